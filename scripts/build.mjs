@@ -1,0 +1,67 @@
+// Compiles src/ into dist/ and bundles the workflows, so that a worker starts without webpack. Builds beside dist/ and
+// swaps it in at the end: a build that fails, or one that runs meanwhile, leaves a whole dist/ behind. Where dist/ was
+// made from the very same sources there is nothing to do.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = new URL('../', import.meta.url);
+const path = (name) => fileURLToPath(new URL(name, root));
+const fresh = `dist-${process.pid}`;
+
+const sources = hashOfSources();
+
+if (!existsSync(path('dist/.sources')) || readFileSync(path('dist/.sources'), 'utf8') !== sources) {
+  try {
+    compile();
+    await bundle();
+    chmodSync(path(`${fresh}/cli.js`), 0o755);
+    writeFileSync(path(`${fresh}/.sources`), sources);
+    rmSync(path('dist'), { recursive: true, force: true });
+    renameSync(path(fresh), path('dist'));
+  } finally {
+    rmSync(path(fresh), { recursive: true, force: true });
+  }
+}
+
+function hashOfSources() {
+  const hash = createHash('sha256');
+  const inputs = [
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/build.mjs',
+  ];
+  for (const file of [...inputs, ...sourceFiles('src')]) hash.update(file).update(readFileSync(path(file)));
+  return hash.digest('hex');
+}
+
+function sourceFiles(folder) {
+  return readdirSync(path(folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(path('.'), join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+function compile() {
+  const tsc = createRequire(import.meta.url)
+    .resolve('typescript/package.json')
+    .replace('package.json', 'bin/tsc');
+  const args = [tsc, '-p', path('tsconfig.build.json'), '--outDir', path(fresh)];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  if (status !== 0) throw new Error('The sources do not compile');
+}
+
+async function bundle() {
+  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
+  const { preloadModules, workflowsPath } = await import(
+    new URL(`${fresh}/worker/workflow-code.js`, root).href
+  );
+  const logger = new DefaultLogger('WARN');
+  const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules, logger });
+  writeFileSync(path(`${fresh}/workflow-bundle.js`), code);
+}

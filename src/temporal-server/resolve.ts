@@ -1,0 +1,183 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildCli } from './build.js';
+import { defaultCacheDir, lookUp, makeWorkDir, store } from './cache.js';
+import { archiveUrl, downloadCli } from './download.js';
+import { type Attempt, reasonOf, TemporalCliError } from './errors.js';
+import { findOnPath, inspectCli } from './inspect.js';
+import { withLock } from './lock.js';
+import { createReporter, type Reporter, type ReportOptions, seconds } from './reporter.js';
+import { FALLBACK_CLI, PINNED_CLI } from './versions.js';
+
+/** An executable Temporal CLI and where it came from. */
+export interface TemporalCli {
+  path: string;
+  version: string;
+  source: 'env' | 'path' | 'cache' | 'download' | 'build';
+}
+
+export interface ResolveOptions extends ReportOptions {
+  /** Read for TEMPORAL_CLI_PATH, PATH, TEMPORAL_HEX_CLI_DOWNLOAD_URL and the cache folder. Default: process.env. */
+  env?: NodeJS.ProcessEnv;
+  /** The folder that keeps executables. Default: temporal-hex/cli in the user's cache folder. */
+  cacheDir?: string;
+}
+
+const REMEDY =
+  'Install the Temporal CLI (https://docs.temporal.io/cli/setup-cli) so that `temporal --version` answers in this shell.';
+
+/**
+ * Finds the `temporal` executable, or gets one: TEMPORAL_CLI_PATH, PATH, the user's cache, a download, a build with
+ * Go. Never asks; says what it does; fails with one `TemporalCliError` that lists all of it.
+ */
+export async function resolveTemporalCli(options: ResolveOptions = {}): Promise<TemporalCli> {
+  const env = options.env ?? process.env;
+  const cacheDir = options.cacheDir ?? defaultCacheDir(env);
+  const reporter = createReporter(options);
+  const attempts: Attempt[] = [];
+  const cli =
+    (await fromEnv(env)) ??
+    (await fromPath(env, attempts, reporter)) ??
+    (await fromCache(cacheDir, attempts, reporter)) ??
+    (await fetched(cacheDir, env, attempts, reporter));
+  if (cli === null) throw new TemporalCliError(attempts, REMEDY);
+  reporter.log(`Temporal CLI ${cli.version}: ${cli.path}`);
+  return cli;
+}
+
+async function fromEnv(env: NodeJS.ProcessEnv): Promise<TemporalCli | null> {
+  const path = env.TEMPORAL_CLI_PATH;
+  if (!path) return null;
+  try {
+    return { path, version: await inspectCli(path), source: 'env' };
+  } catch (error) {
+    // The user has asked for this one, so another would be a surprise.
+    throw new TemporalCliError(
+      [{ what: 'TEMPORAL_CLI_PATH', reason: reasonOf(error) }],
+      'Correct TEMPORAL_CLI_PATH, or unset it to have the CLI found or fetched.',
+    );
+  }
+}
+
+async function fromPath(
+  env: NodeJS.ProcessEnv,
+  attempts: Attempt[],
+  reporter: Reporter,
+): Promise<TemporalCli | null> {
+  const what = '`temporal` on PATH';
+  const path = await findOnPath('temporal', env);
+  if (path === null) {
+    attempts.push({ what, reason: 'there is none' });
+    return null;
+  }
+  try {
+    return { path, version: await inspectCli(path), source: 'path' };
+  } catch (error) {
+    attempts.push({ what, reason: reasonOf(error) });
+    reporter.log(`Skipping ${what}: ${reasonOf(error)}`);
+    return null;
+  }
+}
+
+async function fromCache(
+  cacheDir: string,
+  attempts: Attempt[],
+  reporter: Reporter,
+): Promise<TemporalCli | null> {
+  const what = `the cache ${cacheDir}`;
+  try {
+    const cli = await cached(cacheDir);
+    if (cli === null) attempts.push({ what, reason: 'empty' });
+    return cli;
+  } catch (error) {
+    attempts.push({ what, reason: `broken: ${reasonOf(error)}` });
+    reporter.log(`Replacing a broken file in ${what}: ${reasonOf(error)}`);
+    return null;
+  }
+}
+
+async function cached(cacheDir: string): Promise<TemporalCli | null> {
+  // The fallback counts as well: what made it necessary once would cost minutes again every time.
+  for (const version of [PINNED_CLI, FALLBACK_CLI]) {
+    const path = await lookUp(cacheDir, version);
+    if (path !== null) return { path, version, source: 'cache' };
+  }
+  return null;
+}
+
+async function fetched(
+  cacheDir: string,
+  env: NodeJS.ProcessEnv,
+  attempts: Attempt[],
+  reporter: Reporter,
+): Promise<TemporalCli | null> {
+  try {
+    await mkdir(cacheDir, { recursive: true });
+    return await withLock(
+      join(cacheDir, 'lock'),
+      async () => {
+        // Somebody else may have been at it while this process waited.
+        const ready = await cached(cacheDir).catch(() => null);
+        if (ready !== null) return ready;
+        const workDir = await makeWorkDir(cacheDir);
+        try {
+          return (
+            (await fromDownload(cacheDir, workDir, env, attempts, reporter)) ??
+            (await fromBuild(cacheDir, workDir, env, attempts, reporter))
+          );
+        } finally {
+          await rm(workDir, { recursive: true, force: true });
+        }
+      },
+      {
+        onWait: (holder) =>
+          reporter.log(
+            `Waiting: ${holder ? `process ${holder.pid}` : 'another process'} is fetching the Temporal CLI`,
+          ),
+      },
+    );
+  } catch (error) {
+    attempts.push({ what: `keeping a CLI in ${cacheDir}`, reason: reasonOf(error) });
+    return null;
+  }
+}
+
+async function fromDownload(
+  cacheDir: string,
+  workDir: string,
+  env: NodeJS.ProcessEnv,
+  attempts: Attempt[],
+  reporter: Reporter,
+): Promise<TemporalCli | null> {
+  const startedAt = performance.now();
+  const elapsed = () => seconds(performance.now() - startedAt);
+  let what = 'a download';
+  try {
+    const url = archiveUrl(PINNED_CLI, env);
+    what = `a download from ${url.host}`;
+    reporter.log(`Downloading the Temporal CLI ${PINNED_CLI} from ${url.host}`);
+    const path = await store(cacheDir, PINNED_CLI, await downloadCli(url, workDir, reporter));
+    reporter.log(`Downloaded in ${elapsed()}`);
+    return { path, version: PINNED_CLI, source: 'download' };
+  } catch (error) {
+    attempts.push({ what, reason: reasonOf(error) });
+    reporter.log(`No download: ${reasonOf(error)} (${elapsed()})`);
+    return null;
+  }
+}
+
+async function fromBuild(
+  cacheDir: string,
+  workDir: string,
+  env: NodeJS.ProcessEnv,
+  attempts: Attempt[],
+  reporter: Reporter,
+): Promise<TemporalCli | null> {
+  try {
+    const { file, version } = await buildCli(workDir, env, reporter);
+    return { path: await store(cacheDir, version, file), version, source: 'build' };
+  } catch (error) {
+    attempts.push({ what: 'a build with Go', reason: reasonOf(error) });
+    return null;
+  }
+}

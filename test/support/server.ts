@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { inject } from 'vitest';
+
+/** Where the dev server of this test run is. */
+export const server = {
+  address: inject('temporalAddress'),
+  namespace: inject('temporalNamespace'),
+  cli: inject('temporalCli'),
+};
+
+/** A client, of the shared dev server by default. Close it with `await client.connection.close()`. */
+export async function connectClient(address = server.address, namespace = server.namespace): Promise<Client> {
+  const connection = await Connection.connect({ address });
+  return new Client({ connection, namespace });
+}
+
+/** A task queue that no other test uses: this is what keeps tests on one server apart. */
+export function uniqueTaskQueue(prefix = 'test'): string {
+  return `${prefix}-${randomUUID()}`;
+}
+
+/** Runs the `temporal` command against the shared dev server and resolves with its standard output. */
+export async function temporal(...args: string[]): Promise<string> {
+  const where = ['--address', server.address, '--namespace', server.namespace];
+  const { stdout } = await promisify(execFile)(server.cli, [...args, ...where], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return stdout;
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { connectionsOf } from './config/connections.js';
+import { ConfigError, type ConfigProblem } from './config/errors.js';
+import { duration, optional } from './config/settings.js';
+import type { HexConnection } from './hex/index.js';
+import type { SettingsPatch } from './limits/index.js';
+
+export { loadDotEnv } from './config/env-file.js';
+export { ConfigError, type ConfigProblem } from './config/errors.js';
+
+/** What the environment says, checked. Every variable is described in docs/configuration.md. */
+export interface Config {
+  /** Task queue of workflows and activities. */
+  taskQueue: string;
+  /** How long a read or a cancel goes on asking after a 401, 403 or 404, in ms. */
+  patienceMs: number;
+  /** By name; `default` is the one of `HEX_API_TOKEN`. */
+  connections: Record<string, HexConnection>;
+  /** Limits of run starts that differ from Hex's own, by connection; `off` for none. */
+  limits: Record<string, SettingsPatch | 'off'>;
+}
+
+export interface LoadConfigOptions {
+  /** Whether at least one connection must have a token. Default true; commands that only talk to Temporal need none. */
+  requireToken?: boolean;
+}
+
+const settingsSchema = z.object({
+  HEX_TASK_QUEUE: optional(z.string().trim().min(1, 'is blank: name a task queue, or leave it out')),
+  HEX_PATIENCE: optional(duration('24h')),
+});
+
+/**
+ * Reads the configuration.
+ *
+ * @param env default `process.env`
+ * @throws ConfigError with every problem at once
+ */
+export function loadConfig(
+  env: NodeJS.ProcessEnv = process.env,
+  { requireToken = true }: LoadConfigOptions = {},
+): Config {
+  const { connections, limits, problems } = connectionsOf(env);
+  const settings = settingsSchema.safeParse(env);
+  const all: ConfigProblem[] = [
+    ...problems,
+    ...(settings.error?.issues ?? []).map(({ path, message }) => ({ variable: path.join('.'), message })),
+  ];
+  if (requireToken && all.length === 0 && Object.keys(connections).length === 0)
+    all.push({
+      variable: 'HEX_API_TOKEN',
+      message: 'is missing: set it to a token of Hex, or HEX_API_TOKEN_FILE to a file that holds one',
+    });
+  if (!settings.success || all.length > 0) throw new ConfigError(all);
+  return {
+    taskQueue: settings.data.HEX_TASK_QUEUE ?? 'hex',
+    patienceMs: settings.data.HEX_PATIENCE ?? 600_000,
+    connections,
+    limits,
+  };
+}

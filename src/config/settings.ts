@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { durationMs } from '../pipeline/duration.js';
+
+/** A variable that is set to nothing counts as not set: compose files do that. */
+export const optional = <T>(schema: z.ZodType<T, string>) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+
+/** `true`, `1`, `yes`, `on` and their opposites. */
+export const flag = z.stringbool({ error: 'is not a yes or no: write true or false' });
+
+/** A whole number, or `none` for no limit. */
+export const limit = z.string().transform((text, context) => {
+  if (text === 'none') return null;
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  context.addIssue('is not a limit: write a whole number up to 99999, or none');
+  return z.NEVER;
+});
+
+/** Text such as `30s`, as ms, from 1 ms to the longest. */
+export const duration = (longest: '10m' | '24h') =>
+  z.string().transform((text, context) => {
+    const ms = durationMs(text);
+    if (ms !== null && ms >= 1 && ms <= (durationMs(longest) ?? 0)) return ms;
+    context.addIssue(`is not a duration from 1ms to ${longest}: write "500ms", "30s" or "2m"`);
+    return z.NEVER;
+  });

@@ -1,0 +1,24 @@
+/** One call of the API, before it becomes an HTTP request. */
+export interface Call {
+  /** Who is asked, for messages: `Hex`, or `Hex (connection "eu")`. */
+  who: string;
+  /** Method and path, for messages. */
+  name: string;
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Below `/api/v1`; ids in it are checked already. */
+  path: string;
+  query: URLSearchParams;
+  /** Sent as JSON; undefined sends no body. */
+  body?: unknown;
+  /** Whether success changes something in Hex. False for reads and dry runs. */
+  changesHex: boolean;
+  /** Whether it asks for a run, where 503 has a meaning of its own. */
+  startsRun: boolean;
+}
+
+export interface CallOptions {
+  /** Gives the call up. */
+  signal?: AbortSignal | undefined;
+  /** Time limit of this request in ms, answer included. Default: the connection's. */
+  timeoutMs?: number | undefined;
+}

@@ -1,0 +1,36 @@
+/** What to do about each kind of trouble, a sentence or two each. */
+export const hints = {
+  auth: 'Regenerate the token in Hex and set HEX_API_TOKEN to it. A HEX_BASE_URL of another workspace looks the same.',
+  noToken: 'Set HEX_API_TOKEN to the token, or HEX_API_TOKEN_FILE to a file that this process may read.',
+  forbidden: 'The token needs the "Run projects" scope, and its user needs access to the project.',
+  notFound:
+    "Publish the project or check the id. A project that the token's user may not see looks the same.",
+  invalidRequest: 'Publish the project, or check the id and the input parameters.',
+  rateLimited:
+    'Hex allows each user 20 starts per minute and 60 per hour, and about 30 reads per minute: queue runs with delays, and use a user of their own for them.',
+  noKernel:
+    "All 25 kernels of the token's user are in use: wait until a run has ended, or cancel one. No run was created.",
+  unavailable: 'Hex has trouble of its own: see https://status.hex.tech and try again later.',
+  network: 'Check that HEX_BASE_URL is right and that this machine can reach it.',
+  timedOut: 'Hex is slow or out of reach: try again, or allow it more time (HEX_REQUEST_TIMEOUT).',
+  tls: 'Check the host in HEX_BASE_URL. Where a company proxy signs its traffic, point NODE_EXTRA_CA_CERTS to its certificate.',
+  aborted: 'The caller gave up waiting.',
+  redirect: 'Check HEX_BASE_URL: it has to be the very host of the workspace. The token was not sent on.',
+  unexpectedAnswer:
+    'Check HEX_BASE_URL: what answered does not speak the API of Hex, or something in between changed the answer.',
+  brokenOff: 'The connection broke while the answer came in: read the run list in Hex before trying again.',
+} as const;
+
+const STATUS_HINTS: ReadonlyMap<string, string> = new Map([
+  ['ERRORED', 'Open the run in Hex to see which cell failed.'],
+  ['KILLED', 'The run reached a time limit of Hex, or somebody cancelled it.'],
+  [
+    'UNABLE_TO_ALLOCATE_KERNEL',
+    'Hex had no kernel for the run: start it again later, or run fewer at once (25 per user).',
+  ],
+]);
+
+/** What to do about a run that ended with this status. */
+export function statusHint(status: string): string {
+  return STATUS_HINTS.get(status) ?? 'Open the run in Hex.';
+}

@@ -1,0 +1,33 @@
+export type { CallOptions } from './call.js';
+export { createHexClient, type HexClientOptions } from './client.js';
+export {
+  HexAuthError,
+  HexError,
+  type HexErrorKind,
+  HexForbiddenError,
+  HexInvalidRequestError,
+  HexNetworkError,
+  HexNoKernelError,
+  HexNotFoundError,
+  HexRateLimitedError,
+  HexUnavailableError,
+  HexUnexpectedAnswerError,
+  type Outcome,
+  type RequestSent,
+} from './errors.js';
+export { statusHint } from './hints.js';
+export { normalizeBaseUrl } from './paths.js';
+export type { RunNotification, RunProjectRequest } from './run-request.js';
+export { type HexRunStatus, isTerminal } from './status.js';
+export { cleanToken } from './token.js';
+export type {
+  HexClient,
+  HexConnection,
+  HexIdentity,
+  HexProject,
+  HexRunInfo,
+  ProjectFilter,
+  RunPage,
+  RunQuery,
+  StartedRun,
+} from './types.js';

@@ -1,0 +1,148 @@
+import { answerError } from './answer-error.js';
+import type { Call, CallOptions } from './call.js';
+import { HexAuthError, HexUnexpectedAnswerError } from './errors.js';
+import { hints } from './hints.js';
+import { networkError, stoppedError } from './network-error.js';
+import { endpointUrl } from './paths.js';
+import { dateOf } from './retry-after.js';
+import { type TimeLimit, timeLimit } from './time-limit.js';
+import { cleanToken, scrub, traceOf } from './token.js';
+import { oneLine } from './words.js';
+
+/** How to reach Hex. */
+export interface Transport {
+  origin: string;
+  token: () => string | Promise<string>;
+  /** Default time limit of a request, in ms. */
+  timeoutMs: number;
+  userAgent: string;
+  fetch: typeof fetch;
+}
+
+/** A 2xx. */
+export interface Answer {
+  status: number;
+  body: string;
+  /** From the header `x-trace-id`; most bodies have one too. */
+  traceId: string | null;
+  /** Hex's clock, ISO. */
+  date: string | null;
+  /** What was sent, to be kept out of any error about this answer. */
+  token: string;
+}
+
+/**
+ * One HTTP exchange: sends once, never follows a redirect, never tries again.
+ *
+ * A server that closes an idle connection just as a POST goes out leaves its outcome unknown; `fetch` cannot be told to use
+ * a fresh one. It keeps idle ones for 4 s only, shorter than servers do, so this is rare.
+ *
+ * @throws HexError
+ */
+export async function request(transport: Transport, call: Call, options: CallOptions): Promise<Answer> {
+  const timeoutMs = options.timeoutMs ?? transport.timeoutMs;
+  const limit = timeLimit(timeoutMs, options.signal);
+  try {
+    const token = await readToken(transport, call, limit, timeoutMs);
+    const response = await send(transport, call, limit, timeoutMs, token);
+    const body = await readBody(response, call, limit, timeoutMs, token);
+    if (!response.ok) throw answerError(call, response, body, token);
+    const { status, headers } = response;
+    const date = dateOf(headers)?.toISOString() ?? null;
+    return { status, body, traceId: traceOf(headers, token), date, token };
+  } finally {
+    limit.release();
+  }
+}
+
+async function readToken(
+  transport: Transport,
+  call: Call,
+  limit: TimeLimit,
+  timeoutMs: number,
+): Promise<string> {
+  try {
+    limit.signal.throwIfAborted();
+    return cleanToken(await limit.race(Promise.resolve().then(transport.token)));
+  } catch (error) {
+    const stoppedBy = limit.stoppedBy();
+    if (stoppedBy) throw stoppedError(call, stoppedBy, 'no', timeoutMs);
+    const words = scrub(error instanceof Error ? error.message : 'the token cannot be read');
+    throw new HexAuthError({
+      message: `${call.name} was not sent to ${call.who}: ${words}`,
+      hint: hints.noToken,
+      requestSent: 'no',
+      outcome: 'not-done',
+    });
+  }
+}
+
+async function send(
+  { origin, userAgent, fetch }: Transport,
+  call: Call,
+  limit: TimeLimit,
+  timeoutMs: number,
+  token: string,
+): Promise<Response> {
+  const headers: Record<string, string> = {
+    authorization: `Bearer ${token}`,
+    accept: 'application/json',
+    'user-agent': userAgent,
+  };
+  const body = call.body === undefined ? null : new TextEncoder().encode(JSON.stringify(call.body));
+  if (body) {
+    headers['content-type'] = 'application/json';
+    headers['content-length'] = String(body.byteLength);
+  }
+  try {
+    return await fetch(endpointUrl(origin, call.path, call.query), {
+      method: call.method,
+      headers,
+      // A stream, since fetch by itself sends a body that it could repeat a second time after a 421.
+      body: body && onceOnly(body),
+      duplex: 'half',
+      redirect: 'manual',
+      signal: limit.signal,
+    });
+  } catch (error) {
+    const stoppedBy = limit.stoppedBy();
+    throw stoppedBy ? stoppedError(call, stoppedBy, 'unknown', timeoutMs) : networkError(call, error, token);
+  }
+}
+
+function onceOnly(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+/** The body as text. Its loss matters only where a success says something in it. */
+async function readBody(
+  response: Response,
+  call: Call,
+  limit: TimeLimit,
+  timeoutMs: number,
+  token: string,
+): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    if (!response.ok || call.method === 'DELETE') return '';
+    const stoppedBy = limit.stoppedBy();
+    if (stoppedBy === 'ABORTED') throw stoppedError(call, stoppedBy, 'answered', timeoutMs);
+    const why = stoppedBy ? `no end within ${timeoutMs} ms` : networkError(call, error, token).code;
+    throw new HexUnexpectedAnswerError({
+      message: `The answer ${response.status} of ${call.who} to ${call.name} broke off${why ? `: ${why}` : ''}`,
+      status: response.status,
+      detail: oneLine(why ?? '', token),
+      traceId: traceOf(response.headers, token),
+      hint: hints.brokenOff,
+      requestSent: 'answered',
+      outcome: call.changesHex ? 'unknown' : 'not-done',
+      retryable: true,
+    });
+  }
+}

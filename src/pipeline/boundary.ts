@@ -1,0 +1,81 @@
+/**
+ * Where workflows parse what comes in. zod costs 600 KB of heap and 5 ms in every cached workflow, so this module is
+ * loaded once for all of them (`preloadModules`, by its path), and the template engine with it. Neither it nor any
+ * module that it imports may export a schema object: the SDK freezes what preloaded modules export, and a frozen schema
+ * no longer works. So schemas are made by functions, and kept here where nobody sees them.
+ */
+import type { z } from 'zod';
+import type { JanitorSpec } from './janitor-input.js';
+import { janitorInputSchema, toJanitorSpec } from './janitor-schema.js';
+import type { JsonValue } from './json.js';
+import type { RunScope } from './params.js';
+import { readDefinition, readPipelineInput, renderedProblems } from './parse-pipeline.js';
+import type { PipelineRequest, PipelineSpec, StepSpec } from './pipeline-spec.js';
+import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './prepare.js';
+import type { Parsed, Problem } from './problems.js';
+import type { RunSpec } from './run-input.js';
+import { runInputSchema, toRunSpec } from './run-schema.js';
+import { readWork, type StepWork } from './step-work.js';
+
+const runInput = runInputSchema();
+const janitorInput = janitorInputSchema();
+
+/** Parses the input of `hexRun`. */
+export function parseRunInput(raw: unknown): Parsed<RunSpec> {
+  const result = runInput.safeParse(raw);
+  return result.success
+    ? { ok: true, value: toRunSpec(result.data) }
+    : { ok: false, problems: problemsOf(result.error) };
+}
+
+/** Parses the input of `hexJanitor`. */
+export function parseJanitorInput(raw: unknown): Parsed<JanitorSpec> {
+  const result = janitorInput.safeParse(raw);
+  return result.success
+    ? { ok: true, value: toJanitorSpec(result.data) }
+    : { ok: false, problems: problemsOf(result.error) };
+}
+
+/** Parses the input of `hexPipeline`: a definition, a list of steps, or `{pipeline, params}`. */
+export function parsePipelineInput(raw: unknown): Parsed<PipelineRequest> {
+  return readPipelineInput(raw);
+}
+
+/** Parses a definition, such as the content of a pipeline file. */
+export function parseDefinition(raw: unknown): Parsed<PipelineSpec> {
+  return readDefinition(raw);
+}
+
+/** Fills in the parameters and all that needs no earlier result. */
+export function prepare(
+  spec: PipelineSpec,
+  params: Record<string, JsonValue>,
+  run: RunScope,
+): Parsed<PreparedPipeline> {
+  return preparePipeline(spec, params, run, renderedProblems);
+}
+
+/** What a step does, its templates filled in from the scope. */
+export function stepWork(step: StepSpec, scope: object): Parsed<StepWork> {
+  return readWork(step, scope, renderedProblems);
+}
+
+/** Whether a step runs, by its `when`. */
+export function stepCondition(step: StepSpec, scope: object): Parsed<boolean> {
+  return readWhen(step, scope);
+}
+
+/** The items of a fan-out. */
+export function stepItems(step: StepSpec, scope: object): Parsed<JsonValue[]> {
+  return readItems(step, scope);
+}
+
+function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.map((issue) => ({ path: pathText(issue.path), message: issue.message }));
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`))
+    .join('');
+}

@@ -1,0 +1,86 @@
+import type { ParamDefinition } from './definition.js';
+import { ancestorsOf } from './graph.js';
+import { isObject, type JsonValue } from './json.js';
+import { RUN_FIELDS } from './params.js';
+import type { StepSpec } from './pipeline-spec.js';
+import type { Problem } from './problems.js';
+import { resultFields } from './result-fields.js';
+import { didYouMean } from './suggest.js';
+import { type ScopeShape, templateProblems } from './template-values.js';
+import { isTemplate, type VariablePath, variablesOf } from './templates.js';
+
+/** Templates of the defaults of parameters: they may refer to the execution only. */
+export function defaultTemplateProblems(params: Record<string, ParamDefinition>, path: string): Problem[] {
+  return Object.entries(params).flatMap(([name, definition]) =>
+    templateProblems(definition.default, { roots: { run: RUN_FIELDS } }, `${path}.${name}.default`),
+  );
+}
+
+/** Everything that is wrong with the templates of the steps of a sound graph. */
+export function stepTemplateProblems(
+  steps: readonly StepSpec[],
+  params: Record<string, ParamDefinition>,
+  path: string,
+): Problem[] {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  return steps.flatMap((step, index) => {
+    const shape = shapeFor(step, byId, params);
+    const at = `${path}[${index}]`;
+    const { pipeline, ...others } = step.body;
+    const withItem: ScopeShape =
+      step.forEach === null ? shape : { ...shape, roots: { ...shape.roots, item: null, index: null } };
+    return [
+      ...templateProblems(step.when as JsonValue, shape, `${at}.when`),
+      ...whenProblems(step, `${at}.when`),
+      ...templateProblems(step.forEach ?? undefined, shape, `${at}.forEach`),
+      ...forEachProblems(step, params, `${at}.forEach`),
+      ...templateProblems(others, withItem, at),
+      ...(isObject(pipeline) ? [] : templateProblems(pipeline, withItem, `${at}.pipeline`)),
+    ];
+  });
+}
+
+function shapeFor(
+  step: StepSpec,
+  byId: ReadonlyMap<string, StepSpec>,
+  params: Record<string, ParamDefinition>,
+): ScopeShape {
+  let ancestors: Set<string> | null = null;
+  const whyNot = ([root, name]: VariablePath): string | null => {
+    if ((root === 'item' || root === 'index') && step.forEach === null) return 'the step has no forEach';
+    if (root === 'item' || root === 'index') return null;
+    if (root !== 'steps' || typeof name !== 'string') return null;
+    if (!byId.has(name)) return `there is no step "${name}"${didYouMean(name, byId.keys())}`;
+    ancestors ??= ancestorsOf(step.id, byId);
+    return ancestors.has(name) ? null : `"${name}" may not have run by then: add it to dependsOn`;
+  };
+  return {
+    roots: { params: Object.keys(params), run: RUN_FIELDS, steps: [...byId.keys()] },
+    whyNot,
+    fields: (root, name) => {
+      const other = root === 'steps' ? byId.get(name) : undefined;
+      return other ? resultFields(other) : null;
+    },
+  };
+}
+
+function whenProblems({ when }: StepSpec, path: string): Problem[] {
+  if (typeof when !== 'string' || isTemplate(when)) return [];
+  return [{ path, message: `must be true, false, or a template: write "{{ ${when} }}"` }];
+}
+
+/** A fan-out over a parameter that is no list. */
+function forEachProblems(
+  { forEach }: StepSpec,
+  params: Record<string, ParamDefinition>,
+  path: string,
+): Problem[] {
+  if (typeof forEach !== 'string' || !/^\{\{\s*params\.\w+\s*\}\}$/.test(forEach)) return [];
+  const found = variablesOf(forEach);
+  const name = 'variables' in found ? found.variables[0]?.[1] : undefined;
+  const type = typeof name === 'string' && Object.hasOwn(params, name) ? params[name]?.type : undefined;
+  if (type === undefined || type === 'array') return [];
+  return [
+    { path, message: `needs a list, but the parameter "${name}" is of type ${type}: make it an array` },
+  ];
+}

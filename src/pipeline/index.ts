@@ -1,0 +1,7 @@
+/** Types of pipelines: what goes in, and what comes out. */
+export type * from './definition.js';
+export type { HexPipelineInput as PipelineInput } from './definition.js';
+export type { JsonValue } from './json.js';
+export type * from './pipeline-result.js';
+export type { StepState } from './scheduler.js';
+export type { TriggerRule } from './trigger-rules.js';

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { durationMs } from './duration.js';
+import type { JanitorInput, JanitorSpec } from './janitor-input.js';
+import { connectionSchema, durationSchema, idSchema, unknownKeys } from './run-schema.js';
+
+/** The schema of {@link JanitorInput}. */
+export const janitorInputSchema = (): z.ZodType<JanitorInput> =>
+  z.strictObject(
+    {
+      connection: connectionSchema().optional(),
+      projects: z.array(idSchema('the id of a Hex project')).optional(),
+      mode: z.enum(['report', 'cancel']).optional(),
+      roundInterval: durationSchema().optional(),
+      lookback: durationSchema().optional(),
+    },
+    { error: unknownKeys },
+  );
+
+/** Fills in the defaults of a checked input. */
+export function toJanitorSpec(input: JanitorInput): JanitorSpec {
+  return {
+    connection: input.connection ?? 'default',
+    projects: input.projects ?? null,
+    mode: input.mode ?? 'report',
+    roundIntervalMs: durationMs(input.roundInterval ?? 60_000) ?? 60_000,
+    lookbackMs: durationMs(input.lookback ?? 86_400_000) ?? 86_400_000,
+  };
+}

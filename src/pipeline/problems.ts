@@ -1,0 +1,13 @@
+/** One thing that is wrong with an input: where (a path such as `steps[2].timeout`), what, and how to mend it. */
+export interface Problem {
+  path: string;
+  message: string;
+}
+
+/** What a parser gives back: the value with all defaults filled in, or every problem at once. */
+export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
+
+/** All problems as one text, a line each. */
+export function formatProblems(problems: readonly Problem[]): string {
+  return problems.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('\n');
+}

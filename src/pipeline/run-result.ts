@@ -1,0 +1,89 @@
+/** What a completed Hex run gives back; the result of the `hexRun` workflow. */
+export interface HexRunResult {
+  /** Always true: a run that did not complete fails the workflow with a typed failure instead. */
+  success: true;
+  /** Hex's status, `COMPLETED`; `DRY_RUN` when Hex only checked the request. */
+  status: string;
+  projectId: string;
+  runId: string;
+  /** Page of the run in Hex. */
+  runUrl: string | null;
+  /** The published version that ran. */
+  projectVersion: string | null;
+  /** ISO 8601, by Hex's clock. */
+  startTime: string | null;
+  /** ISO 8601, by Hex's clock. */
+  endTime: string | null;
+  /** How long the run took, by Hex's clock, in ms. */
+  elapsedMs: number | null;
+  /** How long the step took here, from the start of the workflow, in ms. */
+  durationMs: number;
+  /** How many times the status was read. */
+  polls: number;
+  /** Hex's trace id of the last answer, for their support. */
+  traceId: string | null;
+  /** True when the answer to the trigger was lost and the run was found in Hex's list. */
+  adopted?: boolean;
+  /** Why the adopted run was taken to be ours. */
+  evidence?: AdoptionEvidence;
+}
+
+/** What led to the adoption of a run whose trigger's answer was lost. */
+export interface AdoptionEvidence {
+  /** Start of the window in which runs were looked at, ISO 8601 by Hex's clock. */
+  windowStart: string;
+  /** API runs of the project in that window, before claimed ones were set aside. */
+  seen: number;
+  /** Runs set aside because another workflow owns them. */
+  claimed: string[];
+  /** Runs that could be ours. One, or several under `adopt-newest`. */
+  candidates: string[];
+}
+
+/** `details[0]` of every failure of a Hex run. */
+export interface RunFailureDetails {
+  projectId: string;
+  runId?: string;
+  runUrl?: string | null;
+  /** Last known status of the run. */
+  status?: string;
+  /** What to do about it. */
+  hint: string;
+  traceId?: string | null;
+  elapsedMs?: number | null;
+  /** HTTP status, where Hex answered with an error. */
+  httpStatus?: number | null;
+  /** True when the run may still be going on in Hex. */
+  leftRunning?: boolean;
+  /** Runs that could be the one whose answer was lost. */
+  candidates?: string[];
+}
+
+/** Where a run stands. */
+export type RunPhase = 'waiting' | 'triggering' | 'searching' | 'running' | 'cancelling' | 'done';
+
+/** Answer of the query `progress` of `hexRun`. */
+export interface RunProgress {
+  phase: RunPhase;
+  projectId: string;
+  runId: string | null;
+  runUrl: string | null;
+  /** Last status that Hex gave. */
+  status: string | null;
+  polls: number;
+  /** How often the run was asked for; more than one only after an attempt that surely started nothing. */
+  triggers: number;
+  /** What it waits for, in words. */
+  waitingFor: string | null;
+  adopted: boolean;
+  /** ISO 8601. */
+  startedAt: string;
+}
+
+/** Memo that `hexPipeline` gives its children, and that `hexRun` shows in search attributes and uses to report to its parent. */
+export interface StepMemo {
+  hexPipeline?: string;
+  hexStep?: string;
+  /** How many pipelines the child is inside of. */
+  hexDepth?: number;
+}

@@ -1,0 +1,22 @@
+/** First wait by kind of trouble, in ms. 60 s is Hex's rate window; kernels free up as runs end. */
+const FIRST_MS: Record<string, number> = { HexRateLimited: 60_000, HexNoKernel: 15_000 };
+const OTHERWISE_MS = 2_000;
+const MOST_MS = 300_000;
+
+export interface TriggerTrouble {
+  /** Type of the failure, such as `HexNoKernel`. */
+  type: string;
+  /** How many triggers have surely started nothing so far, from 1. */
+  tries: number;
+  /** What Hex asked for, in ms. It always wins. */
+  retryAfterMs: number | null;
+  /** First wait to use instead of the default of the kind, in ms. */
+  firstMs?: number | undefined;
+}
+
+/** How long to wait before a trigger that surely started nothing is sent again, in ms. */
+export function triggerDelayMs({ type, tries, retryAfterMs, firstMs }: TriggerTrouble): number {
+  if (retryAfterMs !== null) return retryAfterMs;
+  const first = firstMs ?? FIRST_MS[type] ?? OTHERWISE_MS;
+  return Math.min(Math.max(first, MOST_MS), first * 2 ** Math.min(tries - 1, 20));
+}

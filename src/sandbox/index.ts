@@ -1,0 +1,10 @@
+export { SandboxError } from './errors.js';
+export type { Fault } from './faults.js';
+export type { Ledger, LedgerCounters, LedgerRequest, LedgerRun } from './ledger.js';
+export { describeLedger } from './ledger.js';
+export type { FinalStatus, Operation, RunStatus, Trigger } from './operation.js';
+export type { ProjectPatch } from './projects.js';
+export type { SeededRun } from './seed.js';
+export { type Sandbox, type SandboxOptions, startSandbox } from './server.js';
+export { hexLimits, type LimitNumbers, type SettingsPatch } from './settings.js';
+export { tokenFingerprint } from './tokens.js';

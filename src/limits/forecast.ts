@@ -1,0 +1,176 @@
+import { applyEvent } from './events.js';
+import { openGates, type WaitReason } from './gates.js';
+import type { LimiterEvent, LimiterState } from './state.js';
+import { admit } from './step.js';
+import { countSince, HOUR_MS, MINUTE_MS } from './windows.js';
+
+/** One waiting request as people see it. */
+export interface WaitingView {
+  requestId: string;
+  workflowId: string;
+  projectId: string;
+  priority: number;
+  askedAt: number;
+  /** 1 is next. */
+  place: number;
+  /** When it will start, ms; null where nothing is known to go by (how long runs take). */
+  expectedAt: number | null;
+  /** True: follows from the windows alone, if nobody goes in front. False: reckoned with how long runs usually take. */
+  exact: boolean;
+  waitsFor: WaitReason;
+  /** `waitsFor` in words. */
+  text: string;
+}
+
+export interface LimiterView {
+  at: number;
+  /** Runs that hold a kernel, and triggers on their way among them. */
+  held: number;
+  triggering: number;
+  waiting: number;
+  starts: { lastMinute: number; lastHour: number };
+  settings: LimiterState['settings'];
+  /** Null, or until when Hex's own refusal holds starts back. */
+  penaltyUntil: number | null;
+  line: WaitingView[];
+}
+
+/** The line and the limits as they stand. `limit`: how many of the line (default 100); `requestId`: only this one. */
+export function view(
+  state: LimiterState,
+  nowMs: number,
+  options: { limit?: number; requestId?: string } = {},
+): LimiterView {
+  const { state: current } = admit(state, nowMs);
+  const now = current.clock;
+  const forecast = forecastOf(current);
+  const gates = openGates(current);
+  const line: WaitingView[] = [];
+  for (const [index, request] of current.waiting.entries()) {
+    if (options.requestId === undefined && index >= (options.limit ?? 100)) break;
+    const reason = gates.consider(request)?.reason ?? 'kernel';
+    if (options.requestId !== undefined && options.requestId !== request.requestId) continue;
+    line.push({
+      requestId: request.requestId,
+      workflowId: request.workflowId,
+      projectId: request.projectId,
+      priority: request.priority,
+      askedAt: request.at,
+      place: index + 1,
+      ...(forecast.get(request.requestId) ?? { expectedAt: null, exact: false }),
+      waitsFor: reason,
+      text: wordsFor(reason, current),
+    });
+  }
+  const penaltyUntil = Math.max(current.penalty.rateUntil, current.penalty.kernelUntil);
+  return {
+    at: now,
+    held: current.held.length,
+    triggering: current.held.filter((slot) => slot.startedAt === null).length,
+    waiting: current.waiting.length,
+    starts: {
+      lastMinute: countSince(current.starts, now - MINUTE_MS),
+      lastHour: countSince(current.starts, now - HOUR_MS),
+    },
+    settings: current.settings,
+    penaltyUntil: penaltyUntil > now ? penaltyUntil : null,
+    line,
+  };
+}
+
+interface Expected {
+  expectedAt: number | null;
+  exact: boolean;
+}
+
+/**
+ * Plays the future with the limiter's own rules: triggers and runs take their usual time and nobody new asks. The
+ * line behind the first 500 is expected at the pace of those.
+ */
+function forecastOf(start: LimiterState): Map<string, Expected> {
+  const { runMs, triggerMs } = start.typical;
+  const expected = new Map<string, Expected>();
+  const coming: { at: number; event: LimiterEvent }[] = [];
+  const plan = (at: number, event: LimiterEvent) => {
+    const index = coming.findLastIndex((next) => next.at <= at) + 1;
+    coming.splice(index, 0, { at, event });
+  };
+  const planEnd = (requestId: string, startedAt: number) => {
+    if (runMs !== null) plan(Math.max(start.clock, startedAt + runMs), { type: 'finished', requestId });
+  };
+  const planTrigger = (requestId: string, grantedAt: number) => {
+    const at = Math.max(start.clock, grantedAt + (triggerMs ?? 0));
+    plan(at, { type: 'triggered', requestId, runId: '' });
+    planEnd(requestId, at);
+  };
+  for (const slot of start.held) {
+    if (slot.startedAt === null) planTrigger(slot.requestId, slot.grantedAt);
+    else planEnd(slot.requestId, slot.startedAt);
+  }
+
+  // A lock opens when a run ends, so from the first request that may wait for one all are estimates.
+  const locked = new Set(
+    [...start.waiting, ...start.held].filter((each) => each.exclusive).map((each) => each.projectId),
+  );
+  const firstLocked = start.waiting.findIndex((each) => locked.has(each.projectId));
+  const sure = new Set(
+    start.waiting.slice(0, firstLocked < 0 ? FORESEEN : firstLocked).map((each) => each.requestId),
+  );
+  const { kernels } = start.settings;
+  let holders = start.held.length;
+  let state = start;
+  let now = start.clock;
+  while (expected.size < FORESEEN && state.waiting.length > 0) {
+    const next = admit(state, now);
+    state = next.state;
+    for (const requestId of next.granted) {
+      holders += 1;
+      const exact = (kernels === null || holders <= kernels) && sure.has(requestId);
+      expected.set(requestId, { expectedAt: now, exact });
+      planTrigger(requestId, now);
+    }
+    const at = Math.min(coming[0]?.at ?? Number.POSITIVE_INFINITY, next.openAt ?? Number.POSITIVE_INFINITY);
+    if (at === Number.POSITIVE_INFINITY) break;
+    now = Math.max(now, at);
+    for (let first = coming[0]; first && first.at <= now; first = coming[0]) {
+      coming.shift();
+      state = applyEvent(state, first.event, now);
+    }
+  }
+  return extrapolated(expected, state, start.clock);
+}
+
+function extrapolated(
+  expected: Map<string, Expected>,
+  rest: LimiterState,
+  now: number,
+): Map<string, Expected> {
+  if (expected.size < FORESEEN) return expected;
+  const last = rest.clock;
+  const pace = (last - now) / expected.size;
+  for (const [index, request] of rest.waiting.entries()) {
+    expected.set(request.requestId, { expectedAt: Math.round(last + pace * (index + 1)), exact: false });
+  }
+  return expected;
+}
+
+function wordsFor(reason: WaitReason, { settings, held, penalty, clock }: LimiterState): string {
+  switch (reason) {
+    case 'starts per minute':
+      return `the limit of ${settings.starts.perMinute} starts a minute`;
+    case 'starts per hour':
+      return `the limit of ${settings.starts.perHour} starts an hour`;
+    case 'kernel':
+      return penalty.kernelUntil > clock
+        ? 'a free kernel: Hex had none to give'
+        : `a free kernel: ${held.length} of ${settings.kernels} in use`;
+    case 'trigger window':
+      return 'another run of this project that is just being started';
+    case 'lock':
+      return 'the lock on this project: another run has it, or waits for it';
+    case 'penalty':
+      return 'Hex, which answered 429 to a start';
+  }
+}
+
+const FORESEEN = 500;

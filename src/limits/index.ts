@@ -1,0 +1,23 @@
+export { applyEvent } from './events.js';
+export { type LimiterView, view, type WaitingView } from './forecast.js';
+export type { WaitReason } from './gates.js';
+export { type PackedLimiter, packLimiter, unpackLimiter } from './pack.js';
+export { DEFAULT_READ_BUDGET, nextPollMs, type PollLoad, type ReadBudget } from './poll-share.js';
+export {
+  DEFAULT_SETTINGS,
+  type LimiterSettings,
+  type SettingsPatch,
+  settingsProblems,
+  withSettings,
+} from './settings.js';
+export {
+  type HeldSlot,
+  type LimiterEvent,
+  type LimiterState,
+  MAX_WAITING,
+  newLimiter,
+  PRIORITIES,
+  rankOf,
+  type WaitingRequest,
+} from './state.js';
+export { type Grant, type StepResult, step } from './step.js';

@@ -1,0 +1,78 @@
+import type { LimiterSettings } from './settings.js';
+import type { HeldSlot, LimiterState, WaitingRequest } from './state.js';
+
+/**
+ * The state as it travels through continue-as-new: rows instead of objects, each project named once. 10,000 waiting
+ * requests take about 1 MB (Temporal allows 2 MiB a payload), where plain objects would take over 2.
+ */
+export interface PackedLimiter {
+  settings: LimiterSettings;
+  clock: number;
+  projects: string[];
+  waiting: PackedRequest[];
+  held: [...PackedRequest, PackedHold][];
+  starts: number[];
+  penalty: LimiterState['penalty'];
+  probing: number | null;
+  closed: string[];
+  typical: LimiterState['typical'];
+}
+
+/** Request id (`~` stands for the workflow's id at its beginning), workflow, its run, index of the project, priority, exclusive, time asked. */
+type PackedRequest = [string, string, string | 0, number, number, 0 | 1, number];
+type PackedHold = Pick<HeldSlot, 'grantedAt' | 'startedAt' | 'runId' | 'checkAt' | 'tell'>;
+
+export function packLimiter(state: LimiterState): PackedLimiter {
+  const projects = new Map<string, number>();
+  const packed = (request: WaitingRequest): PackedRequest => {
+    const project = projects.get(request.projectId) ?? projects.size;
+    projects.set(request.projectId, project);
+    return [
+      shortId(request.requestId, request.workflowId),
+      request.workflowId,
+      request.workflowRunId ?? 0,
+      project,
+      request.priority,
+      request.exclusive ? 1 : 0,
+      request.at,
+    ];
+  };
+  const { waiting, held, ...rest } = state;
+  return {
+    ...rest,
+    waiting: waiting.map(packed),
+    held: held.map((slot) => {
+      const { grantedAt, startedAt, runId, checkAt, tell } = slot;
+      return [...packed(slot), { grantedAt, startedAt, runId, checkAt, ...(tell ? { tell } : {}) }];
+    }),
+    projects: [...projects.keys()],
+  };
+}
+
+export function unpackLimiter(packed: PackedLimiter): LimiterState {
+  const { projects, waiting, held, ...rest } = packed;
+  const request = (row: PackedRequest | [...PackedRequest, PackedHold]): WaitingRequest => ({
+    requestId: longId(row[0], row[1]),
+    workflowId: row[1],
+    ...(row[2] === 0 ? {} : { workflowRunId: row[2] }),
+    projectId: projects[row[3]] ?? '',
+    priority: row[4],
+    ...(row[5] === 1 ? { exclusive: true } : {}),
+    at: row[6],
+  });
+  return {
+    ...rest,
+    waiting: waiting.map(request),
+    held: held.map((row) => ({ ...request(row), ...row[7] })),
+  };
+}
+
+function shortId(requestId: string, workflowId: string): string {
+  if (workflowId !== '' && requestId.startsWith(workflowId)) return `~${requestId.slice(workflowId.length)}`;
+  return requestId.startsWith('~') ? `~~${requestId}` : requestId;
+}
+
+function longId(id: string, workflowId: string): string {
+  if (id.startsWith('~~~')) return id.slice(2);
+  return id.startsWith('~') ? workflowId + id.slice(1) : id;
+}

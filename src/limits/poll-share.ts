@@ -1,0 +1,59 @@
+/** Reads that all polls of one Hex user may take together. */
+export interface ReadBudget {
+  /** Hex's limit of reads a minute. Default 30 (API reference, group hex-api, autumn 2026). */
+  perMinute: number;
+  /** Hex's limit of reads an hour; null for none. Default 1,800 (same source). */
+  perHour: number | null;
+  /** Share left for lists, look-ups and other users of the token. Default 0.2. */
+  headroom: number;
+}
+
+export const DEFAULT_READ_BUDGET: ReadBudget = { perMinute: 30, perHour: 1_800, headroom: 0.2 };
+
+/** Who shares the budget. */
+export interface PollLoad {
+  /** Runs in flight on the connection, this one included. */
+  runs: number;
+  /** Projects among them: runs of one project are read by one list. Default: as many as runs (nothing is shared). */
+  projects?: number;
+  /** Runs in flight in this run's project, this one included. Default 1. */
+  sameProject?: number;
+}
+
+/**
+ * Milliseconds from `now` to a run's next poll: `baseMs`, or its fair share of the reads where that is longer. With
+ * every run at its share, all polls together take the budget less its headroom.
+ *
+ * Where several runs of a project are in flight, their polls fall on common moments, one share apart, so that one list
+ * answers them together and the project takes no more than its share however old its runs are. The interval is then
+ * met within half a share. A run alone in its project keeps its interval exactly.
+ */
+export function nextPollMs(
+  now: number,
+  baseMs: number,
+  projectId: string,
+  load: PollLoad,
+  budget: ReadBudget = DEFAULT_READ_BUDGET,
+): number {
+  const share = shareMs(load, budget);
+  const interval = Math.max(baseMs, share);
+  if ((load.sameProject ?? 1) <= 1) return Math.round(interval);
+  // Each project has a phase of its own, so that not all projects are read in the same moment.
+  const phase = hashOf(projectId) % share;
+  return Math.round((now + interval - phase) / share) * share + phase - now;
+}
+
+/** The time in which each reader may read once, in whole ms. */
+function shareMs(load: PollLoad, budget: ReadBudget): number {
+  const readers = Math.max(1, Math.min(load.runs, load.projects ?? load.runs));
+  const perMinute =
+    budget.perHour === null ? budget.perMinute : Math.min(budget.perMinute, budget.perHour / 60);
+  return Math.ceil((readers * 60_000) / (perMinute * (1 - budget.headroom)));
+}
+
+/** FNV-1a, 32 bits. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash;
+}

@@ -1,0 +1,88 @@
+/** What one limiter (one Hex connection, thus one Hex user) may use. `null` switches a limit off, 0 pauses all starts. */
+export interface LimiterSettings {
+  /** Run starts: Hex counts them per user in two windows at once. Default 20 a minute and 60 an hour. */
+  starts: { perMinute: number | null; perHour: number | null };
+  /** Runs in flight at once, since a run holds one kernel until it ends. Default 25. */
+  kernels: number | null;
+  /** Slack added to each window, ms. Default 1,000. */
+  marginMs: number;
+  /**
+   * Lead of one priority level, ms: a request of priority p stands in line as if it had asked p times this later, so
+   * nothing that asks after that time overtakes it. Default one hour.
+   */
+  agingMs: number;
+  /** Share of each limit kept free of requests behind the default priority, until they have aged. 0 to 0.9, default 0.1. */
+  reserve: number;
+  /** How long a grant may wait for its trigger's outcome before its holder is looked after, ms. Default 2 minutes. */
+  triggerLeaseMs: number;
+  /** How long a started run holds its slot before its holder is looked after, ms. Default 30 minutes. */
+  runLeaseMs: number;
+}
+
+/** A change of some settings; what is absent stays. */
+export type SettingsPatch = Partial<Omit<LimiterSettings, 'starts'>> & {
+  starts?: Partial<LimiterSettings['starts']>;
+};
+
+/**
+ * The strictest numbers Hex has published: 20 starts a minute and 60 an hour (API reference, RunProject, 2025-05 to
+ * 2026-07; newer references give no numbers), 25 kernels per user (project kernels page, 2026). The rest is our choice.
+ * The margin may be small: a start is counted when its outcome is known, hence never earlier than Hex counted it.
+ */
+export const DEFAULT_SETTINGS: LimiterSettings = {
+  starts: { perMinute: 20, perHour: 60 },
+  kernels: 25,
+  marginMs: 1_000,
+  agingMs: 3_600_000,
+  reserve: 0.1,
+  triggerLeaseMs: 120_000,
+  runLeaseMs: 1_800_000,
+};
+
+/** What is wrong with a patch, one line each; empty when it can be used. */
+export function settingsProblems(patch: SettingsPatch): string[] {
+  const problems: string[] = [];
+  const check = (
+    name: string,
+    value: unknown,
+    ok: (n: number) => boolean,
+    want: string,
+    nullable = false,
+  ) => {
+    if (value === undefined || (nullable && value === null)) return;
+    if (typeof value !== 'number' || !ok(value)) problems.push(`${name} must be ${want}`);
+  };
+  const count = (n: number) => Number.isSafeInteger(n) && n >= 0 && n <= MAX_COUNT;
+  const countText = `a whole number from 0 to ${MAX_COUNT}, or null for no limit`;
+  check('starts.perMinute', patch.starts?.perMinute, count, countText, true);
+  check('starts.perHour', patch.starts?.perHour, count, countText, true);
+  check('kernels', patch.kernels, count, countText, true);
+  check('reserve', patch.reserve, (n) => n >= 0 && n <= 0.9, 'between 0 and 0.9');
+  const time = (least: number) => (n: number) => Number.isFinite(n) && n >= least && n <= MAX_TIME_MS;
+  check('marginMs', patch.marginMs, time(0), 'milliseconds from 0 to a week');
+  check('agingMs', patch.agingMs, time(0), 'milliseconds from 0 to a week');
+  check('triggerLeaseMs', patch.triggerLeaseMs, time(1_000), 'milliseconds from 1,000 to a week');
+  check('runLeaseMs', patch.runLeaseMs, time(1_000), 'milliseconds from 1,000 to a week');
+  return problems;
+}
+
+/** The settings with a patch laid over them. A patch with a problem is left out as a whole: a limiter must not stop over one. */
+export function withSettings(base: LimiterSettings, patch: SettingsPatch): LimiterSettings {
+  if (settingsProblems(patch).length > 0) return base;
+  const { starts, ...rest } = patch;
+  return {
+    ...base,
+    ...withoutUndefined(rest),
+    starts: { ...base.starts, ...withoutUndefined(starts ?? {}) },
+  };
+}
+
+/** Above it a limit protects nothing, and the kept start times would no longer be small. */
+const MAX_COUNT = 10_000;
+const MAX_TIME_MS = 7 * 86_400_000;
+
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

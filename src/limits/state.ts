@@ -1,0 +1,99 @@
+import { DEFAULT_SETTINGS, type LimiterSettings, type SettingsPatch, withSettings } from './settings.js';
+
+/** Names of the usual priorities; a lower number goes first. */
+export const PRIORITIES = { scheduled: 0, retry: 1, backfill: 2 } as const;
+
+/** One wish to start a run. All times are ms since the epoch. */
+export interface WaitingRequest {
+  /** Unique for one start; a new attempt of the same step takes a new id. */
+  requestId: string;
+  /** Who is told of the grant. */
+  workflowId: string;
+  /** First run id of that workflow's chain, which tells it from another workflow of the same id. */
+  workflowRunId?: string;
+  projectId: string;
+  /** Lower goes first. See {@link PRIORITIES}. */
+  priority: number;
+  /** No other run of the project while this one runs. */
+  exclusive?: boolean;
+  /** When it first asked: first asked, first served within a priority. */
+  at: number;
+}
+
+/** A grant, from the moment it is given until its run has ended. */
+export interface HeldSlot extends WaitingRequest {
+  grantedAt: number;
+  /** Null while the trigger is outstanding. */
+  startedAt: number | null;
+  /** Hex's run id, once known. */
+  runId: string | null;
+  /** When its holder is looked after next. */
+  checkAt: number;
+  /** The grant is to be sent (again). */
+  tell?: boolean;
+}
+
+/** Plain JSON: carried over continue-as-new. */
+export interface LimiterState {
+  settings: LimiterSettings;
+  /** Latest time seen; an earlier one is taken for this. */
+  clock: number;
+  /** In line order. */
+  waiting: WaitingRequest[];
+  held: HeldSlot[];
+  /** When counted starts were known to have happened, oldest first. */
+  starts: number[];
+  /** No grant before these times; 0 for none. */
+  penalty: { rateUntil: number; kernelUntil: number };
+  /** Since a penalty: one trigger at a time, until one granted after this time has succeeded. */
+  probing: number | null;
+  /** Ids dealt with most recently, so that a late or repeated event does not bring one back. */
+  closed: string[];
+  /** Running means (weight 1/5), for forecasts. */
+  typical: { runMs: number | null; triggerMs: number | null };
+}
+
+export type LimiterEvent =
+  /** A wish to start a run. Defaults: priority 0 (scheduled), `at` now. Of a granted request: the grant is sent again. */
+  | ({ type: 'acquire' } & Omit<WaitingRequest, 'priority' | 'at'> & { priority?: number; at?: number })
+  /** The POST was answered: a run exists. */
+  | { type: 'triggered'; requestId: string; runId: string }
+  /** Surely no run came of it. `counted: false` only where Hex did not see the request; default true, the safe side. */
+  | { type: 'notStarted'; requestId: string; counted?: boolean }
+  /** The run ended. */
+  | { type: 'finished'; requestId: string }
+  /** No longer wanted and nothing was sent (before the grant, or after it and before the POST). */
+  | { type: 'released'; requestId: string }
+  /** A run is going that this limiter may not know of: it was lost and started anew. `startedAt` default now, the safe side. */
+  | ({ type: 'holding'; runId: string; startedAt?: number } & Omit<WaitingRequest, 'priority' | 'at'>)
+  /** Hex refused a start: 429 (`rate`) or 503 without a kernel (`kernel`). No grant before `untilMs`, at most an hour. */
+  | { type: 'penalty'; kind: 'rate' | 'kernel'; untilMs: number }
+  /** Answer to a check: is the holder's workflow open, or its run still going? */
+  | { type: 'checked'; requestId: string; alive: boolean }
+  | { type: 'settings'; patch: SettingsPatch };
+
+/** Requests in line at most; one beyond it is not taken up and has to ask again. */
+export const MAX_WAITING = 10_000;
+
+/** A limiter that knows nothing yet. */
+export function newLimiter(patch: SettingsPatch = {}): LimiterState {
+  return {
+    settings: withSettings(DEFAULT_SETTINGS, patch),
+    clock: 0,
+    waiting: [],
+    held: [],
+    starts: [],
+    penalty: { rateUntil: 0, kernelUntil: 0 },
+    probing: null,
+    closed: [],
+    typical: { runMs: null, triggerMs: null },
+  };
+}
+
+/**
+ * A request's place in line: lowest first. It is also the time from which the request is aged: nothing that asks later
+ * overtakes it (save one of a priority below 0), and the reserve no longer binds it.
+ */
+export function rankOf(request: WaitingRequest, settings: LimiterSettings): number {
+  return request.at + request.priority * settings.agingMs;
+}

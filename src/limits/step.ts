@@ -1,0 +1,138 @@
+import { leaseMs } from './events.js';
+import { type Blocked, openGates } from './gates.js';
+import { type HeldSlot, type LimiterState, rankOf, type WaitingRequest } from './state.js';
+import { countSince, HOUR_MS, MINUTE_MS } from './windows.js';
+
+/** Leave to start one run, to be sent to its workflow. */
+export interface Grant {
+  requestId: string;
+  workflowId: string;
+  workflowRunId?: string;
+  projectId: string;
+  /** Runs in flight through this limiter, this one included: what the poll interval goes by. */
+  load: { runs: number; projects: number; sameProject: number };
+}
+
+export interface StepResult {
+  state: LimiterState;
+  grants: Grant[];
+  /** Slots whose holders are to be looked after now; answer each with a `checked` event. An answer that is lost is asked for again. */
+  checks: HeldSlot[];
+  /** Step again at this time at the latest, ms; null: only an event can change anything. */
+  wakeAt: number | null;
+}
+
+/** What is to be done now: grants, checks, and when to look again. */
+export function step(before: LimiterState, nowMs: number): StepResult {
+  const admitted = admit(before, nowMs);
+  const checked = takeChecks(admitted.state);
+  const told = new Set(admitted.granted);
+  const grants = checked.state.held.filter((slot) => slot.tell || told.has(slot.requestId));
+  const held = checked.state.held.map(({ tell: _, ...slot }) => slot);
+  const state = { ...checked.state, held };
+  const load = loadOf(held);
+  return {
+    state,
+    grants: grants.map((slot) => toGrant(slot, load)),
+    checks: checked.due,
+    wakeAt: earliest(admitted.openAt, checked.nextAt),
+  };
+}
+
+/** The grants alone: who goes now, and when somebody else can go if no event comes (null: not by time alone). */
+export function admit(
+  before: LimiterState,
+  nowMs: number,
+): { state: LimiterState; granted: string[]; openAt: number | null } {
+  const state = pruned(before, Math.max(before.clock, nowMs));
+  if (state.waiting.length === 0) return { state, granted: [], openAt: null };
+  const now = state.clock;
+  const gates = openGates(state);
+  const stay: WaitingRequest[] = [];
+  const slots: HeldSlot[] = [];
+  let openAt: number | null = null;
+  for (const [index, request] of state.waiting.entries()) {
+    const blocked = gates.consider(request);
+    if (blocked === null) {
+      slots.push(newSlot(state, request));
+      continue;
+    }
+    openAt = earliest(openAt, opening(blocked, request, state));
+    if (blocked.scope === 'all') {
+      // Nobody behind passes either, unless its project is what it waits for, and that opens no earlier.
+      stay.push(...state.waiting.slice(index));
+      break;
+    }
+    stay.push(request);
+  }
+  if (slots.length === 0) return { state, granted: [], openAt };
+  const granted = slots.map((slot) => slot.requestId);
+  return { state: { ...state, clock: now, waiting: stay, held: [...state.held, ...slots] }, granted, openAt };
+}
+
+/** The state without what no window needs any more. */
+function pruned(before: LimiterState, now: number): LimiterState {
+  const { starts, marginMs } = before.settings;
+  const windowMs = (starts.perHour !== null ? HOUR_MS : starts.perMinute !== null ? MINUTE_MS : 0) + marginMs;
+  const most = Math.max(starts.perHour ?? 0, starts.perMinute ?? 0);
+  const keep = Math.min(most, countSince(before.starts, now - windowMs));
+  if (keep === before.starts.length) return now === before.clock ? before : { ...before, clock: now };
+  return { ...before, clock: now, starts: before.starts.slice(before.starts.length - keep) };
+}
+
+function opening(blocked: Blocked, request: WaitingRequest, state: LimiterState): number | null {
+  if (blocked.scope !== 'reserve') return blocked.at;
+  // It may also go once it has aged, as soon as the whole limit has room.
+  const aged = blocked.wholeAt === null ? null : Math.max(blocked.wholeAt, rankOf(request, state.settings));
+  return earliest(blocked.at, aged);
+}
+
+function newSlot(state: LimiterState, request: WaitingRequest): HeldSlot {
+  return {
+    ...request,
+    grantedAt: state.clock,
+    startedAt: null,
+    runId: null,
+    checkAt: state.clock + state.settings.triggerLeaseMs,
+  };
+}
+
+/** Slots due for a check; when one is due, those due soon go along, so that checks come in batches. */
+function takeChecks(state: LimiterState): { state: LimiterState; due: HeldSlot[]; nextAt: number | null } {
+  const firstAt = state.held.reduce<number | null>((min, slot) => earliest(min, slot.checkAt), null);
+  if (firstAt === null || firstAt > state.clock) return { state, due: [], nextAt: firstAt };
+  const isDue = (slot: HeldSlot) =>
+    slot.checkAt <= state.clock + (slot.startedAt === null ? 0 : leaseMs(state, slot) / 4);
+  const due = state.held.filter(isDue);
+  const held = state.held.map((slot) =>
+    isDue(slot) ? { ...slot, checkAt: state.clock + leaseMs(state, slot) } : slot,
+  );
+  return {
+    state: { ...state, held },
+    due,
+    nextAt: held.reduce<number | null>((min, slot) => earliest(min, slot.checkAt), null),
+  };
+}
+
+function loadOf(held: readonly HeldSlot[]): Map<string, number> {
+  const perProject = new Map<string, number>();
+  for (const slot of held) perProject.set(slot.projectId, (perProject.get(slot.projectId) ?? 0) + 1);
+  return perProject;
+}
+
+function toGrant(slot: HeldSlot, perProject: Map<string, number>): Grant {
+  let runs = 0;
+  for (const count of perProject.values()) runs += count;
+  return {
+    requestId: slot.requestId,
+    workflowId: slot.workflowId,
+    ...(slot.workflowRunId === undefined ? {} : { workflowRunId: slot.workflowRunId }),
+    projectId: slot.projectId,
+    load: { runs, projects: perProject.size, sameProject: perProject.get(slot.projectId) ?? 0 },
+  };
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
+}

@@ -1,0 +1,33 @@
+import type { WorkflowClient } from '@temporalio/client';
+import type { HexClient } from '../hex/index.js';
+import type { Limiters } from './limiter.js';
+import type { Webhook } from './notify.js';
+
+/** What the activities work with; made once by the worker. */
+export interface ActivityDependencies {
+  /** The client of a named connection. Throws when the worker's environment has no such connection. */
+  hex: (connection: string) => HexClient;
+  /**
+   * How long a read or a cancel goes on asking after a 401, 403 or 404, in ms: a token may be in rotation while a run
+   * goes on. A trigger fails at once. Default 10 minutes.
+   */
+  patienceMs?: number;
+  /** Which workflows own which Hex runs. Without it, every run of a project may be a candidate for adoption. */
+  claims?: RunClaims;
+  /** Temporal's workflows of the worker's namespace, for what has to know who is still open. */
+  workflows?: WorkflowClient;
+  /** Who gives leave to start runs. Without it, starts are not limited. */
+  limiters?: Limiters;
+  /** Whether the namespace knows our search attributes. Default false. */
+  searchAttributes?: boolean;
+  /** Folder of pipeline files that can be started by name (`HEX_PIPELINES_DIR`). Default: none. */
+  pipelinesDir?: string | null;
+  /** Where notifications go, by name (`HEX_NOTIFY_<NAME>_URL`, `_FORMAT`). Default: none. */
+  webhooks?: Readonly<Record<string, Webhook>>;
+}
+
+/** Knows which Hex runs belong to a workflow of ours. */
+export interface RunClaims {
+  /** The ids among `runIds` that a workflow other than `workflowId` owns. */
+  claimedByOthers(runIds: readonly string[], workflowId: string): Promise<string[]>;
+}

@@ -1,0 +1,73 @@
+import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { HexError } from '../hex/index.js';
+
+/** `details[0]` of a failure that came from an answer of Hex, or from the lack of one. */
+export interface HexFailureDetails {
+  hint: string;
+  httpStatus: number | null;
+  traceId: string | null;
+  retryAfterMs: number | null;
+  /** Surely nothing was started or changed, and the same request may succeed later. */
+  passes: boolean;
+}
+
+const DEFAULT_PATIENCE_MS = 600_000;
+
+/** The failure for a request that changes nothing, or that may be sent twice: passing troubles are retried by Temporal. */
+export function readFailure(error: unknown, patienceMs = DEFAULT_PATIENCE_MS): ApplicationFailure {
+  if (!(error instanceof HexError)) throw error;
+  const impatient = Date.now() - activityInfo().scheduledTimestampMs >= patienceMs;
+  return failureOf(error, !error.retryable && (impatient || error.kind === 'HexInvalidRequest'));
+}
+
+/** The failure for the one request that must not be sent twice. */
+export function triggerFailure(error: unknown): ApplicationFailure {
+  if (!(error instanceof HexError)) throw error;
+  if (error.outcome === 'not-done') return failureOf(error, true);
+  return ApplicationFailure.create({
+    type: 'HexTriggerOutcomeUnknown',
+    message: `It is not known whether Hex started the run: ${error.message}`,
+    nonRetryable: true,
+    details: [detailsOf(error)],
+  });
+}
+
+function failureOf(error: HexError, nonRetryable: boolean): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: error.kind,
+    message: `${error.message}. ${error.hint}`,
+    nonRetryable,
+    details: [detailsOf(error)],
+    ...(error.retryAfterMs !== null && { nextRetryDelay: error.retryAfterMs }),
+    ...(error.kind === 'HexRateLimited' && { category: ApplicationFailureCategory.BENIGN }),
+  });
+}
+
+function detailsOf(error: HexError): HexFailureDetails {
+  return {
+    hint: error.hint,
+    httpStatus: error.status,
+    traceId: error.traceId,
+    retryAfterMs: error.retryAfterMs,
+    passes: error.outcome === 'not-done' && error.retryable,
+  };
+}
+
+/** The failure for a connection that the worker's environment does not have. */
+export function unknownConnection(name: string, known: readonly string[]): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'InvalidInput',
+    message: `connection: there is no connection "${name}" in this worker's environment`,
+    nonRetryable: true,
+    details: [
+      {
+        hint: `Known: ${known.map((each) => `"${each}"`).join(', ') || 'none'}. Set HEX_CONNECTION_${name.toUpperCase().replaceAll('-', '_')}_API_TOKEN on the worker, or correct "connection".`,
+        httpStatus: null,
+        traceId: null,
+        retryAfterMs: null,
+        passes: false,
+      } satisfies HexFailureDetails,
+    ],
+  });
+}

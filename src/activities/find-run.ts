@@ -1,0 +1,110 @@
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import type { HexRunInfo } from '../hex/index.js';
+import type { AdoptionEvidence } from '../pipeline/run-result.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { readFailure } from './failures.js';
+import type { ProjectReference } from './list-live-runs.js';
+
+export interface FindRunRequest extends ProjectReference {
+  /** When the workflow asked for the trigger, in ms since 1970 by the Temporal server's clock. */
+  requestedAtMs: number;
+}
+
+export interface FoundRun {
+  runId: string;
+  runUrl: string | null;
+  projectVersion: string | null;
+  status: string;
+  startTime: string | null;
+  traceId: string | null;
+}
+
+export interface FoundRuns {
+  /** Newest first. */
+  candidates: FoundRun[];
+  evidence: AdoptionEvidence;
+  searchAttributes: boolean;
+}
+
+/** Slack for clocks that differ and for the whole seconds of Hex's `Date` header. */
+const SLACK_MS = 5_000;
+const PAGE = 100;
+const MOST_PAGES = 5;
+
+/**
+ * Looks for the run whose trigger's answer was lost: API runs of the project since the trigger was asked for, without
+ * those that other workflows own. Hex echoes no inputs, so time, project and ownership are all there is to go by.
+ * The window is laid by Hex's own clock: as long before "now" in Hex as the request lies before "now" here.
+ */
+export const findRun =
+  (dependencies: ActivityDependencies) =>
+  async (request: FindRunRequest): Promise<FoundRuns> => {
+    const { hex, patienceMs, searchAttributes = false } = dependencies;
+    try {
+      const { runs, windowStartMs } = await runsSince(hex(request.connection), request);
+      const claimed = await claimsOfOthers(
+        dependencies,
+        request.connection,
+        runs.map((run) => run.runId),
+      );
+      const candidates = runs.filter((run) => !claimed.includes(run.runId)).map(foundRun);
+      const evidence: AdoptionEvidence = {
+        windowStart: new Date(windowStartMs).toISOString(),
+        seen: runs.length,
+        claimed,
+        candidates: candidates.map((run) => run.runId),
+      };
+      return { candidates, evidence, searchAttributes };
+    } catch (error) {
+      throw readFailure(error, patienceMs);
+    }
+  };
+
+/** Runs in flight by the limiter, which knows at once; earlier ones by their search attribute. */
+async function claimsOfOthers(
+  { claims, limiters }: ActivityDependencies,
+  connection: string,
+  runIds: string[],
+): Promise<string[]> {
+  const { workflowExecution } = activityInfo();
+  if (!workflowExecution || runIds.length === 0) return [];
+  const { workflowId } = workflowExecution;
+  const found = await Promise.all([
+    claims?.claimedByOthers(runIds, workflowId) ?? [],
+    limiters?.limits(connection) ? limiters.claims(connection, runIds, workflowId) : [],
+  ]);
+  return [...new Set(found.flat())];
+}
+
+async function runsSince(
+  client: ReturnType<ActivityDependencies['hex']>,
+  { projectId, requestTimeoutMs, requestedAtMs }: FindRunRequest,
+) {
+  const runs: HexRunInfo[] = [];
+  let windowStartMs = 0;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const answer = await client.listProjectRuns(
+      projectId,
+      { trigger: 'API', limit: PAGE, offset: page * PAGE },
+      { signal: cancellationSignal(), timeoutMs: requestTimeoutMs },
+    );
+    if (page === 0) {
+      const hexNow = answer.date === null ? Date.now() : Date.parse(answer.date);
+      windowStartMs = hexNow - Math.max(0, Date.now() - requestedAtMs) - SLACK_MS;
+    }
+    const recent = answer.runs.filter((run) => startedSince(run, windowStartMs));
+    runs.push(...recent);
+    if (recent.length === 0 || !answer.hasMore) break;
+  }
+  return { runs, windowStartMs };
+}
+
+/** A run that has not begun yet has no time at all, so it may be ours. */
+function startedSince(run: HexRunInfo, windowStartMs: number): boolean {
+  return run.startTime === null || Date.parse(run.startTime) >= windowStartMs;
+}
+
+function foundRun(run: HexRunInfo): FoundRun {
+  const { runId, runUrl, projectVersion, status, startTime, traceId } = run;
+  return { runId, runUrl, projectVersion, status, startTime, traceId };
+}

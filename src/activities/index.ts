@@ -1,0 +1,36 @@
+import { cancelRun } from './cancel-run.js';
+import { checkHolders } from './check-holders.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { findRun } from './find-run.js';
+import { getLastCompletedRun } from './get-last-completed-run.js';
+import { getRunStatus } from './get-run-status.js';
+import { listLiveRuns } from './list-live-runs.js';
+import { listStrays } from './list-strays.js';
+import { loadPipeline } from './load-pipeline.js';
+import { notify } from './notify.js';
+import { reportToLimiter, requestStart } from './request-start.js';
+import { triggerRun } from './trigger-run.js';
+
+export type { ActivityDependencies, RunClaims } from './dependencies.js';
+export type { Limiters } from './limiter.js';
+
+/** All activities, ready to be given to a `Worker`. */
+export function createActivities(dependencies: ActivityDependencies) {
+  return {
+    requestStart: requestStart(dependencies),
+    reportToLimiter: reportToLimiter(dependencies),
+    checkHolders: checkHolders(dependencies),
+    triggerRun: triggerRun(dependencies),
+    getRunStatus: getRunStatus(dependencies),
+    cancelRun: cancelRun(dependencies),
+    findRun: findRun(dependencies),
+    listLiveRuns: listLiveRuns(dependencies),
+    listStrays: listStrays(dependencies),
+    getLastCompletedRun: getLastCompletedRun(dependencies),
+    loadPipeline: loadPipeline(dependencies),
+    notify: notify(dependencies),
+  };
+}
+
+/** The activities as workflows see them. */
+export type HexActivities = ReturnType<typeof createActivities>;

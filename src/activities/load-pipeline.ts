@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { parse } from 'yaml';
+import type { JsonValue } from '../pipeline/json.js';
+import type { DefinitionSource } from '../pipeline/pipeline-result.js';
+import { LIMITS } from '../pipeline/pipeline-spec.js';
+import { didYouMean } from '../pipeline/suggest.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+export interface LoadedPipeline {
+  definition: JsonValue;
+  source: DefinitionSource;
+}
+
+const ENDINGS = ['.yaml', '.yml', '.json'];
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+
+/** Reads the definition of that name from the worker's folder of pipelines: `<name>.yaml`, `.yml` or `.json`. */
+export const loadPipeline =
+  ({ pipelinesDir }: ActivityDependencies) =>
+  async (name: string): Promise<LoadedPipeline> => {
+    if (!NAME.test(name)) throw unusable(`"${name}" is not the name of a pipeline`);
+    if (!pipelinesDir)
+      throw unusable(
+        `The pipeline "${name}" cannot be looked up: the worker has no folder of pipelines. Set HEX_PIPELINES_DIR in its environment, or give the definition itself`,
+      );
+    const file = await fileOf(pipelinesDir, name);
+    const text = await readFile(join(pipelinesDir, file), 'utf8');
+    if (text.length > LIMITS.definitionBytes)
+      throw unusable(`${file} is larger than ${LIMITS.definitionBytes} bytes: cut it into sub-pipelines`);
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    return { definition: definitionOf(file, text), source: { name, file, sha256 } };
+  };
+
+async function fileOf(folder: string, name: string): Promise<string> {
+  const files = (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory() && ENDINGS.some((ending) => entry.name.endsWith(ending)))
+    .map((entry) => entry.name);
+  const [file, ...others] = ENDINGS.map((ending) => name + ending).filter((one) => files.includes(one));
+  if (file && others.length === 0) return file;
+  if (file)
+    throw unusable(`The pipeline "${name}" has two files, ${file} and ${others.join(', ')}: remove one`);
+  const names = files.map((one) => one.replace(/\.\w+$/, ''));
+  throw unusable(
+    `There is no pipeline "${name}" in the worker's folder of pipelines${didYouMean(name, names) || `; it has ${names.sort().join(', ') || 'none'}`}`,
+  );
+}
+
+function definitionOf(file: string, text: string): JsonValue {
+  try {
+    return parse(text) as JsonValue;
+  } catch (error) {
+    throw unusable(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function unusable(message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'InvalidInput', message, nonRetryable: true });
+}

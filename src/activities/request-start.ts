@@ -1,0 +1,56 @@
+import { log } from '@temporalio/activity';
+import type { LimiterEvent } from '../limits/index.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+export interface StartRequest {
+  connection: string;
+  requestId: string;
+  workflowId: string;
+  workflowRunId: string;
+  projectId: string;
+  priority: number;
+  exclusive?: boolean;
+  /** Answer with the place in line as well. */
+  wantsPlace: boolean;
+}
+
+export interface StartAnswer {
+  /** False: nobody limits starts on this connection, go ahead. */
+  limited: boolean;
+  /** Place in line, in words. */
+  place: string | null;
+}
+
+/** Asks the connection's limiter for leave to trigger; safe to repeat. The leave comes by signal. */
+export const requestStart =
+  ({ limiters }: ActivityDependencies) =>
+  async ({ connection, wantsPlace, ...request }: StartRequest): Promise<StartAnswer> => {
+    if (!limiters?.limits(connection)) return { limited: false, place: null };
+    await limiters.send(connection, [{ type: 'acquire', ...request }]);
+    const place = wantsPlace ? await limiters.place(connection, request.requestId).catch(() => null) : null;
+    if (!place) return { limited: true, place: null };
+    const expected =
+      place.expectedAt === null
+        ? ''
+        : `, expected ${place.exact ? 'at' : 'about'} ${new Date(place.expectedAt).toISOString()}`;
+    return { limited: true, place: `${place.text}: place ${place.place} in line${expected}` };
+  };
+
+/** Tells the connection's limiter what has happened. */
+export const reportToLimiter =
+  ({ limiters }: ActivityDependencies) =>
+  async ({ connection, events }: { connection: string; events: LimiterEvent[] }): Promise<void> => {
+    await limiters?.send(connection, events);
+  };
+
+/** The same from within another activity: a report that is lost costs a lease, never the run. */
+export async function report(
+  { limiters }: ActivityDependencies,
+  connection: string,
+  events: LimiterEvent[],
+): Promise<void> {
+  if (!limiters || events.length === 0) return;
+  await limiters.send(connection, events).catch((error: unknown) => {
+    log.warn('The limiter could not be told', { connection, error: String(error) });
+  });
+}

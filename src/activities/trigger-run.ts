@@ -1,0 +1,70 @@
+import { HexError, type RunProjectRequest } from '../hex/index.js';
+import type { LimiterEvent } from '../limits/index.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { triggerFailure } from './failures.js';
+import { report } from './request-start.js';
+
+export interface TriggerRequest {
+  connection: string;
+  projectId: string;
+  request: RunProjectRequest;
+  requestTimeoutMs: number;
+  /** The request by which the limiter gave leave; null where starts are not limited. */
+  requestId: string | null;
+}
+
+export interface TriggeredRun {
+  runId: string;
+  runUrl: string | null;
+  projectVersion: string | null;
+  traceId: string | null;
+  /** Whether the workflow may set our search attributes. */
+  searchAttributes: boolean;
+}
+
+/**
+ * Starts a Hex run. Sends one request and never another; it takes no notice of cancellation, since a request on its
+ * way cannot be called back and its answer holds the id that a clean-up needs.
+ */
+export const triggerRun =
+  (dependencies: ActivityDependencies) =>
+  async ({
+    connection,
+    projectId,
+    request,
+    requestTimeoutMs,
+    requestId,
+  }: TriggerRequest): Promise<TriggeredRun> => {
+    try {
+      const { runId, runUrl, projectVersion, traceId } = await dependencies
+        .hex(connection)
+        .runProject(projectId, request, { timeoutMs: requestTimeoutMs });
+      if (requestId) await report(dependencies, connection, [{ type: 'triggered', requestId, runId }]);
+      return {
+        runId,
+        runUrl,
+        projectVersion,
+        traceId,
+        searchAttributes: dependencies.searchAttributes ?? false,
+      };
+    } catch (error) {
+      if (requestId) await report(dependencies, connection, refusal(error, requestId));
+      throw triggerFailure(error);
+    }
+  };
+
+/** Without a word of Hex's own: the rate window, and a while for a kernel to become free. */
+const PAUSE_MS = { HexRateLimited: 60_000, HexNoKernel: 15_000 } as const;
+
+/** What a trigger that surely started nothing means for the limits. */
+function refusal(error: unknown, requestId: string): LimiterEvent[] {
+  if (!(error instanceof HexError) || error.outcome === 'unknown') return [];
+  const events: LimiterEvent[] = [
+    { type: 'notStarted', requestId, counted: error.requestSent === 'answered' },
+  ];
+  if (error.kind === 'HexRateLimited' || error.kind === 'HexNoKernel') {
+    const untilMs = Date.now() + (error.retryAfterMs ?? PAUSE_MS[error.kind]);
+    events.push({ type: 'penalty', kind: error.kind === 'HexRateLimited' ? 'rate' : 'kernel', untilMs });
+  }
+  return events;
+}

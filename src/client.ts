@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import {
+  Client,
+  Connection,
+  type ScheduleHandle,
+  type ScheduleOptions,
+  type WorkflowHandleWithFirstExecutionRunId,
+} from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { parsePipelineInput, parseRunInput } from './pipeline/boundary.js';
+import type { HexPipelineInput } from './pipeline/definition.js';
+import type { PipelineProgress, PipelineResult } from './pipeline/pipeline-result.js';
+import { formatProblems, type Problem } from './pipeline/problems.js';
+import type { HexRunInput } from './pipeline/run-input.js';
+import type { HexRunResult, RunProgress } from './pipeline/run-result.js';
+import type { hexPipeline, hexRun } from './workflows/index.js';
+
+/** Default task queue of the worker and of everything that is started. */
+export const DEFAULT_TASK_QUEUE = 'hex';
+
+/** An input that cannot be used; nothing was sent to Temporal. */
+export class InvalidInputError extends Error {
+  override readonly name = 'InvalidInputError';
+  readonly problems: readonly Problem[];
+  constructor(what: string, problems: readonly Problem[]) {
+    super(`${what} cannot be used:\n${formatProblems(problems)}`);
+    this.problems = problems;
+  }
+}
+
+export interface TemporalHexClientOptions {
+  /** A Temporal client of yours. */
+  client: Client;
+  /** Task queue of the temporal-hex worker. Default `hex`. */
+  taskQueue?: string | undefined;
+}
+
+export interface StartOptions {
+  /** Default: made from the project or pipeline name and a random id. A running workflow with this id is an error. */
+  workflowId?: string | undefined;
+}
+
+export interface SchedulePipelineOptions {
+  scheduleId: string;
+  /** When to run: cron expressions, calendars, intervals, time zone. */
+  spec: ScheduleOptions['spec'];
+  /** Overlap, catch-up window and pause on failure. Default: skip while one runs, catch up 10 minutes. */
+  policies?: ScheduleOptions['policies'];
+  /** Create it paused. Default false. */
+  paused?: boolean;
+  /** Default: the schedule's id; Temporal appends the scheduled time. */
+  workflowId?: string;
+}
+
+/** A short catch-up window: after a long outage Hex's 60 starts an hour would drown in missed runs. */
+const CATCHUP_WINDOW = '10 minutes';
+
+/** Starts, watches and cancels Hex runs and pipelines. */
+export class TemporalHexClient {
+  readonly temporal: Client;
+  readonly taskQueue: string;
+
+  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: TemporalHexClientOptions) {
+    this.temporal = client;
+    this.taskQueue = taskQueue;
+  }
+
+  /** Starts one Hex run. Throws {@link InvalidInputError} before anything is sent. */
+  startRun(
+    input: HexRunInput,
+    options: StartOptions = {},
+  ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof hexRun>> {
+    const parsed = parseRunInput(input);
+    if (!parsed.ok) throw new InvalidInputError('The run', parsed.problems);
+    return this.temporal.workflow.start<typeof hexRun>('hexRun', {
+      taskQueue: this.taskQueue,
+      workflowId: options.workflowId ?? `${input.projectId}-${randomUUID()}`,
+      args: [input],
+      staticSummary: `Hex project ${input.projectId}`,
+    });
+  }
+
+  /** Starts a pipeline. Throws {@link InvalidInputError} before anything is sent. */
+  startPipeline(
+    input: HexPipelineInput,
+    options: StartOptions = {},
+  ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof hexPipeline>> {
+    const name = pipelineName(input);
+    return this.temporal.workflow.start<typeof hexPipeline>('hexPipeline', {
+      taskQueue: this.taskQueue,
+      workflowId: options.workflowId ?? `${name}-${randomUUID()}`,
+      args: [input],
+      staticSummary: `Hex pipeline ${name}`,
+    });
+  }
+
+  /** Runs a pipeline on a schedule. Throws {@link InvalidInputError} before anything is sent. */
+  schedulePipeline(input: HexPipelineInput, options: SchedulePipelineOptions): Promise<ScheduleHandle> {
+    const name = pipelineName(input);
+    return this.temporal.schedule.create({
+      scheduleId: options.scheduleId,
+      spec: options.spec,
+      policies: { catchupWindow: CATCHUP_WINDOW, ...options.policies },
+      state: { paused: options.paused ?? false },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'hexPipeline',
+        workflowId: options.workflowId ?? options.scheduleId,
+        taskQueue: this.taskQueue,
+        args: [input],
+        staticSummary: `Hex pipeline ${name}`,
+      },
+    });
+  }
+
+  /** Waits for the end. Rejects with a `WorkflowFailedError` whose cause is the typed failure. */
+  result(workflowId: string): Promise<HexRunResult | PipelineResult> {
+    return this.temporal.workflow
+      .getHandle<() => Promise<HexRunResult | PipelineResult>>(workflowId)
+      .result();
+  }
+
+  /** Asks a run or pipeline to stop: it cancels its runs in Hex, waits until they have ended, and closes as Canceled. */
+  async cancel(workflowId: string): Promise<void> {
+    await this.temporal.workflow.getHandle(workflowId).cancel();
+  }
+
+  /** Where a run or pipeline stands; also of a closed one, while its history is kept and a worker is up. */
+  progress(workflowId: string): Promise<RunProgress | PipelineProgress> {
+    return this.temporal.workflow.getHandle(workflowId).query<RunProgress | PipelineProgress>('progress');
+  }
+
+  /** Closes the connection to Temporal. */
+  async close(): Promise<void> {
+    await this.temporal.connection.close();
+  }
+}
+
+export interface ConnectClientOptions {
+  /** Overrides `TEMPORAL_ADDRESS` and the profile of the TOML file. */
+  address?: string | undefined;
+  /** Overrides `TEMPORAL_NAMESPACE` and the profile of the TOML file. */
+  namespace?: string | undefined;
+  taskQueue?: string | undefined;
+}
+
+/** Connects by the same variables and TOML file as the `temporal` CLI. */
+export async function connectClient(options: ConnectClientOptions = {}): Promise<TemporalHexClient> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const connection = await Connection.connect({
+    ...connectionOptions,
+    address: options.address ?? connectionOptions.address ?? 'localhost:7233',
+  });
+  const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
+  return new TemporalHexClient({ client, taskQueue: options.taskQueue });
+}
+
+function pipelineName(input: HexPipelineInput): string {
+  const parsed = parsePipelineInput(input);
+  if (!parsed.ok) throw new InvalidInputError('The pipeline', parsed.problems);
+  return parsed.value.spec?.name ?? parsed.value.load ?? 'pipeline';
+}

@@ -1,0 +1,116 @@
+import { Client } from '@temporalio/client';
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { searchAttributeClaims } from './activities/claims.js';
+import { unknownConnection } from './activities/failures.js';
+import { type ActivityDependencies, createActivities } from './activities/index.js';
+import { workflowLimiters } from './activities/limiter.js';
+import { type Config, loadConfig } from './config.js';
+import { createHexClient, type HexClient, HexError } from './hex/index.js';
+import { version } from './version.js';
+import { type ConnectOptions, connectToTemporal } from './worker/connect.js';
+import { registerSearchAttributes } from './worker/search-attributes.js';
+import { workflowCode } from './worker/workflow-code.js';
+
+export { type ConnectOptions, connectToTemporal } from './worker/connect.js';
+export { preloadModules, workflowsPath } from './worker/workflow-code.js';
+
+export interface HexWorkerOptions {
+  connection: NativeConnection;
+  /** Default `default`. */
+  namespace?: string;
+  config: Config;
+  /** What the worker has to say, a line each. Default: nothing. */
+  log?: (line: string) => void;
+  /** Anything of Temporal's own options, such as `maxCachedWorkflows`. */
+  worker?: Partial<WorkerOptions>;
+}
+
+/** A worker may go on for this long after SIGTERM: more than a trigger in flight needs (30 s), so that none is cut off. */
+const SHUTDOWN_GRACE = '45s';
+const SHUTDOWN_FORCE = '60s';
+
+/** A `Worker` with our workflows and activities, on the configured task queue. */
+export async function createHexWorker(options: HexWorkerOptions): Promise<Worker> {
+  const { connection, config, namespace = 'default', log = () => {} } = options;
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: config.taskQueue,
+    ...(options.worker?.workflowBundle ? {} : workflowCode()),
+    activities: createActivities(await hexDependencies({ connection, namespace, config, log })),
+    maxCachedWorkflows: 500,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
+    ...options.worker,
+  });
+}
+
+/** What our activities need, for a worker of your own that registers them beside its own. */
+export async function hexDependencies(
+  options: Omit<HexWorkerOptions, 'worker'>,
+): Promise<ActivityDependencies> {
+  const { connection, config, namespace = 'default', log = () => {} } = options;
+  const known = await registerSearchAttributes(connection, namespace, log);
+  const { workflow } = new Client({ connection, namespace });
+  return {
+    hex: hexClients(config),
+    patienceMs: config.patienceMs,
+    workflows: workflow,
+    limiters: workflowLimiters({ workflows: workflow, taskQueue: config.taskQueue, settings: config.limits }),
+    searchAttributes: known,
+    ...(known && { claims: searchAttributeClaims(workflow) }),
+  };
+}
+
+/** Connects, checks the tokens, and works until the process is asked to stop (SIGINT, SIGTERM). */
+export async function runWorker(
+  options: ConnectOptions & { config?: Config; worker?: Partial<WorkerOptions> } = {},
+): Promise<void> {
+  const { config = loadConfig(), log = () => {} } = options;
+  await checkTokens(config, log);
+  const { connection, address, namespace } = await connectToTemporal(options);
+  try {
+    const worker = await createHexWorker({
+      connection,
+      namespace,
+      config,
+      log,
+      worker: options.worker ?? {},
+    });
+    const hosts = Object.values(config.connections).map(({ name, baseUrl }) => `${name}=${baseUrl}`);
+    log(
+      `temporal-hex ${version} works on task queue "${config.taskQueue}" of ${address}/${namespace}; Hex: ${hosts.join(', ')}`,
+    );
+    await worker.run();
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Fails at once on a token that Hex refuses. A Hex that cannot be reached is no reason not to start. */
+async function checkTokens(config: Config, log: (line: string) => void): Promise<void> {
+  const hex = hexClients(config);
+  for (const name of Object.keys(config.connections)) {
+    try {
+      await hex(name).whoAmI({ timeoutMs: 10_000 });
+    } catch (error) {
+      if (!(error instanceof HexError)) throw error;
+      if (error.kind === 'HexAuth') throw error;
+      log(`Connection "${name}" could not be checked: ${error.message}`);
+    }
+  }
+}
+
+/** One client per connection, made when first asked for. */
+function hexClients(config: Config): (connection: string) => HexClient {
+  const clients = new Map<string, HexClient>();
+  return (name) => {
+    const known = clients.get(name);
+    if (known) return known;
+    const connection = config.connections[name];
+    if (!connection) throw unknownConnection(name, Object.keys(config.connections));
+    const client = createHexClient(connection);
+    clients.set(name, client);
+    return client;
+  };
+}

@@ -1,0 +1,41 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+
+export interface ConnectOptions {
+  /** Overrides `TEMPORAL_ADDRESS` and the profile of the TOML file. */
+  address?: string | undefined;
+  /** Overrides `TEMPORAL_NAMESPACE` and the profile of the TOML file. */
+  namespace?: string | undefined;
+  /** How long to go on trying, in ms. Default: without end. */
+  patienceMs?: number | undefined;
+  log?: (line: string) => void;
+}
+
+export interface Connected {
+  connection: NativeConnection;
+  address: string;
+  namespace: string;
+}
+
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 10_000;
+
+/**
+ * Connects to Temporal by the same variables and TOML file as the `temporal` CLI, and tries again while the server is
+ * not up yet.
+ */
+export async function connectToTemporal(options: ConnectOptions = {}): Promise<Connected> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const address = options.address ?? connectionOptions.address ?? 'localhost:7233';
+  const giveUpAt = Date.now() + (options.patienceMs ?? Number.POSITIVE_INFINITY);
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
+    try {
+      const connection = await NativeConnection.connect({ ...connectionOptions, address });
+      return { connection, address, namespace: options.namespace ?? namespace ?? 'default' };
+    } catch (error) {
+      if (Date.now() + waitMs > giveUpAt) throw error;
+      options.log?.(`Temporal at ${address} is not up yet, trying again in ${waitMs / 1_000} s`);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+}

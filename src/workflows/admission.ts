@@ -1,0 +1,81 @@
+import {
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { HexActivities } from '../activities/index.js';
+import { PRIORITIES } from '../limits/index.js';
+import { formatDuration } from '../pipeline/duration.js';
+import { runFailure } from './run-failures.js';
+import { type RunState, show } from './run-state.js';
+
+/** Local activities: asking is a signal to the limiter, cheap and safe to repeat. */
+const { requestStart, reportToLimiter } = proxyLocalActivities<HexActivities>({
+  startToCloseTimeout: '10 seconds',
+  retry: { maximumInterval: '10 seconds' },
+});
+
+/** After these waits a request that got no answer is made again, should the limiter have been lost; then every 5 min. */
+const RENEWALS_MS = [5_000, 30_000, 60_000];
+const RENEWAL_MS = 300_000;
+
+/**
+ * Waits for leave to trigger. Returns the request's id, which the trigger and the reads carry to report to the limiter,
+ * or null where the worker runs without one.
+ */
+export async function admission(state: RunState, granted: ReadonlySet<string>): Promise<string | null> {
+  const { spec } = state;
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  const requestId = `${workflowId}#${firstExecutionRunId.slice(-12)}-${state.triggers + 1}`;
+  const giveUpAtMs = state.startedAtMs + spec.queueTimeoutMs;
+  const request = {
+    connection: spec.connection,
+    requestId,
+    workflowId,
+    workflowRunId: firstExecutionRunId,
+    projectId: spec.projectId,
+    priority: PRIORITIES[spec.priority],
+    ...(spec.exclusive && { exclusive: true }),
+  };
+  try {
+    for (let asked = 0; ; asked++) {
+      const answer = await requestStart({ ...request, wantsPlace: asked > 0 });
+      if (!answer.limited) return null;
+      if (answer.place) show(state, 'waiting', answer.place);
+      else if (asked === 0) show(state, 'waiting', "leave under Hex's limits");
+      const renewalMs = Math.min(RENEWALS_MS[asked] ?? RENEWAL_MS, giveUpAtMs - Date.now());
+      if (await condition(() => granted.has(requestId), Math.max(1, renewalMs))) return requestId;
+      if (Date.now() >= giveUpAtMs) throw queueTimedOut(state);
+    }
+  } catch (error) {
+    await release(spec.connection, requestId);
+    throw error;
+  }
+}
+
+/** Tells the limiter of a run that was found rather than started. */
+export async function reportAdopted(connection: string, requestId: string, runId: string): Promise<void> {
+  await reportToLimiter({ connection, events: [{ type: 'triggered', requestId, runId }] });
+}
+
+/** Gives a place or a grant back; where that fails, its lease runs out. */
+async function release(connection: string, requestId: string): Promise<void> {
+  await CancellationScope.nonCancellable(() =>
+    reportToLimiter({ connection, events: [{ type: 'released', requestId }] }),
+  ).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+  });
+}
+
+function queueTimedOut(state: RunState) {
+  return runFailure(
+    state,
+    'HexQueueTimedOut',
+    `Project ${state.spec.projectId} was not started within ${formatDuration(state.spec.queueTimeoutMs)}: ${state.waitingFor}`,
+    {
+      hint: 'Give it a longer "queueTimeout", start fewer runs at once, or raise the limits of the connection.',
+    },
+  );
+}

@@ -1,0 +1,119 @@
+import {
+  ActivityFailure,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  proxyActivities,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { HexActivities } from '../activities/index.js';
+import {
+  applyEvent,
+  type Grant,
+  type HeldSlot,
+  type LimiterEvent,
+  type LimiterState,
+  newLimiter,
+  type PackedLimiter,
+  packLimiter,
+  type SettingsPatch,
+  step,
+  unpackLimiter,
+  view,
+} from '../limits/index.js';
+import { admittedSignal, claimsQuery, limiterEvents, lineQuery } from './signals.js';
+
+export interface LimiterInput {
+  /** Name of the connection whose Hex user is looked after. */
+  connection: string;
+  /** Limits that differ from the defaults. */
+  settings?: SettingsPatch;
+}
+
+const { checkHolders } = proxyActivities<HexActivities>({
+  startToCloseTimeout: '5 minutes',
+  scheduleToCloseTimeout: '10 minutes',
+  cancellationType: 'TRY_CANCEL',
+});
+
+/** A check that could not be made is made again at the slot's next lease. */
+const CHECK_FAILED = undefined;
+
+/**
+ * Keeps the budget of one Hex user: starts a minute and an hour, kernels, one trigger at a time for each project, and
+ * locks. There is one for each connection, `hex-limiter/<connection>`; it never ends. Workflows ask by signal, get
+ * their leave by signal, and a slot whose holder has gone is freed when its lease is over.
+ *
+ * @param carried state of the workflow before it continued as new; not for callers
+ */
+export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): Promise<never> {
+  let state: LimiterState = carried ? unpackLimiter(carried) : newLimiter(input.settings);
+  let dirty = true;
+  let sending = 0;
+  const take = (events: readonly LimiterEvent[]) => {
+    for (const event of events) state = applyEvent(state, event, Date.now());
+    dirty = true;
+  };
+  setHandler(limiterEvents, take);
+  setHandler(lineQuery, (options) => view(state, Date.now(), options));
+  setHandler(claimsQuery, (runIds, workflowId) => claimed(state, runIds, workflowId));
+
+  const background = (work: Promise<void>) => {
+    sending++;
+    void work.finally(() => {
+      sending--;
+    });
+  };
+  for (;;) {
+    dirty = false;
+    const { state: next, grants, checks, wakeAt } = step(state, Date.now());
+    state = next;
+    for (const grant of grants)
+      background(tell(grant).then((told) => (told ? undefined : take([gone(grant)]))));
+    if (checks.length > 0) background(check(input.connection, checks).then((events) => take(events ?? [])));
+    if (workflowInfo().continueAsNewSuggested) {
+      await condition(() => sending === 0);
+      await continueAsNew<typeof hexLimiter>(input, packLimiter(state));
+    }
+    await wait(() => dirty, wakeAt);
+  }
+}
+
+async function wait(until: () => boolean, wakeAt: number | null): Promise<void> {
+  if (wakeAt === null) return condition(until);
+  const waitMs = wakeAt - Date.now();
+  if (waitMs > 0) await condition(until, waitMs);
+  else if (!until()) await sleep(1);
+}
+
+/** False when the workflow that asked has closed. */
+async function tell({ workflowId, requestId, load }: Grant): Promise<boolean> {
+  try {
+    await getExternalWorkflowHandle(workflowId).signal(admittedSignal, { requestId, load });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function gone({ requestId }: Grant): LimiterEvent {
+  return { type: 'released', requestId };
+}
+
+async function check(connection: string, slots: HeldSlot[]): Promise<LimiterEvent[] | undefined> {
+  try {
+    return await checkHolders({ connection, slots });
+  } catch (error) {
+    if (error instanceof ActivityFailure) return CHECK_FAILED;
+    throw error;
+  }
+}
+
+function claimed(state: LimiterState, runIds: readonly string[], workflowId: string): string[] {
+  const others = new Set(
+    state.held.filter((slot) => slot.workflowId !== workflowId).map((slot) => slot.runId),
+  );
+  return runIds.filter((runId) => others.has(runId));
+}

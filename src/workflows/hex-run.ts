@@ -1,0 +1,162 @@
+import {
+  ActivityFailure,
+  ContinueAsNew,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { RunStatus } from '../activities/get-run-status.js';
+import { isTerminal } from '../hex/status.js';
+import { parseRunInput } from '../pipeline/boundary.js';
+import { formatDuration } from '../pipeline/duration.js';
+import { pollIntervalMs } from '../pipeline/poll-interval.js';
+import type { HexRunInput } from '../pipeline/run-input.js';
+import type { HexRunResult, RunProgress } from '../pipeline/run-result.js';
+import { repeatables } from './hex-activities.js';
+import { endedFailure, hexFailure, invalidInput, timedOutFailure } from './run-failures.js';
+import {
+  markEnded,
+  mayBeAlive,
+  newRunState,
+  progressOf,
+  type RunState,
+  show,
+  tellParent,
+} from './run-state.js';
+import { admittedSignal } from './signals.js';
+import { startRun } from './start-run.js';
+import { stopLiveRuns } from './stop-live-runs.js';
+import { stopRun } from './stop-run.js';
+
+const progressQuery = defineQuery<RunProgress>('progress');
+/** Reads the status now instead of at the end of the wait. */
+const pollNowSignal = defineSignal('pollNow');
+
+/**
+ * One run of one published Hex project: trigger, poll until it ends, return its result.
+ *
+ * Fails with `InvalidInput`, `HexRunErrored`, `HexRunKilled`, `HexRunNoKernel`, `HexRunTimedOut`,
+ * `HexTriggerAmbiguous`, `HexCleanupFailed`, or the kind of Hex's error (`HexAuth`, `HexNotFound`, ...); `details[0]`
+ * is a `RunFailureDetails`. A cancel or the time limit cancels the run in Hex and waits until it has ended.
+ *
+ * @param input a {@link HexRunInput}
+ * @param carried the state of the workflow before it continued as new; not for callers
+ */
+export async function hexRun(input: HexRunInput, carried?: RunState): Promise<HexRunResult> {
+  const state = (workflowInfo().continuedFromExecutionRunId && carried) || begin(input);
+  const nudge = { due: false };
+  setHandler(progressQuery, () => progressOf(state));
+  setHandler(pollNowSignal, () => {
+    nudge.due = true;
+  });
+  const granted = new Set<string>();
+  setHandler(admittedSignal, ({ requestId }) => {
+    granted.add(requestId);
+  });
+  let timedOut: boolean;
+  try {
+    if (!state.run) {
+      if (state.spec.killRunning) await stopLiveRuns(state);
+      await startRun(state, granted);
+    }
+    if (state.spec.dryRun) return resultOf(state, 'DRY_RUN');
+    timedOut = !(await pollUntilEnd(state, input, nudge));
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    if (mayBeAlive(state)) await stopRun(state, isCancellation(error) ? 'cancelled' : 'the step has failed');
+    markEnded(state);
+    throw error;
+  }
+  if (timedOut) await stopRun(state, `time limit of ${formatDuration(state.spec.timeoutMs)}`);
+  show(state, 'done');
+  markEnded(state);
+  if (state.status === 'COMPLETED') return resultOf(state, state.status);
+  throw timedOut ? timedOutFailure(state) : endedFailure(state);
+}
+
+function begin(input: unknown): RunState {
+  const parsed = parseRunInput(input);
+  if (!parsed.ok) throw invalidInput('hexRun', parsed.problems);
+  return newRunState(parsed.value);
+}
+
+/** False when the time limit came first. */
+async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: { due: boolean }): Promise<boolean> {
+  const { spec } = state;
+  const triggeredAtMs = state.run?.triggeredAtMs ?? 0;
+  let readsInThisHistory = 0;
+  let waitMs = state.polls === 0 ? spec.poll.firstMs : pollIntervalMs(Date.now() - triggeredAtMs, spec.poll);
+  for (;;) {
+    waitMs = Math.min(waitMs, state.deadlineAtMs - Date.now());
+    show(state, 'running');
+    if (waitMs > 0) await condition(() => nudge.due, waitMs);
+    nudge.due = false;
+    if (Date.now() >= state.deadlineAtMs) return false;
+    if (readsInThisHistory >= spec.poll.perHistory || workflowInfo().continueAsNewSuggested)
+      await continueAsNew<typeof hexRun>(input, state);
+    const ended = await read(state);
+    if (ended !== null) return ended;
+    if (state.polls === 1) await tellParent(state);
+    readsInThisHistory++;
+    waitMs = pollIntervalMs(Date.now() - triggeredAtMs, spec.poll);
+  }
+}
+
+/** True when the run has ended, null when it goes on, false when the time limit came while Hex could not be read. */
+async function read(state: RunState): Promise<boolean | null> {
+  const { spec, run } = state;
+  const { connection, projectId, requestTimeoutMs } = spec;
+  const withinMs = state.deadlineAtMs - Date.now();
+  try {
+    const status = await repeatables(
+      requestTimeoutMs,
+      withinMs,
+      `Status, read ${state.polls + 1}`,
+    ).getRunStatus({
+      connection,
+      projectId,
+      runId: run?.runId ?? '',
+      requestTimeoutMs,
+      requestId: state.requestId,
+    });
+    note(state, status);
+    return isTerminal(status.status) ? true : null;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    if (Date.now() >= state.deadlineAtMs) return false;
+    throw hexFailure(state, error, `The status of the run of project ${projectId} could not be read`);
+  }
+}
+
+function note(state: RunState, read: RunStatus): void {
+  state.polls++;
+  state.status = read.status;
+  state.startTime = read.startTime;
+  state.endTime = read.endTime;
+  state.elapsedMs = read.elapsedMs;
+  state.traceId = read.traceId;
+  if (state.run && !state.run.runUrl) state.run.runUrl = read.runUrl;
+}
+
+function resultOf(state: RunState, status: string): HexRunResult {
+  const { spec, run, evidence } = state;
+  return {
+    success: true,
+    status,
+    projectId: spec.projectId,
+    runId: run?.runId ?? '',
+    runUrl: run?.runUrl ?? null,
+    projectVersion: run?.projectVersion ?? null,
+    startTime: state.startTime,
+    endTime: state.endTime,
+    elapsedMs: state.elapsedMs,
+    durationMs: Date.now() - state.startedAtMs,
+    polls: state.polls,
+    traceId: state.traceId,
+    ...(evidence && { adopted: true, evidence }),
+  };
+}

@@ -1,0 +1,174 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ChildWorkflowCancellationType,
+  executeChild,
+  ParentClosePolicy,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { stepWork } from '../pipeline/boundary.js';
+import { formatDuration } from '../pipeline/duration.js';
+import type { JsonValue } from '../pipeline/json.js';
+import type { PipelineResult, StepResult } from '../pipeline/pipeline-result.js';
+import type { HexRunInput } from '../pipeline/run-input.js';
+import type { HexRunResult, StepMemo } from '../pipeline/run-result.js';
+import type { StepWork } from '../pipeline/step-work.js';
+import { lastCompletedRun } from './pipeline-activities.js';
+import type { PipelineExecution } from './pipeline-execution.js';
+import { badStep, stepFailure } from './pipeline-failures.js';
+import { childId, type StepRecord, type Unit, type Verdict } from './pipeline-state.js';
+import { waitForWord, withTimeLimit } from './pipeline-waits.js';
+
+/** The server ends a workflow without any clean-up at 51,200 events; each child costs about 10. */
+const MOST_EVENTS = 45_000;
+const DEEPEST = 8;
+
+/** One attempt of a step, or of an item of a fan-out. */
+export function attempt(x: PipelineExecution, step: StepRecord, unit: Unit): Promise<StepResult> {
+  const work = workOf(x, step, unit);
+  switch (work.kind) {
+    case 'hex':
+      return runHex(x, unit, work);
+    case 'pipeline':
+      return runPipeline(x, unit, work);
+    case 'workflow':
+      return runWorkflow(x, unit, work);
+    case 'approval':
+      return askForApproval(x, step, unit, work);
+  }
+}
+
+function workOf(x: PipelineExecution, { spec }: StepRecord, unit: Unit): StepWork {
+  const ready = x.prepared.ready[spec.id]?.[unit.index ?? 0];
+  if (ready) return ready;
+  const item = unit.index === null ? {} : { item: unit.item, index: unit.index };
+  const work = stepWork(spec, { ...x.templateScope, ...item });
+  if (!work.ok) throw badStep(work.problems);
+  return work.value;
+}
+
+type WorkOf<Kind extends StepWork['kind']> = Extract<StepWork, { kind: Kind }>;
+
+async function runHex(
+  x: PipelineExecution,
+  unit: Unit,
+  { input, skipIfFreshMs }: WorkOf<'hex'>,
+): Promise<StepResult> {
+  if (skipIfFreshMs !== null && unit.attempts === 1) {
+    const run = await lastCompletedRun(input, skipIfFreshMs);
+    if (run) return { ...run, fresh: true };
+  }
+  // A retry waits in Hex's line behind work that is on time.
+  const priority = unit.attempts > 1 ? 'retry' : undefined;
+  const args: [HexRunInput] = [priority && !input.priority ? { ...input, priority } : input];
+  const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key };
+  return child<HexRunResult>(x, unit, 'hexRun', {
+    args,
+    memo: { ...memo },
+    staticSummary: `${unit.key}: project ${input.projectId}`,
+  });
+}
+
+async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipeline'>): Promise<StepResult> {
+  const { pipeline, params, timeoutMs } = work;
+  if (x.depth >= DEEPEST)
+    throw stepFailure(
+      'InvalidInput',
+      `Pipelines are nested ${DEEPEST} deep here`,
+      'Look for a pipeline that names itself as a step.',
+    );
+  const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key, hexDepth: x.depth + 1 };
+  const run = () =>
+    child<PipelineResult>(x, unit, 'hexPipeline', {
+      args: [{ pipeline, params, scheduledTime: x.run.scheduledTime }],
+      memo: { ...memo },
+      staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
+    });
+  const result = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));
+  return {
+    success: true,
+    status: 'COMPLETED',
+    workflowId: childId(unit.key),
+    params: result.params,
+    steps: result.steps,
+  };
+}
+
+async function runWorkflow(x: PipelineExecution, unit: Unit, work: WorkOf<'workflow'>): Promise<StepResult> {
+  const { type, taskQueue, args, timeoutMs } = work;
+  const run = () =>
+    child<JsonValue | undefined>(x, unit, type, {
+      args,
+      ...(taskQueue !== null && { taskQueue }),
+      staticSummary: `${unit.key}: workflow ${type}`,
+    });
+  const output = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));
+  return { success: true, status: 'COMPLETED', workflowId: childId(unit.key), output: output ?? null };
+}
+
+function timedOut(timeoutMs: number | null): Error {
+  return stepFailure(
+    'StepTimedOut',
+    `The step did not end within ${formatDuration(timeoutMs ?? 0)} and was cancelled`,
+    'Give the step a longer "timeout", or look into its workflow.',
+  );
+}
+
+async function askForApproval(
+  x: PipelineExecution,
+  step: StepRecord,
+  unit: Unit,
+  { prompt, withinMs, onTimeout }: WorkOf<'approval'>,
+): Promise<StepResult> {
+  const wait = waitForWord<Verdict>(withinMs, `${unit.key}: until approved or rejected`);
+  unit.answer = wait.answer;
+  x.move(step, unit, 'approval', `approval: ${prompt}`);
+  x.tell('waiting', `Step "${unit.key}" waits for approval: ${prompt}`);
+  const verdict = await wait.result.finally(() => {
+    unit.answer = null;
+  });
+  const { to, by, reason } = verdict ?? {
+    to: onTimeout === 'approve' ? 'success' : 'failed',
+    by: 'time limit',
+    reason: `no answer within ${formatDuration(withinMs ?? 0)}`,
+  };
+  if (to === 'success') return { success: true, status: 'APPROVED', by, reason, at: x.now() };
+  throw stepFailure(
+    verdict ? 'ApprovalRejected' : 'ApprovalTimedOut',
+    verdict ? `Rejected by ${by}${reason ? `: ${reason}` : ''}` : `${reason}: "${prompt}"`,
+    'Start the pipeline again with "rerun" when it can be approved.',
+  );
+}
+
+interface ChildOptions {
+  args: unknown[];
+  taskQueue?: string;
+  memo?: Record<string, unknown>;
+  staticSummary: string;
+}
+
+/** A child that is asked to cancel when its parent closes in any way, terminated included, and then cleans up. */
+async function child<T>(x: PipelineExecution, unit: Unit, type: string, options: ChildOptions): Promise<T> {
+  if (workflowInfo().historyLength > MOST_EVENTS)
+    throw stepFailure(
+      'HexPipelineTooLong',
+      `The pipeline has used ${workflowInfo().historyLength} of the 51,200 events that a workflow may have`,
+      'Move parts of it into sub-pipelines; rerun goes on where this one stopped.',
+    );
+  unit.workflowId = childId(unit.key);
+  for (let waitMs = 2_000; ; waitMs = Math.min(60_000, waitMs * 2)) {
+    try {
+      return await executeChild<(...args: unknown[]) => Promise<T>>(type, {
+        ...options,
+        workflowId: unit.workflowId,
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      // The step of an earlier execution with the same workflow id is still cleaning up in Hex.
+      x.explain(unit, `the earlier workflow ${unit.workflowId} to end`);
+      await sleep(waitMs, { summary: `${unit.key}: until its earlier workflow has ended` });
+    }
+  }
+}

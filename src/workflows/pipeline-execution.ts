@@ -1,0 +1,263 @@
+import { CancellationScope, CancelledFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import type { NotifyEvent } from '../pipeline/definition.js';
+import type { RunScope } from '../pipeline/params.js';
+import type { AuditEntry, DefinitionSource, StepResult } from '../pipeline/pipeline-result.js';
+import type { PipelineRequest } from '../pipeline/pipeline-spec.js';
+import type { Plan } from '../pipeline/plan.js';
+import type { PreparedPipeline } from '../pipeline/prepare.js';
+import { type Move, nextMoves, outcomeOf, type Situation, type StepState } from '../pipeline/scheduler.js';
+import { stepErrorOf } from './pipeline-failures.js';
+import { Slots } from './pipeline-slots.js';
+import { newStep, resultOf, type StepRecord, scopeOf, type Unit } from './pipeline-state.js';
+import { type Ending, endingBy, runStep } from './pipeline-step.js';
+
+/** Everything an execution of a pipeline is made from. */
+export interface ExecutionBasis {
+  plan: Plan;
+  prepared: PreparedPipeline;
+  request: PipelineRequest;
+  run: RunScope;
+  source: DefinitionSource | null;
+  /** How many pipelines this one is inside of. */
+  depth: number;
+}
+
+/** Told when something changes: the view, and those who asked to be told. */
+export interface Listeners {
+  /** The step, or null for the pipeline as a whole. */
+  changed: (step: StepRecord | null) => void;
+  tell: (event: NotifyEvent, text: string) => void;
+}
+
+/** Who stopped new steps from starting. */
+export interface Pause {
+  by: string;
+  reason: string | null;
+  at: string;
+}
+
+/** Runs a plan: starts what can start, until every step has ended. */
+export class PipelineExecution {
+  readonly plan: Plan;
+  readonly prepared: PreparedPipeline;
+  readonly run: RunScope;
+  readonly depth: number;
+  readonly basis: ExecutionBasis;
+  readonly slots: Slots;
+  readonly steps: ReadonlyMap<string, StepRecord>;
+  readonly audit: AuditEntry[] = [];
+  /** What templates may read. The steps are looked at only when a template asks for them. */
+  readonly templateScope: Record<string, unknown>;
+  readonly startedAtMs = Date.now();
+  paused: Pause | null = null;
+  cancelling = false;
+
+  private readonly listeners: Listeners;
+  private readonly units = new Map<string, { step: StepRecord; unit: Unit }>();
+  private readonly open = new Set<Promise<void>>();
+  /** Failed steps in the order of their failure. */
+  private readonly failures = new Set<StepRecord>();
+  private scope: CancellationScope | null = null;
+  private finish: (error?: unknown) => void = () => {};
+
+  constructor(basis: ExecutionBasis, listeners: Listeners) {
+    this.basis = basis;
+    this.plan = basis.plan;
+    this.prepared = basis.prepared;
+    this.run = basis.run;
+    this.depth = basis.depth;
+    this.listeners = listeners;
+    this.slots = new Slots(basis.plan.spec.maxParallel);
+    this.steps = new Map(basis.plan.spec.steps.map((spec) => [spec.id, newStep(spec)]));
+    this.templateScope = { params: basis.prepared.params, run: basis.run, steps: this.lazySteps() };
+    this.takeOver(basis.request.reuse);
+  }
+
+  /** Runs to the end. Throws when it is cancelled, after everything has been cleaned up. */
+  async toEnd(): Promise<'success' | 'failed'> {
+    this.scope = CancellationScope.current();
+    const done = new Promise<void>((resolve, reject) => {
+      this.finish = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    this.advance();
+    try {
+      await Promise.race([done, this.scope.cancelRequested]);
+    } catch (error) {
+      if (!this.scope.consideredCancelled) throw error;
+      await this.windUp();
+      throw error instanceof CancelledFailure ? error : new CancelledFailure('The pipeline was cancelled');
+    }
+    return this.failures.size > 0 ? 'failed' : 'success';
+  }
+
+  /** Starts what can start, and ends what cannot any more. */
+  advance(): void {
+    if (!this.scope || this.cancelling) return;
+    for (const move of nextMoves(this.plan, this.situation())) {
+      const step = this.steps.get(move.id);
+      if (!step) continue;
+      if (move.to === 'start') this.start(step, this.scope);
+      else this.ruleOut(step, move);
+    }
+    if (outcomeOf(this.plan, (id) => this.standing(id)) !== 'running') this.finish();
+    this.listeners.changed(null);
+  }
+
+  situation(): Situation {
+    return {
+      standing: (id) => this.standing(id),
+      stoppedBy: this.stoppedBy(),
+      paused: this.paused !== null,
+    };
+  }
+
+  firstFailed(): StepRecord | null {
+    return this.failures.values().next().value ?? null;
+  }
+
+  /** The step is to be tried again, so it no longer counts as failed. */
+  forgive(step: StepRecord): void {
+    this.failures.delete(step);
+  }
+
+  results(): Record<string, StepResult> {
+    return Object.fromEntries([...this.steps].map(([id, step]) => [id, resultOf(step)]));
+  }
+
+  unit(key: string): { step: StepRecord; unit: Unit } | undefined {
+    return this.units.get(key);
+  }
+
+  register(step: StepRecord, unit: Unit): Unit {
+    this.units.set(unit.key, { step, unit });
+    return unit;
+  }
+
+  /** Moves a unit, and with it its step, to another state. */
+  move(step: StepRecord, unit: Unit, state: Unit['state'], waitingFor: string | null = null): void {
+    unit.state = state;
+    unit.waitingFor = waitingFor;
+    step.state = standingOf(step.units ?? [unit]);
+    this.listeners.changed(step);
+  }
+
+  /** Says what a running unit waits for. */
+  explain(unit: Unit, waitingFor: string): void {
+    unit.waitingFor = waitingFor;
+    this.changed(this.units.get(unit.key)?.step ?? null);
+  }
+
+  changed(step: StepRecord | null): void {
+    this.listeners.changed(step);
+  }
+
+  tell(event: NotifyEvent, text: string): void {
+    this.listeners.tell(event, text);
+  }
+
+  now(): string {
+    return new Date().toISOString();
+  }
+
+  /** Ends a step that is not running by a person's word. */
+  endByWord(step: StepRecord): void {
+    if (step.verdict) this.settle(step, endingBy(this, step.verdict, step.units?.[0] ?? null));
+    this.advance();
+  }
+
+  private standing(id: string): { state: StepState; stopped: boolean } {
+    return this.steps.get(id) ?? { state: 'waiting', stopped: false };
+  }
+
+  private stoppedBy(): string | null {
+    for (const { spec } of this.failures) if (spec.onFailure !== 'continue') return spec.id;
+    return null;
+  }
+
+  private start(step: StepRecord, parent: CancellationScope): void {
+    const scope = new CancellationScope({ cancellable: true, parent });
+    step.scope = scope;
+    step.state = 'queued';
+    step.startedAtMs ??= Date.now();
+    const work = scope
+      .run(() => runStep(this, step))
+      .catch((error: unknown) => this.endingOf(step, scope, error))
+      .then((ending) => this.settle(step, ending))
+      .then(() => {
+        this.open.delete(work);
+        this.advance();
+      })
+      .catch((error: unknown) => this.finish(error));
+    this.open.add(work);
+  }
+
+  /** What becomes of a step whose work was thrown out of its course. */
+  private endingOf(step: StepRecord, scope: CancellationScope, error: unknown): Ending {
+    if (!(error instanceof TemporalFailure)) throw error;
+    const cancelled = scope.consideredCancelled;
+    // A clean-up that failed must be told, whoever asked for the cancel.
+    if (cancelled && isCancellation(error))
+      return step.verdict ? endingBy(this, step.verdict, null) : { state: 'cancelled' };
+    return { state: 'failed', error: stepErrorOf(error).error, failure: error };
+  }
+
+  private settle(step: StepRecord, { state, reason, result, error, failure }: Ending): void {
+    step.state = state;
+    step.reason = reason ?? null;
+    step.result = result ?? null;
+    step.error = error ?? null;
+    step.failure = failure ?? null;
+    step.scope = null;
+    step.startedAtMs ??= Date.now();
+    step.endedAtMs = Date.now();
+    if (state === 'failed' || (state === 'cancelled' && !this.cancelling)) this.failures.add(step);
+    this.listeners.changed(step);
+  }
+
+  private ruleOut(step: StepRecord, { to, reason, stopped }: Move): void {
+    step.state = to === 'start' ? step.state : to;
+    step.reason = reason;
+    step.stopped = stopped;
+    step.ruledOut = true;
+    this.listeners.changed(step);
+  }
+
+  /** The pipeline is cancelled: waits until every step has cleaned up. */
+  private async windUp(): Promise<void> {
+    this.cancelling = true;
+    for (const step of this.steps.values())
+      if (step.state === 'waiting')
+        this.ruleOut(step, {
+          id: step.spec.id,
+          to: 'skipped',
+          reason: 'the pipeline was cancelled',
+          stopped: true,
+        });
+    await Promise.all(this.open);
+  }
+
+  /** Steps that were good in an earlier execution. */
+  private takeOver(reuse: PipelineRequest['reuse']): void {
+    for (const [id, { result, complete = true }] of Object.entries(reuse)) {
+      const step = this.steps.get(id);
+      if (!step) continue;
+      const taken = result as unknown as StepResult & { items?: Record<string, StepResult> };
+      if (!complete) step.reusedItems = taken.items ?? {};
+      else Object.assign(step, { state: 'success', result: taken, reused: true });
+    }
+  }
+
+  private lazySteps(): Record<string, unknown> {
+    const scope = {};
+    for (const [id, step] of this.steps)
+      Object.defineProperty(scope, id, { enumerable: true, get: () => scopeOf(step) });
+    return scope;
+  }
+}
+
+/** A step stands as the liveliest of its units. */
+function standingOf(units: readonly Unit[]): StepState {
+  for (const state of ['running', 'approval', 'retrying', 'queued'] as const)
+    if (units.some((unit) => unit.state === state)) return state;
+  return 'running';
+}

@@ -1,0 +1,105 @@
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type {
+  AuditEntry,
+  PipelineFailureDetails,
+  StepError,
+  StepResult,
+} from '../pipeline/pipeline-result.js';
+import { formatProblems, type Problem } from '../pipeline/problems.js';
+import type { RunFailureDetails } from '../pipeline/run-result.js';
+import type { StepRecord } from './pipeline-state.js';
+
+/** The failure of a step whose input came out wrong. */
+export function badStep(problems: readonly Problem[]): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'InvalidInput',
+    message: `The step cannot be run:\n${formatProblems(problems)}`,
+    nonRetryable: true,
+    details: [{ problems }],
+  });
+}
+
+/** The failure of a step for a reason of the pipeline's own. */
+export function stepFailure(type: string, message: string, hint: string): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, nonRetryable: true, details: [{ hint }] });
+}
+
+/** What a step's failure says, wherever it came from; `nonRetryable` as its origin declared it. */
+export function stepErrorOf(thrown: unknown): { error: StepError; nonRetryable: boolean } {
+  const failure = thrown instanceof ChildWorkflowFailure && thrown.cause ? thrown.cause : thrown;
+  const message = failure instanceof Error ? failure.message : String(failure);
+  const nothing = { hint: null, projectId: null, runId: null, runUrl: null, status: null };
+  if (failure instanceof ApplicationFailure) {
+    const details = (failure.details?.[0] ?? {}) as Partial<RunFailureDetails>;
+    const { hint = null, projectId = null, runId = null, runUrl = null, status = null } = details;
+    return {
+      error: { type: failure.type ?? 'Failure', message, hint, projectId, runId, runUrl, status },
+      nonRetryable: failure.nonRetryable === true,
+    };
+  }
+  return {
+    error: { type: plainType(failure), message: plainWords(failure, message), ...nothing },
+    nonRetryable: true,
+  };
+}
+
+function plainType(failure: unknown): string {
+  if (failure instanceof CancelledFailure) return 'Cancelled';
+  if (failure instanceof TerminatedFailure) return 'Terminated';
+  if (failure instanceof TimeoutFailure) return 'Timeout';
+  return 'Failure';
+}
+
+function plainWords(failure: unknown, message: string): string {
+  if (failure instanceof CancelledFailure) return 'the workflow of the step was cancelled by somebody else';
+  if (failure instanceof TerminatedFailure) return 'the workflow of the step was terminated by somebody';
+  return message;
+}
+
+export interface FailedPipeline {
+  name: string;
+  /** The step that failed first. */
+  first: StepRecord | null;
+  steps: Iterable<StepRecord>;
+  results: Record<string, StepResult>;
+  audit: AuditEntry[];
+}
+
+/** The failure of a pipeline: which step, which run, why, what to do, and what there is of results. */
+export function pipelineFailure(type: string, summary: string, failed: FailedPipeline): ApplicationFailure {
+  const { first, name, audit } = failed;
+  const error = first?.error ?? null;
+  const byState = new Map<string, string[]>();
+  for (const { spec, state } of failed.steps) byState.set(state, [...(byState.get(state) ?? []), spec.id]);
+  const counts = [...byState].map(([state, ids]) => `${ids.length} ${state} (${some(ids)})`).join(', ');
+  const reason = error ? `: ${error.type}: ${error.message}` : '';
+  const details: PipelineFailureDetails = {
+    pipeline: name,
+    step: first?.spec.id ?? null,
+    error,
+    failed: [...(byState.get('failed') ?? []), ...(byState.get('cancelled') ?? [])],
+    projectId: error?.projectId ?? null,
+    runUrl: error?.runUrl ?? null,
+    status: error?.status ?? null,
+    hint: error?.hint ?? null,
+    steps: failed.results,
+    ...(audit.length > 0 && { audit }),
+  };
+  return ApplicationFailure.create({
+    type,
+    message: `${summary}${reason}\nSteps: ${counts}`,
+    nonRetryable: true,
+    details: [details],
+    ...(first?.failure && { cause: first.failure }),
+  });
+}
+
+function some(ids: readonly string[]): string {
+  return ids.length > 12 ? `${ids.slice(0, 12).join(', ')} and ${ids.length - 12} more` : ids.join(', ');
+}

@@ -1,0 +1,95 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import type { HexFailureDetails } from '../activities/failures.js';
+import { statusHint } from '../hex/hints.js';
+import { formatDuration } from '../pipeline/duration.js';
+import { formatProblems, type Problem } from '../pipeline/problems.js';
+import type { RunFailureDetails } from '../pipeline/run-result.js';
+import type { RunState } from './run-state.js';
+
+/** The failure of an input that cannot be used; it lists every problem. */
+export function invalidInput(what: string, problems: readonly Problem[]): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'InvalidInput',
+    message: `The input of ${what} cannot be used:\n${formatProblems(problems)}`,
+    nonRetryable: true,
+    details: [{ problems }],
+  });
+}
+
+/** A failure of `hexRun` that says which run, where to look, and what to do. */
+export function runFailure(
+  state: RunState,
+  type: string,
+  message: string,
+  details: Partial<RunFailureDetails> & { hint: string },
+  cause?: Error,
+): ApplicationFailure {
+  const { run, spec, status } = state;
+  const facts: RunFailureDetails = {
+    projectId: spec.projectId,
+    ...(run && { runId: run.runId, runUrl: run.runUrl }),
+    ...(status && { status }),
+    traceId: state.traceId,
+    elapsedMs: state.elapsedMs,
+    ...details,
+  };
+  return ApplicationFailure.create({
+    type,
+    message: `${message}${run?.runUrl ? ` (${run.runUrl})` : ''}. ${facts.hint}`,
+    nonRetryable: true,
+    details: [facts],
+    ...(cause && { cause }),
+  });
+}
+
+const TYPE_OF_STATUS: Record<string, string> = {
+  ERRORED: 'HexRunErrored',
+  KILLED: 'HexRunKilled',
+  UNABLE_TO_ALLOCATE_KERNEL: 'HexRunNoKernel',
+};
+
+/** The failure for a run that ended other than COMPLETED. */
+export function endedFailure(state: RunState): ApplicationFailure {
+  const status = state.status ?? 'unknown';
+  return runFailure(
+    state,
+    TYPE_OF_STATUS[status] ?? 'HexRunFailed',
+    `Hex run of project ${state.spec.projectId} ended ${status}`,
+    { hint: statusHint(status) },
+  );
+}
+
+/** The failure for a run that reached its time limit. */
+export function timedOutFailure(state: RunState): ApplicationFailure {
+  return runFailure(
+    state,
+    'HexRunTimedOut',
+    `Hex run of project ${state.spec.projectId} did not end within ${formatDuration(state.spec.timeoutMs)} and was cancelled`,
+    { hint: 'Open the run in Hex to see what took so long, or give it a longer "timeout".' },
+  );
+}
+
+/** The failure of an activity as one of the run, with Hex's words and hint. */
+export function hexFailure(state: RunState, failure: ActivityFailure, message: string): ApplicationFailure {
+  const { cause } = failure;
+  if (!(cause instanceof ApplicationFailure))
+    return runFailure(state, 'HexUnavailable', `${message}: ${cause?.message ?? failure.message}`, {
+      hint: 'Check that Hex and the workers can be reached.',
+    });
+  const facts = factsOf(cause);
+  return runFailure(state, cause.type ?? 'HexFailure', `${message}: ${cause.message}`, {
+    hint: facts?.hint ?? 'See the cause.',
+    httpStatus: facts?.httpStatus ?? null,
+    ...(facts?.traceId && { traceId: facts.traceId }),
+  });
+}
+
+/** What the activity knew of Hex's answer. */
+export function factsOf(failure: ApplicationFailure): HexFailureDetails | undefined {
+  return failure.details?.[0] as HexFailureDetails | undefined;
+}
+
+/** The cause of an activity's failure, where it is one of ours. */
+export function applicationCause(error: unknown): ApplicationFailure | null {
+  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause : null;
+}

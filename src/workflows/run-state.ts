@@ -1,0 +1,133 @@
+import {
+  getExternalWorkflowHandle,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { isTerminal } from '../hex/status.js';
+import { formatDuration } from '../pipeline/duration.js';
+import type { RunSpec } from '../pipeline/run-input.js';
+import type { AdoptionEvidence, RunPhase, RunProgress, StepMemo } from '../pipeline/run-result.js';
+import { searchAttributes } from './search-attributes.js';
+
+/** All that `hexRun` knows; plain data, since continue-as-new carries it. */
+export interface RunState {
+  spec: RunSpec;
+  startedAtMs: number;
+  phase: RunPhase;
+  waitingFor: string | null;
+  /** Triggers sent so far. */
+  triggers: number;
+  /** Set from the moment the run is known to exist. */
+  run: RunHandle | null;
+  /** The request by which the limiter gave leave; null where starts are not limited. */
+  requestId: string | null;
+  /** When the time limit of the run expires, in ms since 1970. */
+  deadlineAtMs: number;
+  status: string | null;
+  startTime: string | null;
+  endTime: string | null;
+  elapsedMs: number | null;
+  traceId: string | null;
+  polls: number;
+  evidence: AdoptionEvidence | null;
+}
+
+export interface RunHandle {
+  runId: string;
+  runUrl: string | null;
+  projectVersion: string | null;
+  triggeredAtMs: number;
+  /** Whether the namespace knows our search attributes. */
+  searchAttributes: boolean;
+}
+
+export function newRunState(spec: RunSpec): RunState {
+  return {
+    spec,
+    startedAtMs: Date.now(),
+    phase: 'waiting',
+    waitingFor: null,
+    triggers: 0,
+    run: null,
+    requestId: null,
+    deadlineAtMs: Number.MAX_SAFE_INTEGER,
+    status: null,
+    startTime: null,
+    endTime: null,
+    elapsedMs: null,
+    traceId: null,
+    polls: 0,
+    evidence: null,
+  };
+}
+
+/** Puts the state where people look: the current details of the workflow. */
+export function show(state: RunState, phase: RunPhase, waitingFor: string | null = null): void {
+  state.phase = phase;
+  state.waitingFor = waitingFor;
+  const { spec, run, status, polls } = state;
+  const link = run?.runUrl ? `[${run.runId}](${run.runUrl})` : (run?.runId ?? 'not started');
+  const lines = [
+    `**Project** \`${spec.projectId}\``,
+    `**Run** ${link}${state.evidence ? ' (adopted)' : ''}`,
+    `**Status** ${status ?? phase}${waitingFor ? `: ${waitingFor}` : ''}`,
+    `**Elapsed** ${formatDuration(Date.now() - state.startedAtMs)}, read ${polls} times`,
+  ];
+  setCurrentDetails(lines.join('  \n'));
+}
+
+/** The run exists in Hex and has, as far as we know, not ended. */
+export function mayBeAlive(state: RunState): boolean {
+  return state.run !== null && !state.spec.dryRun && !isTerminal(state.status ?? '');
+}
+
+/** Makes the run known: from here on every way out of the workflow ends or confirms it. */
+export function own(state: RunState, run: RunHandle): void {
+  state.run = run;
+  state.deadlineAtMs = run.triggeredAtMs + state.spec.timeoutMs;
+  if (!run.searchAttributes || state.spec.dryRun) return;
+  const { hexPipeline, hexStep } = stepMemo();
+  upsertSearchAttributes([
+    { key: searchAttributes.projectId, value: state.spec.projectId },
+    { key: searchAttributes.runId, value: run.runId },
+    ...(hexPipeline ? [{ key: searchAttributes.pipeline, value: hexPipeline }] : []),
+    ...(hexStep ? [{ key: searchAttributes.step, value: hexStep }] : []),
+  ]);
+}
+
+/** Makes the final status searchable. */
+export function markEnded(state: RunState): void {
+  if (state.run?.searchAttributes && state.status)
+    upsertSearchAttributes([{ key: searchAttributes.status, value: state.status }]);
+}
+
+/** Tells the pipeline above, once, which run its step waits for. */
+export async function tellParent(state: RunState): Promise<void> {
+  const { parent } = workflowInfo();
+  const { hexStep } = stepMemo();
+  if (!parent || !hexStep || !state.run) return;
+  const { runId, runUrl } = state.run;
+  await getExternalWorkflowHandle(parent.workflowId, parent.runId)
+    .signal('stepProgress', { step: hexStep, runId, runUrl, status: state.status })
+    .catch(() => undefined); // The parent has closed, or is another team's: it is told by our result.
+}
+
+export function progressOf(state: RunState): RunProgress {
+  return {
+    phase: state.phase,
+    projectId: state.spec.projectId,
+    runId: state.run?.runId ?? null,
+    runUrl: state.run?.runUrl ?? null,
+    status: state.status,
+    polls: state.polls,
+    triggers: state.triggers,
+    waitingFor: state.waitingFor,
+    adopted: state.evidence !== null,
+    startedAt: new Date(state.startedAtMs).toISOString(),
+  };
+}
+
+function stepMemo(): StepMemo {
+  return (workflowInfo().memo ?? {}) as StepMemo;
+}

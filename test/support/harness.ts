@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { ApplicationFailure, type Client, WorkflowFailedError } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, type WorkerOptions } from '@temporalio/worker';
+import { onTestFinished } from 'vitest';
+import { TemporalHexClient } from '../../src/client.js';
+import { loadConfig } from '../../src/config.js';
+import type { HexRunInput } from '../../src/pipeline/run-input.js';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.js';
+import { createHexWorker } from '../../src/worker.js';
+import { connectClient, server, uniqueTaskQueue } from './server.js';
+
+/** The token of all tests: long and odd, so that it can be searched for everywhere. */
+export const TOKEN = `hxtp_${'5ec7e7'.repeat(16)}`;
+
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+
+/** Poll settings that let a run of milliseconds be followed. */
+export const FAST: Pick<HexRunInput, 'poll' | 'lateStartGrace' | 'triggerRetryDelay' | 'requestTimeout'> = {
+  poll: { min: 20, max: 200, first: 20 },
+  lateStartGrace: 300,
+  triggerRetryDelay: 50,
+  requestTimeout: '2s',
+};
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+export interface Harness {
+  sandbox: Sandbox;
+  hex: TemporalHexClient;
+  temporal: Client;
+  taskQueue: string;
+  /** Environment of a process of ours that uses this sandbox and this server. */
+  env: Record<string, string>;
+  /** A worker in this process. */
+  work(options?: Partial<WorkerOptions>): Promise<void>;
+  /** A worker in a process of its own, ready when this resolves. */
+  spawnWorker(env?: Record<string, string>): Promise<ChildProcess>;
+}
+
+export interface HarnessOptions {
+  sandbox?: SandboxOptions;
+  /** Of the dev server. Default: the shared one. */
+  address?: string;
+  env?: Record<string, string>;
+  /** Start a worker in this process. Default true. */
+  worker?: boolean;
+}
+
+/** A sandbox, a client and a worker on a task queue of their own; all gone when the test has finished. */
+export async function harness(options: HarnessOptions = {}): Promise<Harness> {
+  const address = options.address ?? server.address;
+  const sandbox = await startSandbox({ port: 0, duration: 100, ...options.sandbox });
+  onTestFinished(() => sandbox.close());
+  const temporal = await connectClient(address);
+  onTestFinished(() => temporal.connection.close());
+  const taskQueue = uniqueTaskQueue();
+  const env = {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: server.namespace,
+    HEX_BASE_URL: sandbox.url,
+    HEX_API_TOKEN: TOKEN,
+    HEX_TASK_QUEUE: taskQueue,
+    // One limiter for all tests of a connection would make them wait for each other.
+    HEX_LIMITS: 'off',
+    ...options.env,
+  };
+  const rig: Harness = {
+    sandbox,
+    temporal,
+    hex: new TemporalHexClient({ client: temporal, taskQueue }),
+    taskQueue,
+    env,
+    work: (worker = {}) => workHere(address, env, worker),
+    spawnWorker: (more = {}) => spawnWorker({ ...env, ...more }),
+  };
+  if (options.worker ?? true) await rig.work();
+  return rig;
+}
+
+async function workHere(address: string, env: Record<string, string>, options: Partial<WorkerOptions>) {
+  const connection = await NativeConnection.connect({ address });
+  const worker = await createHexWorker({
+    connection,
+    namespace: server.namespace,
+    config: loadConfig(env),
+    worker: { workflowBundle: { codePath: `${DIST}workflow-bundle.js` }, ...options },
+  });
+  const done = worker.run();
+  onTestFinished(async () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    await done;
+    await connection.close();
+  });
+}
+
+async function spawnWorker(env: Record<string, string>): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [`${DIST}cli.js`, 'worker'], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const hear = (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('works on task queue')) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', () => reject(new Error(`The worker ended before it was ready:\n${said}`)));
+  });
+  return child;
+}
+
+/** Waits for something that becomes true soon; the last resort where there is no event to wait for. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false>,
+  timeoutMs = 20_000,
+): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The typed failure that a workflow ended with. */
+export async function failureOf(result: Promise<unknown>): Promise<ApplicationFailure> {
+  const error = await result.then(
+    () => new Error('The workflow completed'),
+    (reason: unknown) => reason,
+  );
+  let cause = error instanceof WorkflowFailedError ? error.cause : undefined;
+  while (cause && !(cause instanceof ApplicationFailure)) cause = (cause as Error).cause as Error | undefined;
+  if (!cause) throw error;
+  return cause;
+}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { connectionsOf } from './config/connections.js';
 import { ConfigError, type ConfigProblem } from './config/errors.js';
 import { duration, optional } from './config/settings.js';
+import { type Webhooks, webhooksOf } from './config/webhooks.js';
 import type { HexConnection } from './hex/index.js';
 import type { SettingsPatch } from './limits/index.js';
 
@@ -18,6 +19,10 @@ export interface Config {
   connections: Record<string, HexConnection>;
   /** Limits of run starts that differ from Hex's own, by connection; `off` for none. */
   limits: Record<string, SettingsPatch | 'off'>;
+  /** Folder of pipeline files that can be started by name; null for none. */
+  pipelinesDir: string | null;
+  /** Where notifications of pipelines go, by name. The URLs may be secrets. */
+  webhooks: Webhooks['webhooks'];
 }
 
 export interface LoadConfigOptions {
@@ -28,6 +33,7 @@ export interface LoadConfigOptions {
 const settingsSchema = z.object({
   HEX_TASK_QUEUE: optional(z.string().trim().min(1, 'is blank: name a task queue, or leave it out')),
   HEX_PATIENCE: optional(duration('24h')),
+  HEX_PIPELINES_DIR: optional(z.string()),
 });
 
 /**
@@ -41,9 +47,11 @@ export function loadConfig(
   { requireToken = true }: LoadConfigOptions = {},
 ): Config {
   const { connections, limits, problems } = connectionsOf(env);
+  const { webhooks, problems: webhookProblems } = webhooksOf(env);
   const settings = settingsSchema.safeParse(env);
   const all: ConfigProblem[] = [
     ...problems,
+    ...webhookProblems,
     ...(settings.error?.issues ?? []).map(({ path, message }) => ({ variable: path.join('.'), message })),
   ];
   if (requireToken && all.length === 0 && Object.keys(connections).length === 0)
@@ -57,5 +65,7 @@ export function loadConfig(
     patienceMs: settings.data.HEX_PATIENCE ?? 600_000,
     connections,
     limits,
+    pipelinesDir: settings.data.HEX_PIPELINES_DIR ?? null,
+    webhooks,
   };
 }

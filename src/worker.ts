@@ -58,6 +58,8 @@ export async function hexDependencies(
     workflows: workflow,
     limiters: workflowLimiters({ workflows: workflow, taskQueue: config.taskQueue, settings: config.limits }),
     searchAttributes: known,
+    pipelinesDir: config.pipelinesDir,
+    webhooks: config.webhooks,
     ...(known && { claims: searchAttributeClaims(workflow) }),
   };
 }

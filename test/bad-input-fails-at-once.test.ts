@@ -15,7 +15,11 @@ const BAD_RUNS: [string, unknown, RegExp][] = [
   ['null inputs', { projectId: 'a', inputParams: null }, /inputParams: must be an object/],
   ['a list of inputs', { projectId: 'a', inputParams: ['x'] }, /inputParams: must be an object/],
   ['inputs and a view', { projectId: 'a', inputParams: { x: 1 }, viewId: 'v' }, /not both/],
-  ['inputs and updateCache', { projectId: 'a', inputParams: { x: 1 }, updateCache: true }, /ignore the inputs/],
+  [
+    'inputs and updateCache',
+    { projectId: 'a', inputParams: { x: 1 }, updateCache: true },
+    /ignore the inputs/,
+  ],
   ['a view and updateCache', { projectId: 'a', viewId: 'v', updateCache: true }, /ignore the inputs/],
   ['a duration without a unit', { projectId: 'a', timeout: '10' }, /"10" is not a duration/],
   ['a negative duration', { projectId: 'a', timeout: -1 }, /timeout: "-1" is not a duration/],
@@ -23,7 +27,11 @@ const BAD_RUNS: [string, unknown, RegExp][] = [
   ['polls the wrong way round', { projectId: 'a', poll: { min: '1m', max: '1s' } }, /poll: min/],
   ['a URL as the connection', { projectId: 'a', connection: 'https://evil.example' }, /URL is not accepted/],
   ['a connection that is not there', { projectId: 'a', connection: 'nowhere' }, /no connection "nowhere"/],
-  ['an unknown kind of notification', { projectId: 'a', notifications: [{ type: 'MAYBE' }] }, /notifications\[0\]\.type/],
+  [
+    'an unknown kind of notification',
+    { projectId: 'a', notifications: [{ type: 'MAYBE' }] },
+    /notifications\[0\]\.type/,
+  ],
   ['text for a switch', { projectId: 'a', dryRun: 'yes' }, /dryRun/],
 ];
 
@@ -32,9 +40,30 @@ const BAD_PIPELINES: [string, unknown, RegExp][] = [
   ['no steps', { steps: [] }, /steps/],
   ['an empty list', [], /step/],
   ['a step without a project', { steps: [{ id: 'a' }] }, /steps\[0\]/],
-  ['two steps of one id', [{ id: 'a', projectId: 'x' }, { id: 'a', projectId: 'y' }], /"a"/],
-  ['a circle', [{ id: 'a', projectId: 'x', dependsOn: ['b'] }, { id: 'b', projectId: 'y', dependsOn: ['a'] }], /a.*b.*a/],
-  ['an unknown dependency', [{ id: 'extract', projectId: 'x' }, { id: 'b', projectId: 'y', dependsOn: ['extrat'] }], /extrat.*extract/],
+  [
+    'two steps of one id',
+    [
+      { id: 'a', projectId: 'x' },
+      { id: 'a', projectId: 'y' },
+    ],
+    /"a"/,
+  ],
+  [
+    'a circle',
+    [
+      { id: 'a', projectId: 'x', dependsOn: ['b'] },
+      { id: 'b', projectId: 'y', dependsOn: ['a'] },
+    ],
+    /a.*b.*a/,
+  ],
+  [
+    'an unknown dependency',
+    [
+      { id: 'extract', projectId: 'x' },
+      { id: 'b', projectId: 'y', dependsOn: ['extrat'] },
+    ],
+    /extrat.*extract/,
+  ],
   ['a bad time limit in a step', [{ projectId: 'x', timeout: 'soon' }], /timeout/],
 ];
 

@@ -71,7 +71,11 @@ describe('cancel', () => {
 
   it('of a run that has just ended is a success, not an error', async () => {
     const { hex, sandbox } = await harness({ sandbox: { duration: 300 } });
-    const handle = await hex.startRun({ projectId: 'sales', ...FAST, poll: { first: '1h', min: '1h', max: '1h' } });
+    const handle = await hex.startRun({
+      projectId: 'sales',
+      ...FAST,
+      poll: { first: '1h', min: '1h', max: '1h' },
+    });
     await sandbox.waitFor(({ runs }) => runs.some((run) => run.status === 'COMPLETED'));
     await handle.cancel();
     await canceled(handle.result());

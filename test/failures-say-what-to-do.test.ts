@@ -64,7 +64,9 @@ it('reads that fail for a while do not fail the run', async () => {
 it('a status that Hex adds one day is waited for, not failed on', async () => {
   const { hex, sandbox } = await harness({ sandbox: { duration: 500 } });
   sandbox.script([{ match: { operation: 'runProject' }, unknownStatus: 'PONDERING', forMs: 300 }]);
-  expect(await (await hex.startRun({ projectId: 'sales', ...FAST })).result()).toMatchObject({ success: true });
+  expect(await (await hex.startRun({ projectId: 'sales', ...FAST })).result()).toMatchObject({
+    success: true,
+  });
 });
 
 it('killRunning cancels what runs, confirms it, and then starts', async () => {

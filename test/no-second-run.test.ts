@@ -31,7 +31,9 @@ describe('a trigger whose answer was lost', () => {
   it('by a time-out is adopted as well', async () => {
     const { hex, sandbox } = await harness();
     sandbox.script([{ match: { operation: 'runProject' }, lateMs: 5_000 }]);
-    const result = await (await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '500ms' })).result();
+    const result = await (
+      await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '500ms' })
+    ).result();
     expect(result.adopted).toBe(true);
     expect(sandbox.ledger().runs).toHaveLength(1);
   });
@@ -44,13 +46,17 @@ describe('a trigger whose answer was lost', () => {
     expect(result.adopted).toBeUndefined();
     expect(runs).toHaveLength(1);
     expect(posts(requests)).toHaveLength(2);
-    expect(requests.filter(({ path, method }) => method === 'GET' && /\/runs(\?|$)/.test(path))).toHaveLength(2);
+    expect(requests.filter(({ path, method }) => method === 'GET' && /\/runs(\?|$)/.test(path))).toHaveLength(
+      2,
+    );
   });
 
   it('and that arrives late is adopted at the second look', async () => {
     const { hex, sandbox } = await harness();
     sandbox.script([{ match: { operation: 'runProject' }, createLateMs: 400 }]);
-    const result = await (await hex.startRun({ projectId: 'sales', ...FAST, lateStartGrace: '1500ms' })).result();
+    const result = await (
+      await hex.startRun({ projectId: 'sales', ...FAST, lateStartGrace: '1500ms' })
+    ).result();
     expect(result.adopted).toBe(true);
     expect(sandbox.ledger().runs).toHaveLength(1);
   });
@@ -61,7 +67,10 @@ describe('a trigger whose answer was lost', () => {
     await sandbox.waitFor(({ requests }) => requests.some(({ method }) => method === 'GET'));
     sandbox.script([{ match: { operation: 'runProject' }, drop: 'after' }]);
     const handle = await hex.startRun({ projectId: 'sales', ...FAST });
-    await sandbox.waitFor(({ runs, requests }) => runs.length === 2 && requests.some(({ path }) => path.includes(runs[1]?.runId ?? '-')));
+    await sandbox.waitFor(
+      ({ runs, requests }) =>
+        runs.length === 2 && requests.some(({ path }) => path.includes(runs[1]?.runId ?? '-')),
+    );
     expect(await hex.progress(handle.workflowId)).toMatchObject({
       adopted: true,
       runId: sandbox.ledger().runs[1]?.runId,

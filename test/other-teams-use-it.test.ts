@@ -27,5 +27,8 @@ it('a workflow of another worker on another queue starts a pipeline as its child
     args: [{ hexTaskQueue: taskQueue, steps }],
   });
   expect(words).toBe('closed after ledger, report');
-  expect(sandbox.ledger().runs.map((run) => run.projectId)).toEqual(['ledger-project-id', 'report-project-id']);
+  expect(sandbox.ledger().runs.map((run) => run.projectId)).toEqual([
+    'ledger-project-id',
+    'report-project-id',
+  ]);
 });

@@ -50,21 +50,31 @@ it('imports client, worker, activities and sandbox', async () => {
 });
 
 it('runs its command', async () => {
-  const { stdout } = await run(process.execPath, [join(folder, 'node_modules/temporal-hex/dist/cli.js'), '--version']);
+  const { stdout } = await run(process.execPath, [
+    join(folder, 'node_modules/temporal-hex/dist/cli.js'),
+    '--version',
+  ]);
   expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+/);
 });
 
 it("lets another team's bundle take in our workflows", async () => {
   const workflowsPath = join(folder, 'workflows.js');
-  await writeFile(workflowsPath, "export * from 'temporal-hex/workflows';\nexport async function theirs() {}\n");
+  await writeFile(
+    workflowsPath,
+    "export * from 'temporal-hex/workflows';\nexport async function theirs() {}\n",
+  );
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   for (const type of ['hexRun', 'hexPipeline', 'theirs']) expect(code).toContain(type);
 });
 
 it('carries no test, no bench and no secret, and is small', async () => {
-  const { stdout } = await run('tar', ['-tzf', (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? ''], {
-    cwd: folder,
-  });
+  const { stdout } = await run(
+    'tar',
+    ['-tzf', (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? ''],
+    {
+      cwd: folder,
+    },
+  );
   const files = stdout.split('\n');
   expect(files.filter((file) => /(^|\/)(test|bench|\.env|node_modules)(\/|$)/.test(file))).toEqual([]);
   expect(files).toContain('package/tools/go.sum');

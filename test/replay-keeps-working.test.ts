@@ -18,5 +18,7 @@ describe('a recorded history replays', () => {
 it('and the replay would notice a change: a history with another activity does not', async () => {
   const name = histories.find((each) => each.startsWith('hex-run')) ?? '';
   const changed = readFileSync(`${folder}${name}`, 'utf8').replaceAll('"triggerRun"', '"triggerRunTwice"');
-  await expect(Worker.runReplayHistory(options, JSON.parse(changed), name)).rejects.toThrow(/[Nn]ondeterminism|Non-?determin/);
+  await expect(Worker.runReplayHistory(options, JSON.parse(changed), name)).rejects.toThrow(
+    /[Nn]ondeterminism|Non-?determin/,
+  );
 });

@@ -186,6 +186,11 @@ describe('waiting for the ledger', () => {
     await hex(sandbox, 'DELETE', `/projects/p/runs/${runId}`);
     expect(before.runs[0]?.status).toBe('PENDING');
     expect(before.requests).toHaveLength(1);
+    sandbox.script({ lateMs: 10 });
+    const answer = hex(sandbox, 'GET', '/users/me');
+    const during = await sandbox.waitFor((ledger) => ledger.counters.faults.lateMs === 1);
+    await answer;
+    expect(during.requests.at(-1)?.status).toBeNull();
   });
 });
 

@@ -1,7 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { startDevServer } from '../src/temporal-server/index.js';
 import { FAST, harness } from './support/harness.js';
@@ -70,7 +70,11 @@ it('workers replaced one after the other under load: every run ends well, one ru
 it('a Temporal server that crashes and comes back on its database: the run goes on, and there is one', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'temporal-hex-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const database = { dbFilename: join(folder, 'temporal.db'), uiPort: false as const, namespace: server.namespace };
+  const database = {
+    dbFilename: join(folder, 'temporal.db'),
+    uiPort: false as const,
+    namespace: server.namespace,
+  };
   let temporal = await startDevServer({ port: 0, ...database });
   onTestFinished(() => temporal.stop());
   const { hex, sandbox, spawnWorker } = await harness({

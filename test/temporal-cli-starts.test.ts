@@ -15,7 +15,10 @@ it('starts a run with --input', async () => {
   const input = JSON.stringify({ projectId: 'sales', inputParams: { date: '2026-01-01' }, ...FAST });
   const where = ['--task-queue', taskQueue, '--workflow-id', taskQueue];
   await temporal('workflow', 'start', '--type', 'hexRun', ...where, '--input', input);
-  expect(await client.workflow.getHandle(taskQueue).result()).toMatchObject({ success: true, projectId: 'sales' });
+  expect(await client.workflow.getHandle(taskQueue).result()).toMatchObject({
+    success: true,
+    projectId: 'sales',
+  });
   expect(sandbox.ledger().runs.map(({ inputParams }) => inputParams)).toEqual([{ date: '2026-01-01' }]);
 });
 
@@ -38,16 +41,41 @@ it('starts a pipeline with --input-file', async () => {
 it('schedules a pipeline, and a trigger of the schedule runs it', async () => {
   const { sandbox, taskQueue } = await harness();
   const schedule = ['--schedule-id', `nightly-${taskQueue}`];
-  const action = ['--type', 'hexPipeline', '--task-queue', taskQueue, '--workflow-id', `nightly-${taskQueue}`];
-  await temporal('schedule', 'create', ...schedule, '--cron', '0 5 1 1 *', ...action, '--input', JSON.stringify(ETL));
+  const action = [
+    '--type',
+    'hexPipeline',
+    '--task-queue',
+    taskQueue,
+    '--workflow-id',
+    `nightly-${taskQueue}`,
+  ];
+  await temporal(
+    'schedule',
+    'create',
+    ...schedule,
+    '--cron',
+    '0 5 1 1 *',
+    ...action,
+    '--input',
+    JSON.stringify(ETL),
+  );
   onTestFinished(() => temporal('schedule', 'delete', ...schedule).then(() => undefined));
   await temporal('schedule', 'trigger', ...schedule);
-  const { runs } = await sandbox.waitFor((ledger) => ledger.runs.filter((run) => run.status === 'COMPLETED').length === 3);
+  const { runs } = await sandbox.waitFor(
+    (ledger) => ledger.runs.filter((run) => run.status === 'COMPLETED').length === 3,
+  );
   expect(runs.map(({ projectId }) => projectId)).toEqual(ETL.steps.map(({ projectId }) => projectId));
   await until('the scheduled pipeline completes', async () =>
-    (await temporal('workflow', 'list', '--query', `TaskQueue = '${taskQueue}' AND WorkflowType = 'hexPipeline'`, '-o', 'json')).includes(
-      'WORKFLOW_EXECUTION_STATUS_COMPLETED',
-    ),
+    (
+      await temporal(
+        'workflow',
+        'list',
+        '--query',
+        `TaskQueue = '${taskQueue}' AND WorkflowType = 'hexPipeline'`,
+        '-o',
+        'json',
+      )
+    ).includes('WORKFLOW_EXECUTION_STATUS_COMPLETED'),
   );
 });
 
@@ -55,7 +83,16 @@ it('a status query by the CLI answers while the run goes on', async () => {
   const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
   const handle = await hex.startRun({ projectId: 'sales', ...FAST });
   await sandbox.waitFor(({ requests }) => requests.some(({ method }) => method === 'GET'));
-  const answer = await temporal('workflow', 'query', '--workflow-id', handle.workflowId, '--type', 'progress', '-o', 'json');
+  const answer = await temporal(
+    'workflow',
+    'query',
+    '--workflow-id',
+    handle.workflowId,
+    '--type',
+    'progress',
+    '-o',
+    'json',
+  );
   expect(answer).toContain(sandbox.ledger().runs[0]?.runId ?? '-');
   await handle.cancel();
   await handle.result().catch(() => undefined);

@@ -12,17 +12,28 @@ it('the token is in no history, memo, log or error, whatever goes wrong', async 
     { match: { projectId: 'echoed' }, times: null, status: 422, body: { reason: `Bad token ${TOKEN}` } },
     { match: { projectId: 'refused' }, times: null, status: 401, body: `Unauthorized: ${TOKEN}` },
     { match: { projectId: 'lost', operation: 'runProject' }, drop: 'after' },
-    { match: { projectId: 'redirected' }, times: null, status: 302, headers: { location: 'http://127.0.0.1:1/' } },
+    {
+      match: { projectId: 'redirected' },
+      times: null,
+      status: 302,
+      headers: { location: 'http://127.0.0.1:1/' },
+    },
   ]);
   const projects = ['good', 'echoed', 'refused', 'lost', 'redirected'];
   const handles = await Promise.all(
-    projects.map((projectId) => hex.startRun({ projectId, ...FAST, inputParams: { x: 1 }, queueTimeout: '1s' })),
+    projects.map((projectId) =>
+      hex.startRun({ projectId, ...FAST, inputParams: { x: 1 }, queueTimeout: '1s' }),
+    ),
   );
   const errors = await Promise.all(handles.map((handle) => handle.result().catch((error: unknown) => error)));
-  for (const { workflowId } of handles) said += await temporal('workflow', 'show', '--workflow-id', workflowId, '-o', 'json');
-  for (const { workflowId } of handles) said += await temporal('workflow', 'describe', '--workflow-id', workflowId, '-o', 'json');
+  for (const { workflowId } of handles)
+    said += await temporal('workflow', 'show', '--workflow-id', workflowId, '-o', 'json');
+  for (const { workflowId } of handles)
+    said += await temporal('workflow', 'describe', '--workflow-id', workflowId, '-o', 'json');
   said += JSON.stringify(errors, (_key, value: unknown) =>
-    value instanceof Error ? { ...value, message: value.message, stack: value.stack, cause: value.cause } : value,
+    value instanceof Error
+      ? { ...value, message: value.message, stack: value.stack, cause: value.cause }
+      : value,
   );
   worker.kill('SIGTERM');
   await once(worker, 'exit');

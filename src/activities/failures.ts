@@ -14,11 +14,22 @@ export interface HexFailureDetails {
 
 const DEFAULT_PATIENCE_MS = 600_000;
 
+/** Troubles that pass only when somebody mends them, such as a token in rotation. */
+const MENDED_BY_PEOPLE: ReadonlySet<string> = new Set([
+  'HexAuth',
+  'HexForbidden',
+  'HexNotFound',
+  'HexUnexpectedAnswer',
+]);
+
 /** The failure for a request that changes nothing, or that may be sent twice: passing troubles are retried by Temporal. */
 export function readFailure(error: unknown, patienceMs = DEFAULT_PATIENCE_MS): ApplicationFailure {
   if (!(error instanceof HexError)) throw error;
   const impatient = Date.now() - activityInfo().scheduledTimestampMs >= patienceMs;
-  return failureOf(error, !error.retryable && (impatient || error.kind === 'HexInvalidRequest'));
+  return failureOf(
+    error,
+    error.kind === 'HexInvalidRequest' || (impatient && MENDED_BY_PEOPLE.has(error.kind)),
+  );
 }
 
 /** The failure for the one request that must not be sent twice. */

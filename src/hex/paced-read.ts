@@ -17,7 +17,10 @@ export async function pacedRead<T>(
 ): Promise<T> {
   let leave = pacing.reserve(call.name);
   if (!leave.ok && leave.retryInMs <= SHORT_WAIT_MS) {
-    await delay(leave.retryInMs, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
+    // A timer may fire within the millisecond before its time.
+    await delay(leave.retryInMs + 1, undefined, signal ? { signal } : {}).catch(() =>
+      signal?.throwIfAborted(),
+    );
     leave = pacing.reserve(call.name);
   }
   if (!leave.ok) {

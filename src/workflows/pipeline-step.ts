@@ -1,6 +1,5 @@
 import { CancellationScope, TemporalFailure } from '@temporalio/workflow';
 import { stepCondition, stepItems } from '../pipeline/boundary.js';
-import { formatDuration } from '../pipeline/duration.js';
 import type { StepError, StepResult } from '../pipeline/pipeline-result.js';
 import { endingOf, retryDelayMs } from '../pipeline/retry.js';
 import type { StepState } from '../pipeline/scheduler.js';
@@ -155,7 +154,8 @@ async function decision(x: PipelineExecution, step: StepRecord, failed: Unit): P
   const limitMs = step.spec.decisionWithinMs;
   const wait = waitForWord<Verdict>(limitMs, `${step.spec.id}: until somebody decides`);
   step.answer = wait.answer;
-  failed.waitingFor = `a decision within ${formatDuration(limitMs)}: retryStep, skipStep, markSuccess or cancelStep`;
+  const until = new Date(Date.now() + limitMs).toISOString().slice(0, 16).replace('T', ' ');
+  failed.waitingFor = `a decision until ${until} UTC: retryStep, skipStep, markSuccess or cancelStep`;
   step.error = failed.error;
   step.state = 'decision';
   x.changed(step);

@@ -1,0 +1,77 @@
+// Records the histories that test/replay-keeps-working.test.ts replays. Run by hand, and only when a workflow was
+// changed on purpose: a history that no longer replays stands for the running workflows of somebody.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { NativeConnection } from '@temporalio/worker';
+import { TemporalHexClient } from '../src/client.js';
+import { loadConfig } from '../src/config.js';
+import { startSandbox } from '../src/sandbox/index.js';
+import { startDevServer } from '../src/temporal-server/index.js';
+import { createHexWorker } from '../src/worker.js';
+
+const folder = fileURLToPath(new URL('../test/histories/', import.meta.url));
+const FAST = { poll: { min: 20, max: 100, first: 20 }, lateStartGrace: 200, requestTimeout: '2s' };
+
+const server = await startDevServer({ port: 0, uiPort: false });
+const sandbox = await startSandbox({ port: 0, duration: 150 });
+const connection = await NativeConnection.connect({ address: server.address });
+const temporal = new Client({ connection: await Connection.connect({ address: server.address }) });
+const hex = new TemporalHexClient({ client: temporal });
+const worker = await createHexWorker({
+  connection,
+  config: loadConfig({ HEX_BASE_URL: sandbox.url, HEX_API_TOKEN: 'recording' }),
+});
+
+async function save(name: string, workflowId: string): Promise<void> {
+  const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
+  writeFileSync(`${folder}${name}.json`, `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`);
+  process.stdout.write(`${name}: ${history.events?.length} events\n`);
+}
+
+const settled = (result: Promise<unknown>) => result.catch(() => undefined);
+
+mkdirSync(folder, { recursive: true });
+await worker.runUntil(async () => {
+  const completed = await hex.startRun({ projectId: 'sales', ...FAST }, { workflowId: 'completed' });
+  await settled(completed.result());
+  await save('hex-run-completed', 'completed');
+
+  sandbox.script([{ match: { operation: 'runProject' }, drop: 'after' }]);
+  await settled((await hex.startRun({ projectId: 'lost', ...FAST }, { workflowId: 'adopted' })).result());
+  await save('hex-run-adopted', 'adopted');
+
+  sandbox.script([{ match: { operation: 'runProject' }, noKernel: true }]);
+  const retried = { projectId: 'busy', triggerRetryDelay: 50, ...FAST };
+  await settled((await hex.startRun(retried, { workflowId: 'retried' })).result());
+  await save('hex-run-retried', 'retried');
+
+  sandbox.settings({ duration: '1h' });
+  const cancelled = await hex.startRun({ projectId: 'long', ...FAST }, { workflowId: 'cancelled' });
+  await sandbox.waitFor(({ requests }) =>
+    requests.some(({ path, method }) => method === 'GET' && path.includes('long')),
+  );
+  await cancelled.cancel();
+  await settled(cancelled.result());
+  await save('hex-run-cancelled', 'cancelled');
+
+  await settled(
+    (await hex.startRun({ projectId: 'slow', timeout: '500ms', ...FAST }, { workflowId: 'slow' })).result(),
+  );
+  await save('hex-run-timed-out', 'slow');
+
+  sandbox.settings({ duration: 150 });
+  const steps = ['extract', 'transform', 'load'].map((id) => ({ id, projectId: id, ...FAST }));
+  await settled((await hex.startPipeline({ name: 'etl', steps }, { workflowId: 'etl' })).result());
+  await save('hex-pipeline-completed', 'etl');
+
+  sandbox.script([{ match: { operation: 'runProject', projectId: 'transform' }, endAs: 'ERRORED' }]);
+  await settled((await hex.startPipeline({ name: 'etl', steps }, { workflowId: 'failed' })).result());
+  await save('hex-pipeline-failed', 'failed');
+});
+
+await connection.close();
+await temporal.connection.close();
+await sandbox.close();
+await server.stop();

@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import {
+  applyEvent,
+  type Grant,
+  type LimiterEvent,
+  type LimiterState,
+  newLimiter,
+  type SettingsPatch,
+  step,
+} from '../../src/limits/index.js';
+
+/** What happens next in a random world; `pick` chooses among the requests it can happen to. */
+export type Action = { after: number; clockError: number } & (
+  | { kind: 'acquire'; project: number; priority: number; exclusive: boolean }
+  | { kind: 'answered' | 'refused' | 'ends' | 'dies' | 'gives up'; pick: number; within: number }
+  | { kind: 'penalty'; of: 'rate' | 'kernel'; for: number }
+);
+
+/** Random actions. `clockErrorMs`: the limiter's clock may be wrong by this much either way. */
+export function actionsOf(clockErrorMs = 0): fc.Arbitrary<Action[]> {
+  const when = {
+    after: fc.oneof({ weight: 4, arbitrary: fc.nat(2_000) }, fc.nat(60_000)),
+    clockError: fc.integer({ min: -clockErrorMs, max: clockErrorMs }),
+  };
+  const some = fc.constantFrom(
+    'answered',
+    'answered',
+    'answered',
+    'ends',
+    'ends',
+    'refused',
+    'dies',
+    'gives up',
+  );
+  return fc.array(
+    fc.oneof(
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          ...when,
+          kind: fc.constant('acquire' as const),
+          project: fc.nat(4),
+          priority: fc.constantFrom(0, 0, 0, 1, 2),
+          exclusive: fc.boolean(),
+        }),
+      },
+      {
+        weight: 7,
+        arbitrary: fc.record({
+          ...when,
+          kind: some as fc.Arbitrary<'answered'>,
+          pick: fc.nat(),
+          within: fc.double({ min: 0, max: 1, noNaN: true }),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          ...when,
+          kind: fc.constant('penalty' as const),
+          of: fc.constantFrom('rate' as const, 'kernel' as const),
+          for: fc.nat(90_000),
+        }),
+      },
+    ),
+    { maxLength: 120, size: 'max' },
+  );
+}
+
+/** A request as the world knows it, apart from the limiter's own books. */
+export interface Fact {
+  id: string;
+  project: string;
+  priority: number;
+  exclusive: boolean;
+  askedAt: number;
+  grantedAt: number | null;
+  /** The POST was answered or its fate is settled. */
+  settled: boolean;
+  /** When Hex counted the start; null: never. */
+  countedAt: number | null;
+  over: boolean;
+}
+
+/**
+ * Plays actions against a limiter and keeps independent facts. After every action the limiter is stepped, and every
+ * due wake-up in between is taken. `watch` is called at each grant, before the facts know of it.
+ */
+export function play(
+  actions: readonly Action[],
+  settings: SettingsPatch,
+  watch: (granted: Fact, facts: readonly Fact[], now: number) => void = () => {},
+  between: (state: LimiterState) => LimiterState = (state) => state,
+): { facts: Fact[]; state: LimiterState; now: number; log: string[] } {
+  let state = newLimiter(settings);
+  let now = 1_000_000_000;
+  let wakeAt: number | null = null;
+  const facts: Fact[] = [];
+  const log: string[] = [];
+
+  const stepAt = (seen: number) => {
+    const result = step(between(state), seen);
+    state = between(result.state);
+    wakeAt = result.wakeAt;
+    for (const slot of result.checks) send({ type: 'checked', requestId: slot.requestId, alive: true }, seen);
+    for (const grant of result.grants) onGrant(grant);
+    log.push(JSON.stringify([result.grants, result.wakeAt]));
+  };
+  const onGrant = (grant: Grant) => {
+    const fact = facts.find((each) => each.id === grant.requestId);
+    if (!fact) throw new Error(`granted something unknown: ${grant.requestId}`);
+    watch(fact, facts, now);
+    fact.grantedAt = now;
+  };
+  const send = (event: LimiterEvent, seen: number) => {
+    state = applyEvent(between(state), event, seen);
+  };
+
+  for (const [index, action] of actions.entries()) {
+    const until = now + action.after;
+    while (wakeAt !== null && wakeAt <= until) {
+      now = Math.max(now, wakeAt);
+      stepAt(now);
+    }
+    now = until;
+    const seen = now + action.clockError;
+    act(action, index, seen);
+    stepAt(seen);
+  }
+  return { facts, state, now, log };
+
+  function act(action: Action, index: number, seen: number): void {
+    if (action.kind === 'penalty') {
+      send({ type: 'penalty', kind: action.of, untilMs: seen + action.for }, seen);
+      return;
+    }
+    if (action.kind === 'acquire') {
+      const { priority, exclusive } = action;
+      const fact = {
+        id: `r${index}`,
+        project: `p${action.project}`,
+        priority,
+        exclusive: exclusive && action.project < 2,
+      };
+      facts.push({ ...fact, askedAt: now, grantedAt: null, settled: false, countedAt: null, over: false });
+      send(
+        {
+          type: 'acquire',
+          requestId: fact.id,
+          workflowId: `w${index}`,
+          projectId: fact.project,
+          priority,
+          exclusive: fact.exclusive,
+          at: now,
+        },
+        seen,
+      );
+      return;
+    }
+    const waiting = facts.filter((fact) => fact.grantedAt === null && !fact.over);
+    const triggering = facts.filter((fact) => fact.grantedAt !== null && !fact.settled && !fact.over);
+    const running = facts.filter((fact) => fact.settled && !fact.over);
+    const pool = {
+      answered: triggering,
+      refused: triggering,
+      ends: running,
+      dies: [...triggering, ...running],
+      'gives up': [...waiting, ...triggering],
+    }[action.kind];
+    const fact = pool[action.pick % Math.max(1, pool.length)];
+    if (!fact) return;
+    const { id: requestId } = fact;
+    /** Hex counts a POST at any moment between its grant and the news of its outcome. */
+    const posted = () => (fact.grantedAt ?? now) + (now - (fact.grantedAt ?? now)) * action.within;
+    switch (action.kind) {
+      case 'answered':
+        fact.settled = true;
+        fact.countedAt = posted();
+        send({ type: 'triggered', requestId, runId: `run-${requestId}` }, seen);
+        return;
+      case 'refused':
+        fact.over = true;
+        if (action.within < 0.7) fact.countedAt = posted();
+        send({ type: 'notStarted', requestId, counted: fact.countedAt !== null }, seen);
+        return;
+      case 'ends':
+        fact.over = true;
+        send({ type: 'finished', requestId }, seen);
+        return;
+      case 'dies':
+        fact.over = true;
+        if (!fact.settled) fact.countedAt = posted();
+        send({ type: 'checked', requestId, alive: false }, seen);
+        return;
+      case 'gives up':
+        fact.over = true;
+        send({ type: 'released', requestId }, seen);
+        return;
+    }
+  }
+}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { FAST, type Harness, harness, until } from './support/harness.js';
+import { FAST, type Harness, harness, TOKEN, until } from './support/harness.js';
 
 const project = () => `project-${randomUUID()}`;
 
@@ -69,4 +69,23 @@ it('finds the projects of our own runs by itself', async () => {
   expect(report).toMatchObject({
     strays: expect.arrayContaining([expect.objectContaining({ projectId, runId })]),
   });
+});
+
+it('finds the run of a workflow that was terminated while its POST was in flight', async () => {
+  const connection = `c-${randomUUID().slice(0, 8)}`;
+  const prefix = `HEX_CONNECTION_${connection.toUpperCase().replaceAll('-', '_')}_`;
+  const rig = await harness({ sandbox: { duration: '1h' }, worker: false });
+  Object.assign(rig.env, { [`${prefix}API_TOKEN`]: TOKEN, [`${prefix}BASE_URL`]: rig.sandbox.url });
+  await rig.work();
+  const projectId = project();
+  rig.sandbox.script([{ match: { operation: 'runProject' }, lateMs: 700 }]);
+  const handle = await rig.hex.startRun({ projectId, connection, ...FAST });
+  const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.length === 1);
+  await handle.terminate('a test');
+  const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${connection}`);
+  const runId = runs[0]?.runId ?? '';
+  await until('the limiter knows the run', async () => runId in (await limiter.query<object>('holders')));
+  const report = await janitor(rig, { connection, projects: [projectId], mode: 'cancel', roundInterval: 50 });
+  expect(report).toMatchObject({ cancelled: [runId] });
+  expect(rig.sandbox.ledger().runs.map(({ status }) => status)).toEqual(['KILLED']);
 });

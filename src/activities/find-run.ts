@@ -69,11 +69,12 @@ async function claimsOfOthers(
   const { workflowExecution } = activityInfo();
   if (!workflowExecution || runIds.length === 0) return [];
   const { workflowId } = workflowExecution;
-  const found = await Promise.all([
+  const [known, holders = {}] = await Promise.all([
     claims?.claimedByOthers(runIds, workflowId) ?? [],
-    limiters?.limits(connection) ? limiters.claims(connection, runIds, workflowId) : [],
+    limiters?.holders(connection),
   ]);
-  return [...new Set(found.flat())];
+  const inFlight = runIds.filter((runId) => ![undefined, workflowId].includes(holders[runId]));
+  return [...new Set([...known, ...inFlight])];
 }
 
 async function runsSince(

@@ -1,4 +1,4 @@
-import type { WorkflowClient } from '@temporalio/client';
+import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import type { LimiterEvent, LimiterView, SettingsPatch } from '../limits/index.js';
 import type { hexLimiter } from '../workflows/index.js';
 
@@ -10,8 +10,8 @@ export interface Limiters {
   send(connection: string, events: LimiterEvent[]): Promise<void>;
   /** Where a request stands, or null where it is not in line. */
   place(connection: string, requestId: string): Promise<LimiterView['line'][number] | null>;
-  /** The ids among `runIds` that runs in flight of other workflows have. */
-  claims(connection: string, runIds: readonly string[], workflowId: string): Promise<string[]>;
+  /** The workflow of every run in flight, by Hex's run id; empty where starts are not limited. */
+  holders(connection: string): Promise<Record<string, string>>;
 }
 
 export interface LimiterSetup {
@@ -47,9 +47,14 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
         .query<LimiterView, [{ requestId: string }]>('line', { requestId });
       return view.line[0] ?? null;
     },
-    claims: (connection, runIds, workflowId) =>
-      workflows
-        .getHandle(limiterId(connection))
-        .query<string[], [readonly string[], string]>('claims', runIds, workflowId),
+    async holders(connection) {
+      if (patchOf(connection) === 'off') return {};
+      try {
+        return await workflows.getHandle(limiterId(connection)).query<Record<string, string>>('holders');
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return {};
+        throw error;
+      }
+    },
   };
 }

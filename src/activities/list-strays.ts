@@ -23,7 +23,7 @@ export interface StrayRound {
 
 /** Live API runs in Hex that a workflow of ours started and that no open workflow owns. */
 export const listStrays =
-  ({ hex, patienceMs, workflows, searchAttributes: known = false }: ActivityDependencies) =>
+  ({ hex, patienceMs, limiters, workflows, searchAttributes: known = false }: ActivityDependencies) =>
   async (request: ListStraysRequest): Promise<StrayRound> => {
     if (!workflows || !known)
       throw ApplicationFailure.create({
@@ -35,6 +35,7 @@ export const listStrays =
     try {
       const projects = request.projects ?? (await projectsSince(workflows, request.sinceMs));
       const round: StrayRound = { projects, strays: [], foreign: 0 };
+      const holders = (await limiters?.holders(request.connection)) ?? {};
       for (const projectId of projects) {
         const live = await liveRuns(
           hex(request.connection),
@@ -45,6 +46,7 @@ export const listStrays =
         const owners = await ownersOf(
           workflows,
           live.map((run) => run.runId),
+          holders,
         );
         for (const run of live) {
           const owner = owners.get(run.runId);
@@ -68,9 +70,16 @@ async function projectsSince(workflows: WorkflowClient, sinceMs: number): Promis
   return [...projects].sort();
 }
 
-async function ownersOf(workflows: WorkflowClient, runIds: string[]) {
+/** Who started which run: by search attribute, and by the limiter where a workflow closed before it could set one. */
+async function ownersOf(workflows: WorkflowClient, runIds: string[], holders: Record<string, string>) {
   const owners = new Map<string, { workflowId: string; open: boolean }>();
   if (runIds.length === 0) return owners;
+  for (const runId of runIds) {
+    const workflowId = holders[runId];
+    if (workflowId === undefined) continue;
+    const { status } = await workflows.getHandle(workflowId).describe();
+    owners.set(runId, { workflowId, open: status.name === 'RUNNING' });
+  }
   const query = `${searchAttributes.runId.name} IN (${runIds.map((id) => JSON.stringify(id)).join(', ')})`;
   for await (const { workflowId, status, typedSearchAttributes } of workflows.list({ query })) {
     const runId = typedSearchAttributes.get(searchAttributes.runId) ?? '';

@@ -23,7 +23,7 @@ import {
   unpackLimiter,
   view,
 } from '../limits/index.js';
-import { admittedSignal, claimsQuery, limiterEvents, lineQuery } from './signals.js';
+import { admittedSignal, holdersQuery, limiterEvents, lineQuery } from './signals.js';
 
 export interface LimiterInput {
   /** Name of the connection whose Hex user is looked after. */
@@ -58,7 +58,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   };
   setHandler(limiterEvents, take);
   setHandler(lineQuery, (options) => view(state, Date.now(), options));
-  setHandler(claimsQuery, (runIds, workflowId) => claimed(state, runIds, workflowId));
+  setHandler(holdersQuery, () => holdersOf(state));
 
   const background = (work: Promise<void>) => {
     sending++;
@@ -111,9 +111,8 @@ async function check(connection: string, slots: HeldSlot[]): Promise<LimiterEven
   }
 }
 
-function claimed(state: LimiterState, runIds: readonly string[], workflowId: string): string[] {
-  const others = new Set(
-    state.held.filter((slot) => slot.workflowId !== workflowId).map((slot) => slot.runId),
+function holdersOf({ held }: LimiterState): Record<string, string> {
+  return Object.fromEntries(
+    held.flatMap(({ runId, workflowId }) => (runId === null ? [] : [[runId, workflowId]])),
   );
-  return runIds.filter((runId) => others.has(runId));
 }

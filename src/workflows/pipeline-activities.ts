@@ -31,8 +31,12 @@ export function loadPipeline(name: string): Promise<LoadedPipeline> {
   }).loadPipeline(name);
 }
 
-/** The last completed run of the project, when it is younger than `withinMs`. */
-export async function lastCompletedRun(input: HexRunInput, withinMs: number): Promise<HexStepResult | null> {
+/** The last completed run of the project of the step or item `key`, when it is younger than `withinMs`. */
+export async function lastCompletedRun(
+  key: string,
+  input: HexRunInput,
+  withinMs: number,
+): Promise<HexStepResult | null> {
   const { projectId, connection = 'default' } = input;
   const requestTimeoutMs = 30_000;
   return proxyActivities<HexActivities>({
@@ -40,6 +44,8 @@ export async function lastCompletedRun(input: HexRunInput, withinMs: number): Pr
     scheduleToCloseTimeout: READ_WITHIN_MS,
     retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
     cancellationType: ActivityCancellationType.TRY_CANCEL,
+    // A rerun finds by this id which step the answer was for.
+    activityId: `fresh/${key}`,
     summary: `Last completed run of ${projectId}`,
   }).getLastCompletedRun({ connection, projectId, withinMs, requestTimeoutMs });
 }

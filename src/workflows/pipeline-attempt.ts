@@ -55,7 +55,7 @@ async function runHex(
   { input, skipIfFreshMs }: WorkOf<'hex'>,
 ): Promise<StepResult> {
   if (skipIfFreshMs !== null && unit.attempts === 1) {
-    const run = await lastCompletedRun(input, skipIfFreshMs);
+    const run = await lastCompletedRun(unit.key, input, skipIfFreshMs);
     if (run) return { ...run, fresh: true };
   }
   // A retry waits in Hex's line behind work that is on time.

@@ -13,6 +13,7 @@ import type { PipelineProgress, PipelineResult } from './pipeline/pipeline-resul
 import { formatProblems, type Problem } from './pipeline/problems.js';
 import type { HexRunInput } from './pipeline/run-input.js';
 import type { HexRunResult, RunProgress } from './pipeline/run-result.js';
+import { type RerunOptions, rerunPipeline } from './rerun/index.js';
 import type { hexPipeline, hexRun } from './workflows/index.js';
 
 /** Default task queue of the worker and of everything that is started. */
@@ -123,6 +124,15 @@ export class TemporalHexClient {
   /** Asks a run or pipeline to stop: it cancels its runs in Hex, waits until they have ended, and closes as Canceled. */
   async cancel(workflowId: string): Promise<void> {
     await this.temporal.workflow.getHandle(workflowId).cancel();
+  }
+
+  /**
+   * Starts a closed pipeline again from its failed steps, reusing the results of the good ones, whatever way it ended.
+   * Throws `RerunError` when there is nothing to repeat.
+   */
+  async rerun(workflowId: string, options: RerunOptions = {}) {
+    const { handle } = await rerunPipeline(this.temporal, workflowId, options);
+    return handle;
   }
 
   /** Where a run or pipeline stands; also of a closed one, while its history is kept and a worker is up. */

@@ -3,7 +3,7 @@ import { connectionsOf } from './config/connections.js';
 import { ConfigError, type ConfigProblem } from './config/errors.js';
 import { duration, optional } from './config/settings.js';
 import { type Webhooks, webhooksOf } from './config/webhooks.js';
-import type { HexConnection } from './hex/index.js';
+import type { HexConnection, ReadLimits } from './hex/index.js';
 import type { SettingsPatch } from './limits/index.js';
 
 export { loadDotEnv } from './config/env-file.js';
@@ -19,6 +19,8 @@ export interface Config {
   connections: Record<string, HexConnection>;
   /** Limits of run starts that differ from Hex's own, by connection; `off` for none. */
   limits: Record<string, SettingsPatch | 'off'>;
+  /** Limits of reads, by connection; `off` for none. */
+  reads: Record<string, ReadLimits | 'off'>;
   /** Folder of pipeline files that can be started by name; null for none. */
   pipelinesDir: string | null;
   /** Where notifications of pipelines go, by name. The URLs may be secrets. */
@@ -46,7 +48,7 @@ export function loadConfig(
   env: NodeJS.ProcessEnv = process.env,
   { requireToken = true }: LoadConfigOptions = {},
 ): Config {
-  const { connections, limits, problems } = connectionsOf(env);
+  const { connections, limits, reads, problems } = connectionsOf(env);
   const { webhooks, problems: webhookProblems } = webhooksOf(env);
   const settings = settingsSchema.safeParse(env);
   const all: ConfigProblem[] = [
@@ -65,6 +67,7 @@ export function loadConfig(
     patienceMs: settings.data.HEX_PATIENCE ?? 600_000,
     connections,
     limits,
+    reads,
     pipelinesDir: settings.data.HEX_PIPELINES_DIR ?? null,
     webhooks,
   };

@@ -10,6 +10,8 @@ export {
   type TemporalHexClientOptions,
 } from './client.js';
 export type { Duration } from './pipeline/duration.js';
+export type * from './pipeline/index.js';
 export type * from './pipeline/janitor-input.js';
 export type * from './pipeline/run-input.js';
 export type * from './pipeline/run-result.js';
+export { RerunError, type RerunOptions } from './rerun/index.js';

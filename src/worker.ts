@@ -1,13 +1,13 @@
 import { Client } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { searchAttributeClaims } from './activities/claims.js';
-import { unknownConnection } from './activities/failures.js';
 import { type ActivityDependencies, createActivities } from './activities/index.js';
 import { workflowLimiters } from './activities/limiter.js';
 import { type Config, loadConfig } from './config.js';
-import { createHexClient, type HexClient, HexError } from './hex/index.js';
+import { HexError } from './hex/index.js';
 import { version } from './version.js';
 import { type ConnectOptions, connectToTemporal } from './worker/connect.js';
+import { hexLinks } from './worker/hex-connections.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
 import { workflowCode } from './worker/workflow-code.js';
 
@@ -52,11 +52,19 @@ export async function hexDependencies(
   const { connection, config, namespace = 'default', log = () => {} } = options;
   const known = await registerSearchAttributes(connection, namespace, log);
   const { workflow } = new Client({ connection, namespace });
+  const links = hexLinks(config);
+  const limiters = workflowLimiters({
+    workflows: workflow,
+    taskQueue: config.taskQueue,
+    settings: config.limits,
+  });
+  await limiters.configure(Object.keys(config.connections));
   return {
-    hex: hexClients(config),
+    hex: (name) => links(name).client,
+    reads: (name) => links(name).reads,
     patienceMs: config.patienceMs,
     workflows: workflow,
-    limiters: workflowLimiters({ workflows: workflow, taskQueue: config.taskQueue, settings: config.limits }),
+    limiters,
     searchAttributes: known,
     pipelinesDir: config.pipelinesDir,
     webhooks: config.webhooks,
@@ -91,28 +99,14 @@ export async function runWorker(
 
 /** Fails at once on a token that Hex refuses. A Hex that cannot be reached is no reason not to start. */
 async function checkTokens(config: Config, log: (line: string) => void): Promise<void> {
-  const hex = hexClients(config);
+  const links = hexLinks(config);
   for (const name of Object.keys(config.connections)) {
     try {
-      await hex(name).whoAmI({ timeoutMs: 10_000 });
+      await links(name).client.whoAmI({ timeoutMs: 10_000 });
     } catch (error) {
       if (!(error instanceof HexError)) throw error;
       if (error.kind === 'HexAuth') throw error;
       log(`Connection "${name}" could not be checked: ${error.message}`);
     }
   }
-}
-
-/** One client per connection, made when first asked for. */
-function hexClients(config: Config): (connection: string) => HexClient {
-  const clients = new Map<string, HexClient>();
-  return (name) => {
-    const known = clients.get(name);
-    if (known) return known;
-    const connection = config.connections[name];
-    if (!connection) throw unknownConnection(name, Object.keys(config.connections));
-    const client = createHexClient(connection);
-    clients.set(name, client);
-    return client;
-  };
 }

@@ -1,5 +1,12 @@
-import { expect, it } from 'vitest';
-import { failureOf, harness } from './support/harness.js';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { failureOf, type Harness, harness } from './support/harness.js';
+
+let rig: Harness;
+
+beforeAll(async () => {
+  rig = await harness({ atEnd: afterAll });
+});
 
 const BAD_RUNS: [string, unknown, RegExp][] = [
   ['nothing', undefined, /one JSON object/],
@@ -71,10 +78,10 @@ it.each([
   ...BAD_RUNS.map(([name, input, words]) => ['hexRun', name, input, words] as const),
   ...BAD_PIPELINES.map(([name, input, words]) => ['hexPipeline', name, input, words] as const),
 ])('%s with %s fails as InvalidInput, and nothing reaches Hex', async (type, _name, input, words) => {
-  const { temporal, taskQueue, sandbox } = await harness();
+  const { temporal, taskQueue, sandbox } = rig;
   const handle = await temporal.workflow.start(type, {
     taskQueue,
-    workflowId: taskQueue,
+    workflowId: randomUUID(),
     args: input === undefined ? [] : [input],
   });
   const failure = await failureOf(handle.result());
@@ -84,9 +91,13 @@ it.each([
 });
 
 it('lists every problem at once', async () => {
-  const { temporal, taskQueue } = await harness();
+  const { temporal, taskQueue } = rig;
   const input = { projectId: '', timeout: 'soon', inputParams: null, foo: 1 };
-  const handle = await temporal.workflow.start('hexRun', { taskQueue, workflowId: taskQueue, args: [input] });
+  const handle = await temporal.workflow.start('hexRun', {
+    taskQueue,
+    workflowId: randomUUID(),
+    args: [input],
+  });
   const failure = await failureOf(handle.result());
   const { problems } = failure.details?.[0] as { problems: { path: string }[] };
   expect(problems.map(({ path }) => path).sort()).toEqual(['', 'inputParams', 'projectId', 'timeout']);

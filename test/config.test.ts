@@ -35,6 +35,9 @@ describe('the environment becomes one typed configuration', () => {
         default: { name: 'default', baseUrl: 'https://app.hex.tech', token: expect.any(Function) },
       },
       limits: { default: {} },
+      reads: { default: { perMinute: 30, perHour: 1_800 } },
+      pipelinesDir: null,
+      webhooks: {},
     });
     expect(await config.connections.default?.token()).toBe(SECRET);
   });

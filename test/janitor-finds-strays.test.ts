@@ -82,7 +82,7 @@ it('finds the run of a workflow that was terminated while its POST was in flight
   const handle = await rig.hex.startRun({ projectId, connection, ...FAST });
   const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.length === 1);
   await handle.terminate('a test');
-  const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${connection}`);
+  const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${rig.taskQueue}/${connection}`);
   const runId = runs[0]?.runId ?? '';
   await until('the limiter knows the run', async () => runId in (await limiter.query<object>('holders')));
   const report = await janitor(rig, { connection, projects: [projectId], mode: 'cancel', roundInterval: 50 });

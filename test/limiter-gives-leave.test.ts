@@ -11,7 +11,7 @@ async function limited(settings: Record<string, string>, sandbox: SandboxOptions
   const own = { API_TOKEN: TOKEN, BASE_URL: rig.sandbox.url, ...settings };
   for (const [name, value] of Object.entries(own)) rig.env[`${prefix}${name}`] = value;
   if (worker) await rig.work();
-  const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${connection}`);
+  const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${rig.taskQueue}/${connection}`);
   /** Waits until so many stand in line. */
   const inLine = (count: number) =>
     until(`${count} in line`, async () => {

@@ -1,5 +1,5 @@
 import type { WorkflowClient } from '@temporalio/client';
-import type { HexClient } from '../hex/index.js';
+import type { HexClient, ReadLimits, SharedReads } from '../hex/index.js';
 import type { Limiters } from './limiter.js';
 import type { Webhook } from './notify.js';
 
@@ -7,6 +7,8 @@ import type { Webhook } from './notify.js';
 export interface ActivityDependencies {
   /** The client of a named connection. Throws when the worker's environment has no such connection. */
   hex: (connection: string) => HexClient;
+  /** How the reads of a connection are shared and paced; null, or left out, for one read a poll. */
+  reads?: (connection: string) => ReadPolicy | null;
   /**
    * How long a read or a cancel goes on asking after a 401, 403 or 404, in ms: a token may be in rotation while a run
    * goes on. A trigger fails at once. Default 10 minutes.
@@ -24,6 +26,13 @@ export interface ActivityDependencies {
   pipelinesDir?: string | null;
   /** Where notifications go, by name (`HEX_NOTIFY_<NAME>_URL`, `_FORMAT`). Default: none. */
   webhooks?: Readonly<Record<string, Webhook>>;
+}
+
+/** How status reads of a connection are made. */
+export interface ReadPolicy {
+  /** Answers polls of one project that fall together by one list. */
+  shared: SharedReads;
+  limits: ReadLimits;
 }
 
 /** Knows which Hex runs belong to a workflow of ours. */

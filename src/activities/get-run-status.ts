@@ -1,8 +1,15 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { type HexRunInfo, isTerminal } from '../hex/index.js';
-import type { ActivityDependencies } from './dependencies.js';
+import { type HexClient, type HexRunInfo, isTerminal, type ReadLimits } from '../hex/index.js';
+import type { PollLoad } from '../limits/index.js';
+import type { ActivityDependencies, ReadPolicy } from './dependencies.js';
 import { readFailure } from './failures.js';
 import { report } from './request-start.js';
+
+/** What the interval to a run's next read goes by. */
+export interface ReadShare {
+  load: PollLoad;
+  limits: ReadLimits;
+}
 
 export interface RunReference {
   connection: string;
@@ -17,24 +24,42 @@ export interface RunReference {
 export type RunStatus = Pick<
   HexRunInfo,
   'status' | 'startTime' | 'endTime' | 'elapsedMs' | 'runUrl' | 'projectVersion' | 'traceId'
->;
+> & {
+  /** Null where reads are not limited. */
+  share: ReadShare | null;
+};
 
-/** Reads the status of a Hex run. */
+/** Reads the status of a Hex run from Hex's own mouth: a list, which may lag behind, does not confirm a cancel. */
 export const getRunStatus =
   (dependencies: ActivityDependencies) =>
-  async (run: RunReference): Promise<RunStatus> => {
-    try {
-      const info = await dependencies.hex(run.connection).getRunStatus(run.projectId, run.runId, {
-        signal: cancellationSignal(),
-        timeoutMs: run.requestTimeoutMs,
-      });
-      const { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId } = info;
-      if (isTerminal(status)) await reportEnd(dependencies, run);
-      return { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId };
-    } catch (error) {
-      throw readFailure(error, dependencies.patienceMs);
-    }
+  (run: RunReference): Promise<RunStatus> =>
+    statusFrom(dependencies.hex(run.connection), dependencies, run, null);
+
+/** Reads the status of a Hex run, together with others of its project where their polls fall together. */
+export const pollRun =
+  (dependencies: ActivityDependencies) =>
+  (run: RunReference): Promise<RunStatus> => {
+    const policy = dependencies.reads?.(run.connection) ?? null;
+    return statusFrom(policy?.shared ?? dependencies.hex(run.connection), dependencies, run, policy);
   };
+
+async function statusFrom(
+  reader: Pick<HexClient, 'getRunStatus'>,
+  dependencies: ActivityDependencies,
+  run: RunReference,
+  policy: ReadPolicy | null,
+): Promise<RunStatus> {
+  try {
+    const options = { signal: cancellationSignal(), timeoutMs: run.requestTimeoutMs };
+    const info = await reader.getRunStatus(run.projectId, run.runId, options);
+    const { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId } = info;
+    if (isTerminal(status)) await reportEnd(dependencies, run);
+    const share = policy && { load: policy.shared.load(run.projectId), limits: policy.limits };
+    return { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId, share };
+  } catch (error) {
+    throw readFailure(error, dependencies.patienceMs);
+  }
+}
 
 /** Frees the run's kernel slot at the limiter. */
 export async function reportEnd(

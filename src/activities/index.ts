@@ -3,7 +3,7 @@ import { checkHolders } from './check-holders.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { findRun } from './find-run.js';
 import { getLastCompletedRun } from './get-last-completed-run.js';
-import { getRunStatus } from './get-run-status.js';
+import { getRunStatus, pollRun } from './get-run-status.js';
 import { listLiveRuns } from './list-live-runs.js';
 import { listStrays } from './list-strays.js';
 import { loadPipeline } from './load-pipeline.js';
@@ -21,6 +21,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     reportToLimiter: reportToLimiter(dependencies),
     checkHolders: checkHolders(dependencies),
     triggerRun: triggerRun(dependencies),
+    pollRun: pollRun(dependencies),
     getRunStatus: getRunStatus(dependencies),
     cancelRun: cancelRun(dependencies),
     findRun: findRun(dependencies),

@@ -9,6 +9,8 @@ export interface StartRequest {
   workflowRunId: string;
   projectId: string;
   priority: number;
+  /** When the run first asked: a later attempt keeps its place. */
+  at: number;
   exclusive?: boolean;
   /** Answer with the place in line as well. */
   wantsPlace: boolean;

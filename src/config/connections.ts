@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { cleanToken, type HexConnection, normalizeBaseUrl } from '../hex/index.js';
+import {
+  cleanToken,
+  DEFAULT_READ_LIMITS,
+  type HexConnection,
+  normalizeBaseUrl,
+  type ReadLimits,
+} from '../hex/index.js';
 import type { SettingsPatch } from '../limits/index.js';
 import type { ConfigProblem } from './errors.js';
 import { duration, flag, limit, optional } from './settings.js';
@@ -33,6 +39,8 @@ const settings = {
   STARTS_PER_MINUTE: optional(limit),
   STARTS_PER_HOUR: optional(limit),
   KERNELS: optional(limit),
+  READS_PER_MINUTE: optional(limit),
+  READS_PER_HOUR: optional(limit),
 };
 
 type Setting = keyof typeof settings;
@@ -50,6 +58,8 @@ export interface Connections {
   connections: Record<string, HexConnection>;
   /** Limits of starts that differ from the defaults, by connection; `off` for none. */
   limits: Record<string, SettingsPatch | 'off'>;
+  /** Limits of reads, by connection; `off` for none. */
+  reads: Record<string, ReadLimits | 'off'>;
   problems: ConfigProblem[];
 }
 
@@ -58,13 +68,15 @@ export function connectionsOf(env: NodeJS.ProcessEnv): Connections {
   const { groups, problems } = groupsOf(env);
   const connections: Record<string, HexConnection> = {};
   const limits: Connections['limits'] = {};
+  const reads: Connections['reads'] = {};
   for (const group of groups) {
     const found = connect(group, env, problems);
     if (!found) continue;
     connections[group.name] = found.connection;
     limits[group.name] = found.limits;
+    reads[group.name] = found.reads;
   }
-  return { connections, limits, problems };
+  return { connections, limits, reads, problems };
 }
 
 function groupsOf(env: NodeJS.ProcessEnv): { groups: Group[]; problems: ConfigProblem[] } {
@@ -111,7 +123,7 @@ function connect({ name, prefix }: Group, env: NodeJS.ProcessEnv, problems: Conf
   const connection: HexConnection = { name, baseUrl: BASE_URL ?? DEFAULT_BASE_URL, token: read };
   if (LEGACY_PATHS !== undefined) connection.legacyPaths = LEGACY_PATHS;
   if (REQUEST_TIMEOUT !== undefined) connection.timeoutMs = REQUEST_TIMEOUT;
-  return { connection, limits: limitsOf(parsed.data) };
+  return { connection, limits: limitsOf(parsed.data), reads: readsOf(parsed.data) };
 }
 
 function limitsOf(found: z.infer<typeof schema>): SettingsPatch | 'off' {
@@ -122,5 +134,14 @@ function limitsOf(found: z.infer<typeof schema>): SettingsPatch | 'off' {
       starts: { ...(perMinute !== undefined && { perMinute }), ...(perHour !== undefined && { perHour }) },
     }),
     ...(kernels !== undefined && { kernels }),
+  };
+}
+
+function readsOf(found: z.infer<typeof schema>): ReadLimits | 'off' {
+  const { LIMITS, READS_PER_MINUTE: perMinute, READS_PER_HOUR: perHour } = found;
+  if (LIMITS === false || perMinute === null) return 'off';
+  return {
+    perMinute: perMinute ?? DEFAULT_READ_LIMITS.perMinute,
+    perHour: perHour === undefined ? DEFAULT_READ_LIMITS.perHour : perHour,
   };
 }

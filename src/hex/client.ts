@@ -3,6 +3,8 @@ import type { Call, CallOptions } from './call.js';
 import { decode } from './decode.js';
 import { HexUnexpectedAnswerError } from './errors.js';
 import { hints } from './hints.js';
+import { pacedRead } from './paced-read.js';
+import type { ReadPacing } from './pacing.js';
 import { normalizeBaseUrl, pathsOf } from './paths.js';
 import { type Answer, request, type Transport } from './request.js';
 import { checkRunQuery, checkRunRequest } from './run-request.js';
@@ -23,6 +25,8 @@ export interface HexClientOptions {
   fetch?: typeof fetch;
   /** Default `temporal-hex/<version>`. */
   userAgent?: string;
+  /** Paces the reads (GET). One for each connection and process. Default: none. */
+  pacing?: ReadPacing;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -51,7 +55,13 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
     ...callOf(who, 'GET', path),
     query: queryOf(query),
   });
-  const send = (call: Call, callOptions: CallOptions = {}) => request(transport, call, callOptions);
+  const { pacing } = options;
+  const send = (call: Call, callOptions: CallOptions = {}) => {
+    const exchange = () => request(transport, call, callOptions);
+    return pacing && call.method === 'GET'
+      ? pacedRead(pacing, call, exchange, callOptions.signal)
+      : exchange();
+  };
 
   return {
     connection: name,

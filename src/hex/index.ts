@@ -16,8 +16,10 @@ export {
   type RequestSent,
 } from './errors.js';
 export { statusHint } from './hints.js';
+export { createReadPacing, DEFAULT_READ_LIMITS, type ReadLimits, type ReadPacing } from './pacing.js';
 export { normalizeBaseUrl } from './paths.js';
 export type { RunNotification, RunProjectRequest } from './run-request.js';
+export { createSharedReads, type SharedReads } from './shared-reads.js';
 export { type HexRunStatus, isTerminal } from './status.js';
 export { cleanToken } from './token.js';
 export type {

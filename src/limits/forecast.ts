@@ -120,7 +120,7 @@ function forecastOf(start: LimiterState): Map<string, Expected> {
   let holders = start.held.length;
   let state = start;
   let now = start.clock;
-  while (expected.size < FORESEEN && state.waiting.length > 0) {
+  for (let round = 0; round < ROUNDS && expected.size < FORESEEN && state.waiting.length > 0; round++) {
     const next = admit(state, now);
     state = next.state;
     for (const requestId of next.granted) {
@@ -174,3 +174,5 @@ function wordsFor(reason: WaitReason, { settings, held, penalty, clock }: Limite
 }
 
 const FORESEEN = 500;
+/** Each grant takes three rounds at most: its own, its trigger's and its end's; a query must end in any case. */
+const ROUNDS = 4 * FORESEEN;

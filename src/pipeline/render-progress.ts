@@ -26,7 +26,8 @@ export function markOf(state: StepState): string {
 }
 
 /** A pipeline's progress as Markdown: a head line, a text graph, and a table with a row for each step. */
-export function renderProgress(progress: PipelineProgress, rows = progress.steps.map(tableRow)): string {
+export function renderProgress(progress: PipelineProgress): string {
+  const rows = progress.steps.map(tableRow);
   const parts = [
     headLine(progress),
     ['```', ...graphLines(progress), '```'].join('\n'),

@@ -37,6 +37,7 @@ export async function admission(state: RunState, granted: ReadonlySet<string>): 
     workflowRunId: firstExecutionRunId,
     projectId: spec.projectId,
     priority: PRIORITIES[spec.priority],
+    at: state.startedAtMs,
     ...(spec.exclusive && { exclusive: true }),
   };
   try {
@@ -61,7 +62,7 @@ export async function reportAdopted(connection: string, requestId: string, runId
 }
 
 /** Gives a place or a grant back; where that fails, its lease runs out. */
-async function release(connection: string, requestId: string): Promise<void> {
+export async function release(connection: string, requestId: string): Promise<void> {
   await CancellationScope.nonCancellable(() =>
     reportToLimiter({ connection, events: [{ type: 'released', requestId }] }),
   ).catch((error: unknown) => {

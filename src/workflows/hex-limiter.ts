@@ -38,12 +38,9 @@ const { checkHolders } = proxyActivities<HexActivities>({
   cancellationType: 'TRY_CANCEL',
 });
 
-/** A check that could not be made is made again at the slot's next lease. */
-const CHECK_FAILED = undefined;
-
 /**
  * Keeps the budget of one Hex user: starts a minute and an hour, kernels, one trigger at a time for each project, and
- * locks. There is one for each connection, `hex-limiter/<connection>`; it never ends. Workflows ask by signal, get
+ * locks. There is one for each connection, `hex-limiter/<task queue>/<connection>`; it never ends. Workflows ask by signal, get
  * their leave by signal, and a slot whose holder has gone is freed when its lease is over.
  *
  * @param carried state of the workflow before it continued as new; not for callers
@@ -51,7 +48,8 @@ const CHECK_FAILED = undefined;
 export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): Promise<never> {
   let state: LimiterState = carried ? unpackLimiter(carried) : newLimiter(input.settings);
   let dirty = true;
-  let sending = 0;
+  /** Grants on their way: one that is lost would cost its holder a lease. */
+  let telling = 0;
   const take = (events: readonly LimiterEvent[]) => {
     for (const event of events) state = applyEvent(state, event, Date.now());
     dirty = true;
@@ -60,23 +58,22 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   setHandler(lineQuery, (options) => view(state, Date.now(), options));
   setHandler(holdersQuery, () => holdersOf(state));
 
-  const background = (work: Promise<void>) => {
-    sending++;
-    void work.finally(() => {
-      sending--;
-    });
+  const grantTo = async (grant: Grant) => {
+    telling++;
+    if (!(await tell(grant))) take([{ type: 'released', requestId: grant.requestId }]);
+    telling--;
+    dirty = true;
   };
+  const lookAfter = async (slots: HeldSlot[]) => take(await check(input.connection, slots));
+
   for (;;) {
     dirty = false;
     const { state: next, grants, checks, wakeAt } = step(state, Date.now());
     state = next;
-    for (const grant of grants)
-      background(tell(grant).then((told) => (told ? undefined : take([gone(grant)]))));
-    if (checks.length > 0) background(check(input.connection, checks).then((events) => take(events ?? [])));
-    if (workflowInfo().continueAsNewSuggested) {
-      await condition(() => sending === 0);
+    for (const grant of grants) void grantTo(grant);
+    if (checks.length > 0) void lookAfter(checks);
+    if (workflowInfo().continueAsNewSuggested && telling === 0)
       await continueAsNew<typeof hexLimiter>(input, packLimiter(state));
-    }
     await wait(() => dirty, wakeAt);
   }
 }
@@ -98,15 +95,12 @@ async function tell({ workflowId, requestId, load }: Grant): Promise<boolean> {
   }
 }
 
-function gone({ requestId }: Grant): LimiterEvent {
-  return { type: 'released', requestId };
-}
-
-async function check(connection: string, slots: HeldSlot[]): Promise<LimiterEvent[] | undefined> {
+/** Empty where the check could not be made: it is asked for again when the lease is over once more. */
+async function check(connection: string, slots: HeldSlot[]): Promise<LimiterEvent[]> {
   try {
     return await checkHolders({ connection, slots });
   } catch (error) {
-    if (error instanceof ActivityFailure) return CHECK_FAILED;
+    if (error instanceof ActivityFailure) return [];
     throw error;
   }
 }

@@ -50,19 +50,14 @@ export async function hexPipeline(input: HexPipelineInput): Promise<PipelineResu
   setHandler(progressQuery, () => view.progress());
   setHandler(stepProgressSignal, ({ step: key, runId, runUrl }) => {
     const found = running.execution?.unit(key);
-    if (!found) return;
-    found.unit.run = { runId, runUrl };
-    view.changed(found.step);
+    if (found) found.unit.run = { runId, runUrl };
   });
   installControls(() => running.execution);
 
   const basis = await prepareExecution(input);
   const { spec } = basis.plan;
-  const notices = new PipelineNotices(spec, view.warnings, () => view.changed(null));
-  const execution = new PipelineExecution(basis, {
-    changed: (step) => view.changed(step),
-    tell: (event, text) => notices.tell(event, text),
-  });
+  const notices = new PipelineNotices(spec, view.warnings);
+  const execution = new PipelineExecution(basis, (event, text) => notices.tell(event, text));
   running.execution = execution;
   view.show(execution);
   notices.watchDeadline(execution);

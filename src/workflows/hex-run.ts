@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { RunStatus } from '../activities/get-run-status.js';
 import { isTerminal } from '../hex/status.js';
+import { DEFAULT_READ_BUDGET, nextPollMs } from '../limits/index.js';
 import { parseRunInput } from '../pipeline/boundary.js';
 import { formatDuration } from '../pipeline/duration.js';
 import { pollIntervalMs } from '../pipeline/poll-interval.js';
@@ -87,9 +88,8 @@ function begin(input: unknown): RunState {
 /** False when the time limit came first. */
 async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: { due: boolean }): Promise<boolean> {
   const { spec } = state;
-  const triggeredAtMs = state.run?.triggeredAtMs ?? 0;
   let readsInThisHistory = 0;
-  let waitMs = state.polls === 0 ? spec.poll.firstMs : pollIntervalMs(Date.now() - triggeredAtMs, spec.poll);
+  let waitMs = state.polls === 0 ? spec.poll.firstMs : nextReadMs(state);
   for (;;) {
     waitMs = Math.min(waitMs, state.deadlineAtMs - Date.now());
     show(state, 'running');
@@ -102,8 +102,17 @@ async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: { due: b
     if (ended !== null) return ended;
     if (state.polls === 1) await tellParent(state);
     readsInThisHistory++;
-    waitMs = pollIntervalMs(Date.now() - triggeredAtMs, spec.poll);
+    waitMs = nextReadMs(state);
   }
+}
+
+/** The policy's interval, or this run's share of the reads where that is longer. */
+function nextReadMs({ spec, run, share }: RunState): number {
+  const now = Date.now();
+  const baseMs = pollIntervalMs(now - (run?.triggeredAtMs ?? now), spec.poll);
+  if (!share) return baseMs;
+  const budget = { ...DEFAULT_READ_BUDGET, ...share.limits };
+  return nextPollMs(now, baseMs, spec.projectId, share.load, budget);
 }
 
 /** True when the run has ended, null when it goes on, false when the time limit came while Hex could not be read. */
@@ -112,11 +121,7 @@ async function read(state: RunState): Promise<boolean | null> {
   const { connection, projectId, requestTimeoutMs } = spec;
   const withinMs = state.deadlineAtMs - Date.now();
   try {
-    const status = await repeatables(
-      requestTimeoutMs,
-      withinMs,
-      `Status, read ${state.polls + 1}`,
-    ).getRunStatus({
+    const status = await repeatables(requestTimeoutMs, withinMs, `Status, read ${state.polls + 1}`).pollRun({
       connection,
       projectId,
       runId: run?.runId ?? '',
@@ -139,6 +144,7 @@ function note(state: RunState, read: RunStatus): void {
   state.endTime = read.endTime;
   state.elapsedMs = read.elapsedMs;
   state.traceId = read.traceId;
+  state.share = read.share;
   if (state.run && !state.run.runUrl) state.run.runUrl = read.runUrl;
 }
 

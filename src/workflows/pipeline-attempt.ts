@@ -32,7 +32,7 @@ export function attempt(x: PipelineExecution, step: StepRecord, unit: Unit): Pro
     case 'pipeline':
       return runPipeline(x, unit, work);
     case 'workflow':
-      return runWorkflow(x, unit, work);
+      return runWorkflow(unit, work);
     case 'approval':
       return askForApproval(x, step, unit, work);
   }
@@ -49,24 +49,29 @@ function workOf(x: PipelineExecution, { spec }: StepRecord, unit: Unit): StepWor
 
 type WorkOf<Kind extends StepWork['kind']> = Extract<StepWork, { kind: Kind }>;
 
-async function runHex(
-  x: PipelineExecution,
-  unit: Unit,
-  { input, skipIfFreshMs }: WorkOf<'hex'>,
-): Promise<StepResult> {
-  if (skipIfFreshMs !== null && unit.attempts === 1) {
-    const run = await lastCompletedRun(unit.key, input, skipIfFreshMs);
-    if (run) return { ...run, fresh: true };
-  }
+function runHex(x: PipelineExecution, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
+  const { input, skipIfFreshMs } = work;
   // A retry waits in Hex's line behind work that is on time.
   const priority = unit.attempts > 1 ? 'retry' : undefined;
   const args: [HexRunInput] = [priority && !input.priority ? { ...input, priority } : input];
   const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key };
-  return child<HexRunResult>(x, unit, 'hexRun', {
-    args,
-    memo: { ...memo },
-    staticSummary: `${unit.key}: project ${input.projectId}`,
-  });
+  const run = () =>
+    child<HexRunResult>(unit, 'hexRun', {
+      args,
+      memo: { ...memo },
+      staticSummary: `${unit.key}: project ${input.projectId}`,
+    });
+  return skipIfFreshMs === null || unit.attempts > 1 ? run() : unlessFresh(unit, input, skipIfFreshMs, run);
+}
+
+async function unlessFresh(
+  unit: Unit,
+  input: HexRunInput,
+  withinMs: number,
+  run: () => Promise<HexRunResult>,
+): Promise<StepResult> {
+  const last = await lastCompletedRun(unit.key, input, withinMs);
+  return last ? { ...last, fresh: true } : run();
 }
 
 async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipeline'>): Promise<StepResult> {
@@ -79,7 +84,7 @@ async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipel
     );
   const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key, hexDepth: x.depth + 1 };
   const run = () =>
-    child<PipelineResult>(x, unit, 'hexPipeline', {
+    child<PipelineResult>(unit, 'hexPipeline', {
       args: [{ pipeline, params, scheduledTime: x.run.scheduledTime }],
       memo: { ...memo },
       staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
@@ -94,10 +99,10 @@ async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipel
   };
 }
 
-async function runWorkflow(x: PipelineExecution, unit: Unit, work: WorkOf<'workflow'>): Promise<StepResult> {
+async function runWorkflow(unit: Unit, work: WorkOf<'workflow'>): Promise<StepResult> {
   const { type, taskQueue, args, timeoutMs } = work;
   const run = () =>
-    child<JsonValue | undefined>(x, unit, type, {
+    child<JsonValue | undefined>(unit, type, {
       args,
       ...(taskQueue !== null && { taskQueue }),
       staticSummary: `${unit.key}: workflow ${type}`,
@@ -148,7 +153,7 @@ interface ChildOptions {
 }
 
 /** A child that is asked to cancel when its parent closes in any way, terminated included, and then cleans up. */
-async function child<T>(x: PipelineExecution, unit: Unit, type: string, options: ChildOptions): Promise<T> {
+async function child<T>(unit: Unit, type: string, options: ChildOptions): Promise<T> {
   if (workflowInfo().historyLength > MOST_EVENTS)
     throw stepFailure(
       'HexPipelineTooLong',
@@ -167,7 +172,7 @@ async function child<T>(x: PipelineExecution, unit: Unit, type: string, options:
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       // The step of an earlier execution with the same workflow id is still cleaning up in Hex.
-      x.explain(unit, `the earlier workflow ${unit.workflowId} to end`);
+      unit.waitingFor = `the earlier workflow ${unit.workflowId} to end`;
       await sleep(waitMs, { summary: `${unit.key}: until its earlier workflow has ended` });
     }
   }

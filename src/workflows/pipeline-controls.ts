@@ -55,7 +55,6 @@ const CONTROLS: Record<ControlAction, Control> = {
     run: (x, _target, { by, reason }) => {
       x.paused = { by, reason, at: x.now() };
       x.slots.pause(true);
-      x.changed(null);
     },
   },
   resume: {
@@ -189,7 +188,6 @@ function apply(
   const target = key === null ? { step: null, units: [] } : targetOf(x, key);
   x.audit.push({ at: x.now(), action, step: key, by, reason });
   control.run(x, target, { by, reason });
-  x.changed(target.step);
   return { action, step: key, status: target.step?.state ?? (x.paused ? 'paused' : 'running') };
 }
 
@@ -229,9 +227,7 @@ function reopenWith(x: PipelineExecution, step: StepRecord): void {
   x.forgive(step);
   for (const id of [step.spec.id, ...later, ...stopped]) {
     const one = x.steps.get(id);
-    if (!one) continue;
-    reopen(one);
-    x.changed(one);
+    if (one) reopen(one);
   }
 }
 

@@ -22,12 +22,8 @@ export interface ExecutionBasis {
   depth: number;
 }
 
-/** Told when something changes: the view, and those who asked to be told. */
-export interface Listeners {
-  /** The step, or null for the pipeline as a whole. */
-  changed: (step: StepRecord | null) => void;
-  tell: (event: NotifyEvent, text: string) => void;
-}
+/** Tells those who asked to be told. */
+export type Tell = (event: NotifyEvent, text: string) => void;
 
 /** Who stopped new steps from starting. */
 export interface Pause {
@@ -43,6 +39,7 @@ export class PipelineExecution {
   readonly run: RunScope;
   readonly depth: number;
   readonly basis: ExecutionBasis;
+  readonly tell: Tell;
   readonly slots: Slots;
   readonly steps: ReadonlyMap<string, StepRecord>;
   readonly audit: AuditEntry[] = [];
@@ -52,7 +49,6 @@ export class PipelineExecution {
   paused: Pause | null = null;
   cancelling = false;
 
-  private readonly listeners: Listeners;
   private readonly units = new Map<string, { step: StepRecord; unit: Unit }>();
   private readonly open = new Set<Promise<void>>();
   /** Failed steps in the order of their failure. */
@@ -60,13 +56,13 @@ export class PipelineExecution {
   private scope: CancellationScope | null = null;
   private finish: (error?: unknown) => void = () => {};
 
-  constructor(basis: ExecutionBasis, listeners: Listeners) {
+  constructor(basis: ExecutionBasis, tell: Tell) {
     this.basis = basis;
     this.plan = basis.plan;
     this.prepared = basis.prepared;
     this.run = basis.run;
     this.depth = basis.depth;
-    this.listeners = listeners;
+    this.tell = tell;
     this.slots = new Slots(basis.plan.spec.maxParallel);
     this.steps = new Map(basis.plan.spec.steps.map((spec) => [spec.id, newStep(spec)]));
     this.templateScope = { params: basis.prepared.params, run: basis.run, steps: this.lazySteps() };
@@ -100,7 +96,6 @@ export class PipelineExecution {
       else this.ruleOut(step, move);
     }
     if (outcomeOf(this.plan, (id) => this.standing(id)) !== 'running') this.finish();
-    this.listeners.changed(null);
   }
 
   situation(): Situation {
@@ -138,21 +133,6 @@ export class PipelineExecution {
     unit.state = state;
     unit.waitingFor = waitingFor;
     step.state = standingOf(step.units ?? [unit]);
-    this.listeners.changed(step);
-  }
-
-  /** Says what a running unit waits for. */
-  explain(unit: Unit, waitingFor: string): void {
-    unit.waitingFor = waitingFor;
-    this.changed(this.units.get(unit.key)?.step ?? null);
-  }
-
-  changed(step: StepRecord | null): void {
-    this.listeners.changed(step);
-  }
-
-  tell(event: NotifyEvent, text: string): void {
-    this.listeners.tell(event, text);
   }
 
   now(): string {
@@ -179,21 +159,23 @@ export class PipelineExecution {
     step.scope = scope;
     step.state = 'queued';
     step.startedAtMs ??= Date.now();
-    const work = scope
-      .run(() => runStep(this, step))
-      .catch((error: unknown) => this.endingOf(step, scope, error))
-      .then((ending) => this.settle(step, ending))
-      .then(() => {
-        this.open.delete(work);
-        this.advance();
-      })
-      .catch((error: unknown) => this.finish(error));
+    const work = this.carryOut(step, scope).finally(() => this.open.delete(work));
     this.open.add(work);
   }
 
+  private async carryOut(step: StepRecord, scope: CancellationScope): Promise<void> {
+    try {
+      this.settle(step, await scope.run(() => runStep(this, step)));
+    } catch (error) {
+      // A mistake of ours must fail the workflow task, whatever the steps do.
+      if (!(error instanceof TemporalFailure)) return this.finish(error);
+      this.settle(step, this.endingOf(step, scope, error));
+    }
+    this.advance();
+  }
+
   /** What becomes of a step whose work was thrown out of its course. */
-  private endingOf(step: StepRecord, scope: CancellationScope, error: unknown): Ending {
-    if (!(error instanceof TemporalFailure)) throw error;
+  private endingOf(step: StepRecord, scope: CancellationScope, error: TemporalFailure): Ending {
     const cancelled = scope.consideredCancelled;
     // A clean-up that failed must be told, whoever asked for the cancel.
     if (cancelled && isCancellation(error))
@@ -211,7 +193,6 @@ export class PipelineExecution {
     step.startedAtMs ??= Date.now();
     step.endedAtMs = Date.now();
     if (state === 'failed' || (state === 'cancelled' && !this.cancelling)) this.failures.add(step);
-    this.listeners.changed(step);
   }
 
   private ruleOut(step: StepRecord, { to, reason, stopped }: Move): void {
@@ -219,7 +200,6 @@ export class PipelineExecution {
     step.reason = reason;
     step.stopped = stopped;
     step.ruledOut = true;
-    this.listeners.changed(step);
   }
 
   /** The pipeline is cancelled: waits until every step has cleaned up. */

@@ -9,14 +9,12 @@ import type { PipelineExecution } from './pipeline-execution.js';
 export class PipelineNotices {
   private readonly spec: PipelineSpec;
   private readonly warnings: string[];
-  private readonly changed: () => void;
   private readonly open = new Set<Promise<void>>();
   private readonly clock = new CancellationScope();
 
-  constructor(spec: PipelineSpec, warnings: string[], changed: () => void) {
+  constructor(spec: PipelineSpec, warnings: string[]) {
     this.spec = spec;
     this.warnings = warnings;
-    this.changed = changed;
   }
 
   /** Sends in the background. */
@@ -28,7 +26,6 @@ export class PipelineNotices {
       )
         .catch(() => {
           this.warnings.push(`The message "${event}" to "${to}" could not be delivered`);
-          this.changed();
         })
         .then(() => {
           this.open.delete(sent);

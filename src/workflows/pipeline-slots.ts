@@ -15,14 +15,17 @@ export class Slots {
     return this.paused || this.free <= 0 || this.line.length > 0;
   }
 
-  /** Waits for a place, and gives back what frees it. Throws when the scope is cancelled meanwhile. */
-  async take(): Promise<() => void> {
-    if (this.full) await this.turn();
-    else this.free--;
-    return () => {
-      this.free++;
-      this.serve();
-    };
+  /** Takes a place; a promise only where it has to wait, which is rejected when the scope is cancelled meanwhile. */
+  take(): Promise<void> | undefined {
+    if (this.full) return this.turn();
+    this.free--;
+    return undefined;
+  }
+
+  /** Gives a place back. */
+  leave(): void {
+    this.free++;
+    this.serve();
   }
 
   pause(paused: boolean): void {
@@ -41,11 +44,8 @@ export class Slots {
     } catch (error) {
       const place = this.line.indexOf(call);
       if (place >= 0) this.line.splice(place, 1);
-      else {
-        // Called and cancelled in the same moment.
-        this.free++;
-        this.serve();
-      }
+      // Called and cancelled in the same moment.
+      else this.leave();
       throw error;
     }
   }

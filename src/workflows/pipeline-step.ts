@@ -80,18 +80,25 @@ function resultOf({ spec }: StepRecord, units: readonly Unit[]): StepResult {
 }
 
 /** Runs all units that are still to be run, `window` at once. After a failure no further one starts, unless the step goes on. */
-async function runUnits(x: PipelineExecution, step: StepRecord, units: Unit[]): Promise<void> {
+function runUnits(x: PipelineExecution, step: StepRecord, units: Unit[]): Promise<void> {
   const { window, onFailure } = step.spec;
   const line = units.filter(({ state }) => state !== 'success');
-  const lanes = Array.from({ length: Math.min(window ?? line.length, line.length) }, async () => {
+  // Every promise costs: the SDK keeps a stack trace for each.
+  const [only, second] = line;
+  if (only && !second) return runUnit(x, step, only);
+  return runLanes(Math.min(window ?? line.length, line.length), async () => {
     for (let unit = line.shift(); unit; unit = line.shift()) {
       await runUnit(x, step, unit);
       if (unit.state === 'failed' && onFailure !== 'continue') line.length = 0;
     }
   });
-  const ended = await Promise.allSettled(lanes);
-  const thrown = ended.find((lane) => lane.status === 'rejected');
-  if (thrown) throw thrown.reason;
+}
+
+/** Waits for all lanes, also when one throws. */
+async function runLanes(count: number, lane: () => Promise<void>): Promise<void> {
+  const ended = await Promise.allSettled(Array.from({ length: count }, lane));
+  const thrown = ended.find(({ status }) => status === 'rejected');
+  if (thrown?.status === 'rejected') throw thrown.reason;
 }
 
 /** Runs a unit with its attempts. Throws only when it is cancelled. */
@@ -123,7 +130,14 @@ async function runUnit(x: PipelineExecution, step: StepRecord, unit: Unit): Prom
 
 /** What was thrown, or null after a success. */
 async function runAttempt(x: PipelineExecution, step: StepRecord, unit: Unit): Promise<Error | null> {
-  const free = await place(x, step, unit);
+  // A person needs no place under `maxParallel`.
+  const placed = step.spec.kind !== 'approval';
+  if (placed) {
+    if (x.slots.full)
+      x.move(step, unit, 'queued', x.paused ? 'the pipeline is paused' : 'a free place (maxParallel)');
+    const turn = x.slots.take();
+    if (turn) await turn;
+  }
   try {
     unit.attempts++;
     unit.run = null;
@@ -138,16 +152,8 @@ async function runAttempt(x: PipelineExecution, step: StepRecord, unit: Unit): P
     if (!(error instanceof TemporalFailure)) throw error;
     return error;
   } finally {
-    free();
+    if (placed) x.slots.leave();
   }
-}
-
-/** Waits for a place under `maxParallel`. A person needs none. */
-async function place(x: PipelineExecution, step: StepRecord, unit: Unit): Promise<() => void> {
-  if (step.spec.kind === 'approval') return () => undefined;
-  if (x.slots.full)
-    x.move(step, unit, 'queued', x.paused ? 'the pipeline is paused' : 'a free place (maxParallel)');
-  return x.slots.take();
 }
 
 async function decision(x: PipelineExecution, step: StepRecord, failed: Unit): Promise<Verdict | null> {
@@ -158,7 +164,6 @@ async function decision(x: PipelineExecution, step: StepRecord, failed: Unit): P
   failed.waitingFor = `a decision until ${until} UTC: retryStep, skipStep, markSuccess or cancelStep`;
   step.error = failed.error;
   step.state = 'decision';
-  x.changed(step);
   x.tell('waiting', `Step "${step.spec.id}" failed and waits for a decision: ${failed.error?.message ?? ''}`);
   try {
     return await wait.result;

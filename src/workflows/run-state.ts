@@ -4,6 +4,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ReadShare } from '../activities/get-run-status.js';
 import { isTerminal } from '../hex/status.js';
 import { formatDuration } from '../pipeline/duration.js';
 import type { RunSpec } from '../pipeline/run-input.js';
@@ -31,6 +32,8 @@ export interface RunState {
   traceId: string | null;
   polls: number;
   evidence: AdoptionEvidence | null;
+  /** Who shares the reads of the connection, as of the last one; null where reads are not limited. */
+  share: ReadShare | null;
 }
 
 export interface RunHandle {
@@ -59,6 +62,7 @@ export function newRunState(spec: RunSpec): RunState {
     traceId: null,
     polls: 0,
     evidence: null,
+    share: null,
   };
 }
 

@@ -13,7 +13,7 @@ import type { RunProjectRequest } from '../hex/index.js';
 import { formatDuration } from '../pipeline/duration.js';
 import type { RunSpec } from '../pipeline/run-input.js';
 import { triggerDelayMs } from '../pipeline/trigger-delay.js';
-import { admission, reportAdopted } from './admission.js';
+import { admission, release, reportAdopted } from './admission.js';
 import { repeatables, triggers } from './hex-activities.js';
 import { factsOf, hexFailure, runFailure } from './run-failures.js';
 import { own, type RunState, show } from './run-state.js';
@@ -38,7 +38,12 @@ export async function startRun(state: RunState, granted: ReadonlySet<string>): P
       state.traceId = run.traceId;
       return;
     } catch (error) {
-      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      if (!(error instanceof ActivityFailure)) throw error;
+      if (isCancellation(error)) {
+        // A trigger is awaited whatever happens, so one that was cancelled had not been sent.
+        if (state.requestId) await release(spec.connection, state.requestId);
+        throw error;
+      }
       if (outcomeIsUnknown(error) && !spec.dryRun) {
         // The run may exist already, so a cancel must not keep us from finding it.
         const found = await CancellationScope.nonCancellable(() => search(state, requestedAtMs));
@@ -88,6 +93,9 @@ function outcomeIsUnknown({ cause }: ActivityFailure): boolean {
   );
 }
 
+/** Troubles that stop all starts of a connection. */
+const HELD_BY_LIMITER: ReadonlySet<string> = new Set(['HexRateLimited', 'HexNoKernel']);
+
 /** Waits before the next trigger, or fails where waiting does not help. */
 async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: number): Promise<void> {
   const { spec } = state;
@@ -95,6 +103,8 @@ async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: n
   const facts = cause && factsOf(cause);
   const message = `Hex did not start project ${spec.projectId}`;
   if (!cause || !facts || !(facts.passes || spec.dryRun)) throw hexFailure(state, error, message);
+  // The limiter has been told, and keeps the next trigger back for as long as Hex wants.
+  if (state.requestId && HELD_BY_LIMITER.has(cause.type ?? '')) return;
   const delayMs = triggerDelayMs({
     type: cause.type ?? '',
     tries: state.triggers,

@@ -46,15 +46,18 @@ export interface HarnessOptions {
   env?: Record<string, string>;
   /** Start a worker in this process. Default true. */
   worker?: boolean;
+  /** What registers the clean-up. Default: `onTestFinished`; `afterAll` for a harness that all tests of a file share. */
+  atEnd?: (cleanUp: () => Promise<void>) => void;
 }
 
 /** A sandbox, a client and a worker on a task queue of their own; all gone when the test has finished. */
 export async function harness(options: HarnessOptions = {}): Promise<Harness> {
+  const atEnd = options.atEnd ?? onTestFinished;
   const address = options.address ?? server.address;
   const sandbox = await startSandbox({ port: 0, duration: 100, ...options.sandbox });
-  onTestFinished(() => sandbox.close());
+  atEnd(() => sandbox.close());
   const temporal = await connectClient(address);
-  onTestFinished(() => temporal.connection.close());
+  atEnd(() => temporal.connection.close());
   const taskQueue = uniqueTaskQueue();
   const env = {
     TEMPORAL_ADDRESS: address,
@@ -72,14 +75,19 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     hex: new TemporalHexClient({ client: temporal, taskQueue }),
     taskQueue,
     env,
-    work: (worker = {}) => workHere(address, env, worker),
+    work: (worker = {}) => workHere(address, env, worker, atEnd),
     spawnWorker: (more = {}) => spawnWorker({ ...env, ...more }),
   };
   if (options.worker ?? true) await rig.work();
   return rig;
 }
 
-async function workHere(address: string, env: Record<string, string>, options: Partial<WorkerOptions>) {
+async function workHere(
+  address: string,
+  env: Record<string, string>,
+  options: Partial<WorkerOptions>,
+  atEnd: (cleanUp: () => Promise<void>) => void,
+) {
   const connection = await NativeConnection.connect({ address });
   const worker = await createHexWorker({
     connection,
@@ -88,7 +96,7 @@ async function workHere(address: string, env: Record<string, string>, options: P
     worker: { workflowBundle: { codePath: `${DIST}workflow-bundle.js` }, ...options },
   });
   const done = worker.run();
-  onTestFinished(async () => {
+  atEnd(async () => {
     if (worker.getState() === 'RUNNING') worker.shutdown();
     await done;
     await connection.close();

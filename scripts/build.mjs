@@ -53,7 +53,10 @@ function compile() {
     .replace('package.json', 'bin/tsc');
   const args = [tsc, '-p', path('tsconfig.build.json'), '--outDir', path(fresh)];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
-  if (status !== 0) throw new Error('The sources do not compile');
+  if (status !== 0) {
+    rmSync(path(fresh), { recursive: true, force: true });
+    process.exit(1);
+  }
 }
 
 async function bundle() {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 
@@ -8,6 +9,8 @@ export interface ConnectOptions {
   namespace?: string | undefined;
   /** How long to go on trying, in ms. Default: without end. */
   patienceMs?: number | undefined;
+  /** Ends the trying; the promise then rejects with its reason. */
+  signal?: AbortSignal | undefined;
   log?: (line: string) => void;
 }
 
@@ -35,7 +38,9 @@ export async function connectToTemporal(options: ConnectOptions = {}): Promise<C
     } catch (error) {
       if (Date.now() + waitMs > giveUpAt) throw error;
       options.log?.(`Temporal at ${address} is not up yet, trying again in ${waitMs / 1_000} s`);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await delay(waitMs, undefined, options.signal && { signal: options.signal }).catch(() =>
+        options.signal?.throwIfAborted(),
+      );
     }
   }
 }

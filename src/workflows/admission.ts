@@ -9,7 +9,7 @@ import type { HexActivities } from '../activities/index.js';
 import { PRIORITIES } from '../limits/index.js';
 import { formatDuration } from '../pipeline/duration.js';
 import { runFailure } from './run-failures.js';
-import { type RunState, show } from './run-state.js';
+import { enterPhase, type RunState } from './run-state.js';
 
 /** Local activities: asking is a signal to the limiter, cheap and safe to repeat. */
 const { requestStart, reportToLimiter } = proxyLocalActivities<HexActivities>({
@@ -44,8 +44,8 @@ export async function admission(state: RunState, granted: ReadonlySet<string>): 
     for (let asked = 0; ; asked++) {
       const answer = await requestStart({ ...request, wantsPlace: asked > 0 });
       if (!answer.limited) return null;
-      if (answer.place) show(state, 'waiting', answer.place);
-      else if (asked === 0) show(state, 'waiting', "leave under Hex's limits");
+      if (answer.place) enterPhase(state, 'waiting', answer.place);
+      else if (asked === 0) enterPhase(state, 'waiting', "leave under Hex's limits");
       const renewalMs = Math.min(RENEWALS_MS[asked] ?? RENEWAL_MS, giveUpAtMs - Date.now());
       if (await condition(() => granted.has(requestId), Math.max(1, renewalMs))) return requestId;
       if (Date.now() >= giveUpAtMs) throw queueTimedOut(state);

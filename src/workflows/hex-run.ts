@@ -17,15 +17,17 @@ import { formatDuration } from '../pipeline/duration.js';
 import { pollIntervalMs } from '../pipeline/poll-interval.js';
 import type { HexRunInput } from '../pipeline/run-input.js';
 import type { HexRunResult, RunProgress } from '../pipeline/run-result.js';
+import { showDetails } from './current-details.js';
 import { repeatables } from './hex-activities.js';
 import { endedFailure, hexFailure, invalidInput, timedOutFailure } from './run-failures.js';
 import {
+  detailsOf,
+  enterPhase,
   markEnded,
   mayBeAlive,
   newRunState,
   progressOf,
   type RunState,
-  show,
   tellParent,
 } from './run-state.js';
 import { admittedSignal } from './signals.js';
@@ -50,6 +52,7 @@ const pollNowSignal = defineSignal('pollNow');
 export async function hexRun(input: HexRunInput, carried?: RunState): Promise<HexRunResult> {
   const state = (workflowInfo().continuedFromExecutionRunId && carried) || begin(input);
   const nudge = { due: false };
+  showDetails(() => detailsOf(state));
   setHandler(progressQuery, () => progressOf(state));
   setHandler(pollNowSignal, () => {
     nudge.due = true;
@@ -73,7 +76,7 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
     throw error;
   }
   if (timedOut) await stopRun(state, `time limit of ${formatDuration(state.spec.timeoutMs)}`);
-  show(state, 'done');
+  enterPhase(state, 'done');
   markEnded(state);
   if (state.status === 'COMPLETED') return resultOf(state, state.status);
   throw timedOut ? timedOutFailure(state) : endedFailure(state);
@@ -92,7 +95,7 @@ async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: { due: b
   let waitMs = state.polls === 0 ? spec.poll.firstMs : nextReadMs(state);
   for (;;) {
     waitMs = Math.min(waitMs, state.deadlineAtMs - Date.now());
-    show(state, 'running');
+    enterPhase(state, 'running');
     if (waitMs > 0) await condition(() => nudge.due, waitMs);
     nudge.due = false;
     if (Date.now() >= state.deadlineAtMs) return false;

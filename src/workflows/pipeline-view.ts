@@ -1,7 +1,7 @@
-import { setCurrentDetails } from '@temporalio/workflow';
 import type { PipelineProgress, PipelineStatus } from '../pipeline/pipeline-result.js';
 import { renderProgress } from '../pipeline/render-progress.js';
 import { waitingFor } from '../pipeline/scheduler.js';
+import { showDetails } from './current-details.js';
 import type { PipelineExecution } from './pipeline-execution.js';
 import { progressOf } from './pipeline-state.js';
 
@@ -13,7 +13,7 @@ export class PipelineView {
 
   show(execution: PipelineExecution): void {
     this.execution = execution;
-    setCurrentDetails(writtenWhenRead(() => renderProgress(this.progress())));
+    showDetails(() => renderProgress(this.progress()));
   }
 
   end(status: PipelineStatus): void {
@@ -44,14 +44,6 @@ export class PipelineView {
       warnings: this.warnings,
     };
   }
-}
-
-/**
- * The details are read by a query, which turns them into JSON. Written only then, they cost nothing while the pipeline
- * runs (rendered at every change, they were half of the CPU time of a pipeline of 300 steps) and are never stale.
- */
-function writtenWhenRead(write: () => string): string {
-  return { toJSON: write, toString: write } as unknown as string;
 }
 
 const STARTING: PipelineProgress = {

@@ -1,9 +1,4 @@
-import {
-  getExternalWorkflowHandle,
-  setCurrentDetails,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { getExternalWorkflowHandle, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { ReadShare } from '../activities/get-run-status.js';
 import { isTerminal } from '../hex/status.js';
 import { formatDuration } from '../pipeline/duration.js';
@@ -66,10 +61,15 @@ export function newRunState(spec: RunSpec): RunState {
   };
 }
 
-/** Puts the state where people look: the current details of the workflow. */
-export function show(state: RunState, phase: RunPhase, waitingFor: string | null = null): void {
+/** Notes what the run does now, and what it waits for. */
+export function enterPhase(state: RunState, phase: RunPhase, waitingFor: string | null = null): void {
   state.phase = phase;
   state.waitingFor = waitingFor;
+}
+
+/** The state as people see it in the Web UI: Markdown. */
+export function detailsOf(state: RunState): string {
+  const { phase, waitingFor } = state;
   const { spec, run, status, polls } = state;
   const link = run?.runUrl ? `[${run.runId}](${run.runUrl})` : (run?.runId ?? 'not started');
   const lines = [
@@ -78,7 +78,7 @@ export function show(state: RunState, phase: RunPhase, waitingFor: string | null
     `**Status** ${status ?? phase}${waitingFor ? `: ${waitingFor}` : ''}`,
     `**Elapsed** ${formatDuration(Date.now() - state.startedAtMs)}, read ${polls} times`,
   ];
-  setCurrentDetails(lines.join('  \n'));
+  return lines.join('  \n');
 }
 
 /** The run exists in Hex and has, as far as we know, not ended. */

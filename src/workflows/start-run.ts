@@ -16,7 +16,7 @@ import { triggerDelayMs } from '../pipeline/trigger-delay.js';
 import { admission, release, reportAdopted } from './admission.js';
 import { repeatables, triggers } from './hex-activities.js';
 import { factsOf, hexFailure, runFailure } from './run-failures.js';
-import { own, type RunState, show } from './run-state.js';
+import { enterPhase, own, type RunState } from './run-state.js';
 
 /** How often Hex's list is looked at before a start is taken as not having happened. */
 const LOOKS = 2;
@@ -62,7 +62,7 @@ function trigger(state: RunState): Promise<TriggeredRun> {
   const { spec } = state;
   const { connection, projectId, requestTimeoutMs } = spec;
   state.triggers++;
-  show(state, 'triggering');
+  enterPhase(state, 'triggering');
   return triggers(requestTimeoutMs, `Trigger project ${projectId}`).triggerRun({
     connection,
     projectId,
@@ -113,14 +113,14 @@ async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: n
   });
   if (Date.now() + delayMs > giveUpAtMs)
     throw hexFailure(state, error, `${message} within ${formatDuration(spec.queueTimeoutMs)}`);
-  show(state, 'waiting', `${cause.message} Next trigger in ${formatDuration(delayMs)}.`);
+  enterPhase(state, 'waiting', `${cause.message} Next trigger in ${formatDuration(delayMs)}.`);
   await sleep(delayMs, { summary: `Until the next trigger: ${cause.type}` });
 }
 
 /** Looks for the run in Hex's list. True when it was found and adopted; false when it surely never started. */
 async function search(state: RunState, requestedAtMs: number): Promise<boolean> {
   const { spec } = state;
-  show(state, 'searching', 'the answer to the trigger was lost');
+  enterPhase(state, 'searching', 'the answer to the trigger was lost');
   for (let look = 1; ; look++) {
     const found = await findRun(state, requestedAtMs);
     const [newest, ...others] = found.candidates;

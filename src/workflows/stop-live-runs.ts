@@ -1,13 +1,13 @@
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import { repeatables } from './hex-activities.js';
 import { hexFailure } from './run-failures.js';
-import { type RunState, show } from './run-state.js';
+import { enterPhase, type RunState } from './run-state.js';
 import { cancelAndConfirm } from './stop-run.js';
 
 /** Cancels every pending and running run of the project and waits until all have ended: what `killRunning` asks for. */
 export async function stopLiveRuns(state: RunState): Promise<void> {
   const { connection, projectId, requestTimeoutMs, queueTimeoutMs } = state.spec;
-  show(state, 'waiting', 'earlier runs of the project are being cancelled');
+  enterPhase(state, 'waiting', 'earlier runs of the project are being cancelled');
   try {
     const live = await repeatables(requestTimeoutMs, queueTimeoutMs, 'List live runs').listLiveRuns({
       connection,

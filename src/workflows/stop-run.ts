@@ -5,7 +5,7 @@ import { pollIntervalMs } from '../pipeline/poll-interval.js';
 import type { RunSpec } from '../pipeline/run-input.js';
 import { repeatables } from './hex-activities.js';
 import { runFailure } from './run-failures.js';
-import { type RunState, show } from './run-state.js';
+import { enterPhase, type RunState } from './run-state.js';
 
 /** A DELETE that was accepted and has not stopped the run after so many reads is sent again. */
 const READS_BEFORE_ASKING_AGAIN = 5;
@@ -17,7 +17,7 @@ const READS_BEFORE_ASKING_AGAIN = 5;
 export async function stopRun(state: RunState, why: string): Promise<void> {
   const { run } = state;
   if (!run) return;
-  show(state, 'cancelling', why);
+  enterPhase(state, 'cancelling', why);
   try {
     await CancellationScope.nonCancellable(() =>
       cancelAndConfirm({ ...state.spec, requestId: state.requestId }, run.runId, (read) => note(state, read)),

@@ -53,9 +53,6 @@ export const triggerRun =
     }
   };
 
-/** Without a word of Hex's own: the rate window, and a while for a kernel to become free. */
-const PAUSE_MS = { HexRateLimited: 60_000, HexNoKernel: 15_000 } as const;
-
 /** What a trigger that surely started nothing means for the limits. */
 function refusal(error: unknown, requestId: string): LimiterEvent[] {
   if (!(error instanceof HexError) || error.outcome === 'unknown') return [];
@@ -63,7 +60,7 @@ function refusal(error: unknown, requestId: string): LimiterEvent[] {
     { type: 'notStarted', requestId, counted: error.requestSent === 'answered' },
   ];
   if (error.kind === 'HexRateLimited' || error.kind === 'HexNoKernel') {
-    const untilMs = Date.now() + (error.retryAfterMs ?? PAUSE_MS[error.kind]);
+    const untilMs = error.retryAfterMs === null ? null : Date.now() + error.retryAfterMs;
     events.push({ type: 'penalty', kind: error.kind === 'HexRateLimited' ? 'rate' : 'kernel', untilMs });
   }
   return events;

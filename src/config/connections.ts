@@ -6,9 +6,10 @@ import {
   normalizeBaseUrl,
   type ReadLimits,
 } from '../hex/index.js';
-import type { SettingsPatch } from '../limits/index.js';
+import { type SettingsPatch, spedUp } from '../limits/index.js';
+import { MINUTE_MS } from '../limits/windows.js';
 import type { ConfigProblem } from './errors.js';
-import { duration, flag, limit, optional } from './settings.js';
+import { duration, factor, flag, limit, optional } from './settings.js';
 import { tokenFromFile } from './token-file.js';
 
 const DEFAULT_BASE_URL = 'https://app.hex.tech';
@@ -41,6 +42,7 @@ const settings = {
   KERNELS: optional(limit),
   READS_PER_MINUTE: optional(limit),
   READS_PER_HOUR: optional(limit),
+  CLOCK_FACTOR: optional(factor),
 };
 
 type Setting = keyof typeof settings;
@@ -128,8 +130,9 @@ function connect({ name, prefix }: Group, env: NodeJS.ProcessEnv, problems: Conf
 
 function limitsOf(found: z.infer<typeof schema>): SettingsPatch | 'off' {
   if (found.LIMITS === false) return 'off';
-  const { STARTS_PER_MINUTE: perMinute, STARTS_PER_HOUR: perHour, KERNELS: kernels } = found;
+  const { STARTS_PER_MINUTE: perMinute, STARTS_PER_HOUR: perHour, KERNELS: kernels, CLOCK_FACTOR } = found;
   return {
+    ...(CLOCK_FACTOR !== undefined && spedUp(CLOCK_FACTOR)),
     ...((perMinute !== undefined || perHour !== undefined) && {
       starts: { ...(perMinute !== undefined && { perMinute }), ...(perHour !== undefined && { perHour }) },
     }),
@@ -138,10 +141,11 @@ function limitsOf(found: z.infer<typeof schema>): SettingsPatch | 'off' {
 }
 
 function readsOf(found: z.infer<typeof schema>): ReadLimits | 'off' {
-  const { LIMITS, READS_PER_MINUTE: perMinute, READS_PER_HOUR: perHour } = found;
+  const { LIMITS, READS_PER_MINUTE: perMinute, READS_PER_HOUR: perHour, CLOCK_FACTOR } = found;
   if (LIMITS === false || perMinute === null) return 'off';
   return {
     perMinute: perMinute ?? DEFAULT_READ_LIMITS.perMinute,
     perHour: perHour === undefined ? DEFAULT_READ_LIMITS.perHour : perHour,
+    ...(CLOCK_FACTOR !== undefined && { minuteMs: MINUTE_MS / CLOCK_FACTOR }),
   };
 }

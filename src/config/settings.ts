@@ -8,6 +8,14 @@ export const optional = <T>(schema: z.ZodType<T, string>) =>
 /** `true`, `1`, `yes`, `on` and their opposites. */
 export const flag = z.stringbool({ error: 'is not a yes or no: write true or false' });
 
+/** How many times as fast as ours the clock of a sandbox goes. */
+export const factor = z.string().transform((text, context) => {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 1 && value <= 1_000) return value;
+  context.addIssue('is not a factor from 1 to 1000: write the number that the sandbox has as --clock-factor');
+  return z.NEVER;
+});
+
 /** A whole number, or `none` for no limit. */
 export const limit = z.string().transform((text, context) => {
   if (text === 'none') return null;

@@ -1,9 +1,11 @@
-import { HOUR_MS, MINUTE_MS, roomAt, withTime } from '../limits/windows.js';
+import { MINUTE_MS, roomAt, windowsOf, withTime } from '../limits/windows.js';
 
 /** Read limits of one Hex user: 30 a minute and 1,800 an hour (API reference, group hex-api, autumn 2026; older pages say 60 a minute). */
 export interface ReadLimits {
   perMinute: number;
   perHour: number | null;
+  /** How long a minute takes, ms. Default 60,000; less only against a sandbox whose clock is sped up. */
+  minuteMs?: number;
 }
 
 export const DEFAULT_READ_LIMITS: ReadLimits = { perMinute: 30, perHour: 1_800 };
@@ -47,6 +49,8 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
   const { limits = DEFAULT_READ_LIMITS, now = Date.now, random = Math.random } = options;
   // Spent evenly, so that an hour's reads are not gone in its first minutes.
   const most = Math.min(limits.perMinute, (limits.perHour ?? Number.POSITIVE_INFINITY) / 60);
+  const { minute, hour } = windowsOf(limits);
+  const marginMs = MARGIN * minute;
   let counted: number[] = [];
   const open = new Set<{ at: number }>();
   const bookings = new Map<string, number>();
@@ -56,12 +60,12 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
   let rateAt = now();
   let limitedAt = Number.NEGATIVE_INFINITY;
 
-  const spacing = () => (MINUTE_MS / rate) * SPREAD;
+  const spacing = () => (minute / rate) * SPREAD;
 
   const refresh = (at: number) => {
-    rate = Math.min(most, rate + (Math.max(0, at - rateAt) / MINUTE_MS) * most * RECOVERY);
+    rate = Math.min(most, rate + (Math.max(0, at - rateAt) / minute) * most * RECOVERY);
     rateAt = at;
-    const oldest = at - (limits.perHour === null ? MINUTE_MS : HOUR_MS) - MARGIN_MS;
+    const oldest = at - (limits.perHour === null ? minute : hour) - marginMs;
     counted = counted.filter((time) => time > oldest);
     for (const read of open) if (read.at < at - FORGOTTEN_MS) open.delete(read);
     for (const [key, turn] of bookings) if (turn < at - CLAIM_MS) bookings.delete(key);
@@ -70,9 +74,9 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
   /** Earliest time the windows allow, ms; an outstanding read is taken to be counted now. */
   const windowsOpenAt = (at: number) => {
     const reads = [...counted, ...Array.from(open, () => at)];
-    const minute = roomAt(reads, 0, Math.max(1, Math.floor(rate)), MINUTE_MS + MARGIN_MS) ?? at;
-    const hour = roomAt(reads, 0, limits.perHour, HOUR_MS + MARGIN_MS) ?? at;
-    return Math.max(minute, hour, stoppedUntil);
+    const minuteAt = roomAt(reads, 0, Math.max(1, Math.floor(rate)), minute + marginMs) ?? at;
+    const hourAt = roomAt(reads, 0, limits.perHour, hour + marginMs) ?? at;
+    return Math.max(minuteAt, hourAt, stoppedUntil);
   };
 
   const settle = (read: { at: number }, answer: ReadAnswer) => {
@@ -84,17 +88,17 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
   };
 
   const slowDown = (at: number, retryAfterMs: number | null) => {
-    const again = at - limitedAt < MINUTE_MS;
+    const again = at - limitedAt < minute;
     if (!again) {
       refresh(at);
       rate = Math.max(most * LEAST_SHARE, rate * BACK_OFF);
       limitedAt = at;
     }
-    const jitter = random() * JITTER_MS;
+    const jitter = random() * JITTER * minute;
     // Without a word from Hex: our oldest read of this minute is the best guess at where the window began; where the
     // guess was wrong, a minute after the first 429 it has surely ended.
-    const oldest = counted.find((time) => time > at - MINUTE_MS) ?? at;
-    const guess = again ? limitedAt + MINUTE_MS : Math.max(oldest + MINUTE_MS, at + spacing());
+    const oldest = counted.find((time) => time > at - minute) ?? at;
+    const guess = again ? limitedAt + minute : Math.max(oldest + minute, at + spacing());
     stoppedUntil = Math.max(stoppedUntil, (retryAfterMs === null ? guess : at + retryAfterMs) + jitter);
     // Turns given before are void: all of them lie in the stop or were reckoned at the old rate.
     bookings.clear();
@@ -126,7 +130,7 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
         bookings.delete(key);
       } else {
         // Time not used is saved up to a small burst; while others have turns booked there is none to save.
-        const credit = bookings.size > 0 ? 0 : BURST_SHARE * MINUTE_MS;
+        const credit = bookings.size > 0 ? 0 : BURST_SHARE * minute;
         if (openAt > at || nextTurn > at + credit) return bookLast(key, openAt, at);
         nextTurn = Math.max(nextTurn, at) + spacing();
       }
@@ -152,8 +156,8 @@ function once<A>(call: (value: A) => void): (value: A) => void {
 
 /** Reads are spread a little wider than the budget asks, so that the windows seldom bind: 29 of 30 a minute are used. */
 const SPREAD = 1.03;
-/** Slack of each window, for a clock of Hex's that runs a little slower. */
-const MARGIN_MS = 250;
+/** Slack of each window, for a clock of Hex's that runs a little slower: 250 ms of a minute. */
+const MARGIN = 250 / MINUTE_MS;
 /** A third of a minute's reads may go at once after a quiet time. */
 const BURST_SHARE = 1 / 3;
 /** On a 429 the rate falls to this share of itself, but not below the least share of the limit. */
@@ -161,8 +165,8 @@ const BACK_OFF = 0.75;
 const LEAST_SHARE = 1 / 30;
 /** Share of the limit regained each minute. */
 const RECOVERY = 1 / 30;
-/** Waiting workers shall not all come back in the same moment. */
-const JITTER_MS = 2_000;
+/** Waiting workers shall not all come back in the same moment: up to 2 s of a minute later. */
+const JITTER = 2_000 / MINUTE_MS;
 /** A turn not taken this long after its time is given up. */
 const CLAIM_MS = 5_000;
 /** A read not settled after this time is given up: no request lives that long. */

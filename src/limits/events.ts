@@ -7,7 +7,7 @@ import {
   rankOf,
   type WaitingRequest,
 } from './state.js';
-import { HOUR_MS, withTime } from './windows.js';
+import { windowsOf, withTime } from './windows.js';
 
 /**
  * The state after an event. The same event twice changes nothing the second time, and an unknown request is ignored.
@@ -127,9 +127,16 @@ function learnRunTime(state: LimiterState, requestId: string, now: number): Limi
   return { ...state, typical: { ...state.typical, runMs: mean(state.typical.runMs, now - startedAt) } };
 }
 
-function penalise(state: LimiterState, kind: 'rate' | 'kernel', untilMs: number, now: number): LimiterState {
+function penalise(
+  state: LimiterState,
+  kind: 'rate' | 'kernel',
+  untilMs: number | null,
+  now: number,
+): LimiterState {
+  const { minute, hour } = windowsOf(state.settings);
+  const unsaid = now + (kind === 'rate' ? minute : minute * KERNEL_PAUSE);
   // An hour is Hex's longest window: a wilder value (a broken header) must not stop the line for good.
-  const until = Math.min(finite(untilMs, now), now + HOUR_MS);
+  const until = Math.min(finite(untilMs ?? unsaid, now), now + hour);
   const key = kind === 'rate' ? 'rateUntil' : 'kernelUntil';
   if (until <= state.penalty[key]) return state;
   return {
@@ -184,5 +191,7 @@ function finite(value: number | undefined, otherwise: number): number {
   return value !== undefined && Number.isFinite(value) ? value : otherwise;
 }
 
+/** A kernel may become free at any time: Hex is asked again after this share of a minute. */
+const KERNEL_PAUSE = 1 / 4;
 const MAX_PRIORITY = 100;
 const KEPT_CLOSED = 256;

@@ -2,7 +2,7 @@ import { applyEvent } from './events.js';
 import { openGates, type WaitReason } from './gates.js';
 import type { LimiterEvent, LimiterState } from './state.js';
 import { admit } from './step.js';
-import { countSince, HOUR_MS, MINUTE_MS } from './windows.js';
+import { countSince, windowsOf } from './windows.js';
 
 /** One waiting request as people see it. */
 export interface WaitingView {
@@ -62,6 +62,7 @@ export function view(
       text: wordsFor(reason, current),
     });
   }
+  const { minute, hour } = windowsOf(current.settings);
   const penaltyUntil = Math.max(current.penalty.rateUntil, current.penalty.kernelUntil);
   return {
     at: now,
@@ -69,8 +70,8 @@ export function view(
     triggering: current.held.filter((slot) => slot.startedAt === null).length,
     waiting: current.waiting.length,
     starts: {
-      lastMinute: countSince(current.starts, now - MINUTE_MS),
-      lastHour: countSince(current.starts, now - HOUR_MS),
+      lastMinute: countSince(current.starts, now - minute),
+      lastHour: countSince(current.starts, now - hour),
     },
     settings: current.settings,
     penaltyUntil: penaltyUntil > now ? penaltyUntil : null,

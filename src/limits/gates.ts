@@ -1,5 +1,5 @@
 import { type LimiterState, rankOf, type WaitingRequest } from './state.js';
-import { HOUR_MS, MINUTE_MS, roomAt } from './windows.js';
+import { roomAt, windowsOf } from './windows.js';
 
 /** What a request waits for. */
 export type WaitReason =
@@ -99,11 +99,12 @@ function openingOf(state: LimiterState, held: number, triggering: number, reserv
   const less = (limit: number | null) =>
     limit === null || limit <= 1 ? limit : Math.floor(limit * (1 - reserve)) || 1;
   const kernels = less(settings.kernels);
+  const { minute, hour } = windowsOf(settings);
   const room = (limit: number | null, windowMs: number) =>
     roomAt(state.starts, triggering, less(limit), windowMs + settings.marginMs);
   const all: Opening[] = [
-    { reason: 'starts per minute', at: room(settings.starts.perMinute, MINUTE_MS) },
-    { reason: 'starts per hour', at: room(settings.starts.perHour, HOUR_MS) },
+    { reason: 'starts per minute', at: room(settings.starts.perMinute, minute) },
+    { reason: 'starts per hour', at: room(settings.starts.perHour, hour) },
     { reason: 'kernel', at: kernels !== null && held >= kernels ? null : penalty.kernelUntil },
     { reason: 'penalty', at: state.probing !== null && triggering > 0 ? null : penalty.rateUntil },
   ];

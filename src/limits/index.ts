@@ -8,6 +8,7 @@ export {
   type LimiterSettings,
   type SettingsPatch,
   settingsProblems,
+  spedUp,
   withSettings,
 } from './settings.js';
 export {

@@ -1,4 +1,4 @@
-import type { LimiterSettings } from './settings.js';
+import { DEFAULT_SETTINGS, type LimiterSettings, withSettings } from './settings.js';
 import type { HeldSlot, LimiterState, WaitingRequest } from './state.js';
 
 /**
@@ -62,6 +62,8 @@ export function unpackLimiter(packed: PackedLimiter): LimiterState {
   });
   return {
     ...rest,
+    // One that an older version packed may lack a setting.
+    settings: withSettings(DEFAULT_SETTINGS, rest.settings),
     waiting: waiting.map(request),
     held: held.map((row) => ({ ...request(row), ...row[7] })),
   };

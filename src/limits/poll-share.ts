@@ -1,3 +1,5 @@
+import { windowsOf } from './windows.js';
+
 /** Reads that all polls of one Hex user may take together. */
 export interface ReadBudget {
   /** Hex's limit of reads a minute. Default 30 (API reference, group hex-api, autumn 2026). */
@@ -6,6 +8,8 @@ export interface ReadBudget {
   perHour: number | null;
   /** Share left for lists, look-ups and other users of the token. Default 0.2. */
   headroom: number;
+  /** How long a minute takes, ms. Default 60,000; less only against a sandbox whose clock is sped up. */
+  minuteMs?: number;
 }
 
 export const DEFAULT_READ_BUDGET: ReadBudget = { perMinute: 30, perHour: 1_800, headroom: 0.2 };
@@ -48,7 +52,7 @@ function shareMs(load: PollLoad, budget: ReadBudget): number {
   const readers = Math.max(1, Math.min(load.runs, load.projects ?? load.runs));
   const perMinute =
     budget.perHour === null ? budget.perMinute : Math.min(budget.perMinute, budget.perHour / 60);
-  return Math.ceil((readers * 60_000) / (perMinute * (1 - budget.headroom)));
+  return Math.ceil((readers * windowsOf(budget).minute) / (perMinute * (1 - budget.headroom)));
 }
 
 /** FNV-1a, 32 bits. */

@@ -1,3 +1,5 @@
+import { MINUTE_MS } from './windows.js';
+
 /** What one limiter (one Hex connection, thus one Hex user) may use. `null` switches a limit off, 0 pauses all starts. */
 export interface LimiterSettings {
   /** Run starts: Hex counts them per user in two windows at once. Default 20 a minute and 60 an hour. */
@@ -17,6 +19,8 @@ export interface LimiterSettings {
   triggerLeaseMs: number;
   /** How long a started run holds its slot before its holder is looked after, ms. Default 30 minutes. */
   runLeaseMs: number;
+  /** How long a minute of Hex's windows takes, ms; an hour is 60 of them. Less than 60,000 only against a sped-up sandbox. */
+  minuteMs: number;
 }
 
 /** A change of some settings; what is absent stays. */
@@ -37,7 +41,18 @@ export const DEFAULT_SETTINGS: LimiterSettings = {
   reserve: 0.1,
   triggerLeaseMs: 120_000,
   runLeaseMs: 1_800_000,
+  minuteMs: MINUTE_MS,
 };
+
+/** What changes against a sandbox whose clock goes `clockFactor` times as fast as ours (its `--clock-factor`). */
+export function spedUp(clockFactor: number): SettingsPatch {
+  const { minuteMs, marginMs, agingMs } = DEFAULT_SETTINGS;
+  return {
+    minuteMs: minuteMs / clockFactor,
+    marginMs: marginMs / clockFactor,
+    agingMs: agingMs / clockFactor,
+  };
+}
 
 /** What is wrong with a patch, one line each; empty when it can be used. */
 export function settingsProblems(patch: SettingsPatch): string[] {
@@ -62,6 +77,7 @@ export function settingsProblems(patch: SettingsPatch): string[] {
   check('marginMs', patch.marginMs, time(0), 'milliseconds from 0 to a week');
   check('agingMs', patch.agingMs, time(0), 'milliseconds from 0 to a week');
   check('triggerLeaseMs', patch.triggerLeaseMs, time(1_000), 'milliseconds from 1,000 to a week');
+  check('minuteMs', patch.minuteMs, (n) => n >= 1 && n <= MINUTE_MS, `milliseconds from 1 to ${MINUTE_MS}`);
   check('runLeaseMs', patch.runLeaseMs, time(1_000), 'milliseconds from 1,000 to a week');
   return problems;
 }

@@ -66,8 +66,11 @@ export type LimiterEvent =
   | { type: 'released'; requestId: string }
   /** A run is going that this limiter may not know of: it was lost and started anew. `startedAt` default now, the safe side. */
   | ({ type: 'holding'; runId: string; startedAt?: number } & Omit<WaitingRequest, 'priority' | 'at'>)
-  /** Hex refused a start: 429 (`rate`) or 503 without a kernel (`kernel`). No grant before `untilMs`, at most an hour. */
-  | { type: 'penalty'; kind: 'rate' | 'kernel'; untilMs: number }
+  /**
+   * Hex refused a start: 429 (`rate`) or 503 without a kernel (`kernel`). No grant before `untilMs`, at most an hour;
+   * null, where Hex said nothing: the minute's window for a 429, a quarter of it for a kernel.
+   */
+  | { type: 'penalty'; kind: 'rate' | 'kernel'; untilMs: number | null }
   /** Answer to a check: is the holder's workflow open, or its run still going? */
   | { type: 'checked'; requestId: string; alive: boolean }
   | { type: 'settings'; patch: SettingsPatch };

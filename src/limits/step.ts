@@ -1,7 +1,7 @@
 import { leaseMs } from './events.js';
 import { type Blocked, openGates } from './gates.js';
 import { type HeldSlot, type LimiterState, rankOf, type WaitingRequest } from './state.js';
-import { countSince, HOUR_MS, MINUTE_MS } from './windows.js';
+import { countSince, windowsOf } from './windows.js';
 
 /** Leave to start one run, to be sent to its workflow. */
 export interface Grant {
@@ -73,7 +73,8 @@ export function admit(
 /** The state without what no window needs any more. */
 function pruned(before: LimiterState, now: number): LimiterState {
   const { starts, marginMs } = before.settings;
-  const windowMs = (starts.perHour !== null ? HOUR_MS : starts.perMinute !== null ? MINUTE_MS : 0) + marginMs;
+  const { minute, hour } = windowsOf(before.settings);
+  const windowMs = (starts.perHour !== null ? hour : starts.perMinute !== null ? minute : 0) + marginMs;
   const most = Math.max(starts.perHour ?? 0, starts.perMinute ?? 0);
   const keep = Math.min(most, countSince(before.starts, now - windowMs));
   if (keep === before.starts.length) return now === before.clock ? before : { ...before, clock: now };

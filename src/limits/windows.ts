@@ -3,7 +3,11 @@
  * neither does a fixed window of 60 s, wherever its first request put it.
  */
 export const MINUTE_MS = 60_000;
-export const HOUR_MS = 3_600_000;
+
+/** Hex's windows, ms. `minuteMs` differs from a minute only against a sandbox whose clock is sped up. */
+export function windowsOf({ minuteMs = MINUTE_MS }: { minuteMs?: number }): { minute: number; hour: number } {
+  return { minute: minuteMs, hour: 60 * minuteMs };
+}
 
 /**
  * When a window has room for one more, in ms (0: at any time), or null when only something outstanding can make room.

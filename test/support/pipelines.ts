@@ -14,7 +14,7 @@ const path = (relative: string) => fileURLToPath(new URL(`../../src/${relative}`
 
 const bundle = bundleWorkflowCode({
   workflowsPath: path('workflows/index.ts'),
-  preloadModules: [path('pipeline/boundary.ts')],
+  preloadModules: [path('pipeline/boundary.ts'), path('workflows/index.ts')],
   logger: new DefaultLogger('WARN'),
 });
 

@@ -1,0 +1,93 @@
+import {
+  CancelledFailure,
+  isGrpcServiceError,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { InvalidInputError } from '../client.js';
+import { ConfigError } from '../config.js';
+import { HexError } from '../hex/index.js';
+import { SandboxError } from '../sandbox/index.js';
+import { DevServerError, TemporalCliError } from '../temporal-server/index.js';
+import { CliError } from './errors.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { applicationFailureOf } from './failure.js';
+
+/** What to tell the user, and the exit code. Never a stack. */
+export interface Explanation {
+  message: string;
+  code: ExitCode;
+}
+
+export function explain(error: unknown): Explanation {
+  if (error instanceof CliError) return { message: error.message, code: error.code };
+  if (error instanceof InvalidInputError || error instanceof ConfigError || error instanceof SandboxError)
+    return { message: error.message, code: EXIT.badInput };
+  if (error instanceof HexError) return { message: `${error.message}. ${error.hint}`, code: EXIT.noHex };
+  if (error instanceof TemporalCliError || error instanceof DevServerError)
+    return { message: error.message, code: EXIT.noTemporal };
+  if (error instanceof WorkflowFailedError) return explainEnd(error);
+  if (error instanceof WorkflowExecutionAlreadyStartedError)
+    return {
+      message: `A workflow with the id "${error.workflowId}" is running already. Choose another --workflow-id, or wait for its end.`,
+      code: EXIT.badInput,
+    };
+  if (error instanceof WorkflowNotFoundError)
+    return {
+      message: `There is no workflow "${error.workflowId}" there. Check the id, --namespace and --address.`,
+      code: EXIT.badInput,
+    };
+  return explainTemporal(error) ?? { message: wordsOf(error), code: EXIT.failed };
+}
+
+/** How a run or a pipeline ended, when not well. */
+function explainEnd(error: WorkflowFailedError): Explanation {
+  const { cause } = error;
+  if (cause instanceof CancelledFailure)
+    return {
+      message: 'Cancelled: its runs in Hex have been cancelled and have ended.',
+      code: EXIT.cancelled,
+    };
+  if (cause instanceof TerminatedFailure)
+    return { message: `Terminated: ${cause.message}`, code: EXIT.cancelled };
+  if (cause instanceof TimeoutFailure)
+    return {
+      message: 'The workflow reached the time limit that Temporal was given for it.',
+      code: EXIT.timedOut,
+    };
+  const failure = applicationFailureOf(error);
+  if (!failure) return { message: wordsOf(cause ?? error), code: EXIT.failed };
+  return { message: failure.message, code: codeOfType(failure.type ?? '') };
+}
+
+function codeOfType(type: string): ExitCode {
+  if (type === 'InvalidInput') return EXIT.badInput;
+  return type.endsWith('TimedOut') ? EXIT.timedOut : EXIT.failed;
+}
+
+/** gRPC's numbers: https://grpc.io/docs/guides/status-codes/ */
+const NOT_FOUND = 5;
+const PERMISSION_DENIED = 7;
+const UNAUTHENTICATED = 16;
+
+/** What the Temporal server said, or that it said nothing. The SDK hides gRPC's own words in the cause. */
+function explainTemporal(error: unknown): Explanation | null {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (!isGrpcServiceError(cause)) continue;
+    const said = cause.details || cause.message;
+    if (cause.code === NOT_FOUND) return { message: `Temporal: ${said}.`, code: EXIT.badInput };
+    const refused = cause.code === PERMISSION_DENIED || cause.code === UNAUTHENTICATED;
+    const remedy = refused
+      ? 'Check TEMPORAL_API_KEY and the TLS settings of your profile.'
+      : 'Check --address and --namespace, and that the server is up.';
+    return { message: `Temporal: ${said}. ${remedy}`, code: EXIT.noTemporal };
+  }
+  return null;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,112 @@
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, type Worker } from '@temporalio/worker';
+import { TemporalHexClient } from '../client.js';
+import { type Config, loadConfig } from '../config.js';
+import { startFromOptions } from '../sandbox/command.js';
+import type { Sandbox } from '../sandbox/index.js';
+import {
+  type DevServer,
+  type DevServerOptions,
+  resolveTemporalCli,
+  startDevServer,
+} from '../temporal-server/index.js';
+import { createHexWorker } from '../worker.js';
+import { searchAttributes } from '../workflows/search-attributes.js';
+import { type Session, taskQueueOf } from './session.js';
+
+export interface LocalStackOptions {
+  server: Pick<DevServerOptions, 'port' | 'uiPort' | 'dbFilename'>;
+  /** Start a sandbox, with a script of faults and a length of runs; null works with the Hex of the environment. */
+  sandbox: { script?: string | undefined; duration?: string | undefined; port?: number | undefined } | null;
+}
+
+/** A Temporal server, a worker in this process, and perhaps a sandbox. */
+export interface LocalStack {
+  server: DevServer;
+  sandbox: Sandbox | null;
+  client: TemporalHexClient;
+  config: Config;
+  /** The `temporal` command as one types it. */
+  cli: string;
+  /** Where the Web UI shows a workflow, or null without Web UI. */
+  pageOf(workflowId: string): string | null;
+  /** Resolves with the reason when the server or the worker ends by itself. */
+  broken: Promise<Error>;
+  /** Ends all of it in order: the worker drains, the sandbox closes, the server stops. */
+  stop(): Promise<void>;
+}
+
+/** Starts all of it; what was started is stopped again where something fails. */
+export async function startLocalStack(session: Session, options: LocalStackOptions): Promise<LocalStack> {
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (let close = closers.pop(); close; close = closers.pop()) await close();
+  };
+  try {
+    const log = (line: string) => session.output.say(line);
+    const cli = await resolveTemporalCli({ env: session.env, log });
+    const server = await startDevServer({
+      ...options.server,
+      cli,
+      ...(session.globals.namespace && { namespace: session.globals.namespace }),
+      env: session.env,
+      searchAttributes: Object.fromEntries(
+        Object.values(searchAttributes).map(({ name }) => [name, 'Keyword']),
+      ),
+      log,
+    });
+    closers.push(() => server.stop());
+    const sandbox = options.sandbox ? await startFromOptions({ port: 0, ...options.sandbox }) : null;
+    if (sandbox) closers.push(() => sandbox.close());
+    const taskQueue = taskQueueOf(session);
+    const config = { ...configOf(session, sandbox), ...(taskQueue && { taskQueue }) };
+    const { address, namespace } = server;
+    // Not by the user's profile: its TLS and keys are another server's.
+    const connection = await Connection.connect({ address });
+    closers.push(() => connection.close());
+    const native = await NativeConnection.connect({ address });
+    closers.push(() => native.close());
+    const worker = await createHexWorker({ connection: native, namespace, config, log });
+    const running = worker.run();
+    closers.push(() => drain(worker, running));
+    return {
+      server,
+      sandbox,
+      config,
+      cli: cli.source === 'path' ? 'temporal' : cli.path,
+      client: new TemporalHexClient({
+        client: new Client({ connection, namespace }),
+        taskQueue: config.taskQueue,
+      }),
+      pageOf: (workflowId) =>
+        server.uiUrl && `${server.uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`,
+      broken: brokenOf(server, running),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function configOf({ env }: Session, sandbox: Sandbox | null): Config {
+  if (!sandbox) return loadConfig(env);
+  const { HEX_API_TOKEN_FILE: _file, ...rest } = env;
+  return loadConfig({ ...rest, HEX_BASE_URL: sandbox.url, HEX_API_TOKEN: 'sandbox' });
+}
+
+async function drain(worker: Worker, running: Promise<void>): Promise<void> {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+  await running.catch(() => undefined);
+}
+
+function brokenOf(server: DevServer, running: Promise<void>): Promise<Error> {
+  const failed = running.then(
+    () => new Promise<never>(() => undefined),
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  );
+  const gone = server.exited.then(
+    ({ code, signal }) => new Error(`The Temporal server has ended by itself (${signal ?? `code ${code}`}).`),
+  );
+  return Promise.race([failed, gone]);
+}

@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import type { HexRunInput } from '../pipeline/run-input.js';
+import { collect, examples, type Perform } from './command.js';
+import { refuse } from './errors.js';
+import { readParams } from './params.js';
+import { withClient } from './session.js';
+import { tellStarted } from './started.js';
+
+interface RunOptions {
+  param?: string[];
+  paramsFile?: string;
+  view?: string;
+  timeout?: string;
+  updateCache?: true;
+  cache: boolean;
+  killRunning?: true;
+  dryRun?: true;
+  connection?: string;
+  workflowId?: string;
+  wait?: true;
+}
+
+export function addRun(program: Command, perform: Perform): void {
+  program
+    .command('run')
+    .summary('run one published Hex project')
+    .description('Starts a hexRun workflow: one run of one published Hex project. Prints the workflow id.')
+    .argument('<project>', 'id of the project')
+    .option(
+      '-p, --param <name=value>',
+      'input parameter (repeatable); JSON is taken as JSON, else it is text',
+      collect,
+    )
+    .option(
+      '--params-file <file>',
+      'input parameters from a JSON or YAML file, "-" for standard input; -p wins',
+    )
+    .option('--view <id>', 'saved view whose inputs are used')
+    .option('--timeout <duration>', 'time limit of the Hex run: 30s, 10m, 1h (default: 1h)')
+    .option('--update-cache', 'publish the results in the app (default without inputs and view)')
+    .option('--no-cache', 'do not let Hex answer SQL from its cache')
+    .option('--kill-running', "first cancel the project's pending and running runs")
+    .option('--dry-run', 'let Hex check the request and start nothing')
+    .option('--connection <name>', "connection of the worker's environment (default: default)")
+    .option('--workflow-id <id>', 'id of the workflow (default: project id and a random one)')
+    .option('--wait', 'wait for the end; the exit code tells how it went')
+    .addHelpText(
+      'after',
+      examples(
+        'temporal-hex run 5a8591dd-4039-49df-9202-96385ba3eff8 --wait',
+        'temporal-hex run extract-project-id -p date=2026-01-31 -p limit=100 -p "regions=[\\"emea\\"]" --wait',
+        'temporal-hex run load-project-id --timeout 10m --json --wait | jq -r .runUrl',
+      ),
+    )
+    .action((projectId: string, options: RunOptions, command: Command) =>
+      perform(command, async (session) => {
+        const input = await inputOf(projectId, options);
+        return withClient(session, async (client) => {
+          const handle = await client.startRun(input, { workflowId: options.workflowId });
+          return tellStarted(session, client, handle, options.wait ?? false);
+        });
+      }),
+    );
+}
+
+async function inputOf(projectId: string, options: RunOptions): Promise<HexRunInput> {
+  const { param, paramsFile, view, timeout, updateCache, cache, killRunning, dryRun, connection } = options;
+  const { params: inputParams, problems } = await readParams(param, paramsFile);
+  const input: HexRunInput = {
+    projectId,
+    ...(inputParams && { inputParams }),
+    ...(view !== undefined && { viewId: view }),
+    ...(timeout !== undefined && { timeout }),
+    ...(updateCache && { updateCache }),
+    ...(!cache && { useCachedSqlResults: false }),
+    ...(killRunning && { killRunning }),
+    ...(dryRun && { dryRun }),
+    ...(connection !== undefined && { connection }),
+  };
+  const { parseRunInput } = await import('../pipeline/boundary.js');
+  const parsed = parseRunInput(input);
+  refuse('The run', [...problems, ...(parsed.ok ? [] : parsed.problems)]);
+  return input;
+}

@@ -99,6 +99,6 @@ it('lists every problem at once', async () => {
     args: [input],
   });
   const failure = await failureOf(handle.result());
-  const { problems } = failure.details?.[0] as { problems: { path: string }[] };
+  const [{ problems }] = failure.details as [{ problems: { path: string }[] }];
   expect(problems.map(({ path }) => path).sort()).toEqual(['', 'inputParams', 'projectId', 'timeout']);
 });

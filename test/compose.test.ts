@@ -177,6 +177,7 @@ describe('the server settings', () => {
       'history.transferProcessorMaxPollRPS': [{ value: 2000 }],
       'history.timerProcessorMaxPollRPS': [{ value: 2000 }],
       'history.visibilityProcessorMaxPollRPS': [{ value: 2000 }],
+      'history.timerProcessorMaxTimeShift': [{ value: '10ms' }],
       'system.enableActivityEagerExecution': [{ value: true }],
     });
   });

@@ -46,7 +46,7 @@ it('imports client, worker, activities and sandbox', async () => {
     await sandbox.close();
     console.log([TemporalHexClient, connectClient, createHexWorker, createActivities].every((f) => typeof f === 'function'),
       preloadModules.length, answer.status, Object.keys(createActivities({ hex: () => { throw new Error(); } })).includes('triggerRun'));`;
-  expect(await evaluate(code)).toBe('true 1 200 true');
+  expect(await evaluate(code)).toBe('true 2 200 true');
 });
 
 it('runs its command', async () => {

@@ -47,8 +47,13 @@ describe('controls of a running pipeline', () => {
 
   it('every control says what is missing', async () => {
     const rig = await pipelineHarness(LONG);
-    const { workflowId } = await start(rig, [hex('alpha')]);
+    const { workflowId } = await start(rig, [
+      hex('done', { when: false, dependsOn: [] }),
+      hex('alpha', { dependsOn: [] }),
+      { id: 'ask', dependsOn: [], approval: { prompt: 'ok?' } },
+    ]);
     await stepIn(rig, workflowId, 'alpha', 'running');
+    await stepIn(rig, workflowId, 'ask', 'approval');
     const cases: [Parameters<typeof refusal>[2], object, RegExp][] = [
       ['pause', {}, /"by" is required/],
       ['pause', { by: 'ann', step: 'alpha' }, /"step" is not taken/],
@@ -60,6 +65,9 @@ describe('controls of a running pipeline', () => {
       ['markSuccess', { ...BY, step: 'alpha' }, /is running, and markSuccess needs/],
       ['approve', { ...BY, step: 'alpha' }, /is running, and approve needs one that is approval/],
       ['reject', { ...BY, step: 'alpha' }, /is running, and reject needs/],
+      ['skipStep', { ...BY, step: 'done' }, /is skipped, and skipStep needs/],
+      ['cancelStep', { ...BY, step: 'ask' }, /is approval, and cancelStep needs/],
+      ['pollNow', { by: 'ann', step: 'ask' }, /is approval, and pollNow needs/],
     ];
     for (const [action, input, why] of cases)
       expect(await refusal(rig, workflowId, action, input)).toMatch(why);

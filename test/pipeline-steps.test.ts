@@ -8,6 +8,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PipelineFailureDetails, PipelineProgress, PipelineResult } from '../src/pipeline/index.js';
+import { TRIGGER_RULES } from '../src/pipeline/trigger-rules.js';
 import { failureOf, type Harness } from './support/harness.js';
 import { control, hex, pipelineHarness, progressWhere, stepIn } from './support/pipelines.js';
 import { server, uniqueTaskQueue } from './support/server.js';
@@ -95,6 +96,37 @@ describe('trigger rules and failures', () => {
       last: 'COMPLETED',
     });
   });
+});
+
+it('every trigger rule, after a success, a failure and a step that was skipped', async () => {
+  const rig = await pipelineHarness(QUICK);
+  rig.sandbox.script([{ match: { projectId: 'bad' }, endAs: 'ERRORED' }]);
+  const after = (dependsOn: string[], suffix: string) =>
+    TRIGGER_RULES.map((triggerRule) =>
+      hex(`${triggerRule}-${suffix}`, { dependsOn, triggerRule, projectId: 'later' }),
+    );
+  const failure = await failureOf(
+    run(rig, {
+      onFailure: 'continue',
+      steps: [
+        ...['good', 'bad', 'off'].map((id) => hex(id, { dependsOn: [], when: id !== 'off' })),
+        ...after(['good', 'bad', 'off'], 'mixed'),
+        ...after(['good'], 'good'),
+        ...after(['bad'], 'bad'),
+        ...after(['off'], 'off'),
+      ],
+    }),
+  );
+  const [details] = failure.details as [PipelineFailureDetails];
+  const ran = (suffix: string) =>
+    TRIGGER_RULES.filter((rule) => details.steps[`${rule}-${suffix}`]?.status === 'COMPLETED');
+  expect(ran('mixed')).toEqual(['all_done', 'one_success', 'one_failed', 'one_done', 'always']);
+  expect(ran('good')).toEqual([
+    ...['all_success', 'all_done', 'all_done_min_one_success', 'one_success', 'one_done', 'none_failed'],
+    ...['none_failed_min_one_success', 'none_skipped', 'always'],
+  ]);
+  expect(ran('bad')).toEqual(['all_failed', 'all_done', 'one_failed', 'one_done', 'none_skipped', 'always']);
+  expect(ran('off')).toEqual(['all_done', 'none_failed', 'all_skipped', 'always']);
 });
 
 describe('fan-out', () => {

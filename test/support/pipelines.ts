@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type {
@@ -8,15 +7,10 @@ import type {
   StepProgress,
   StepState,
 } from '../../src/pipeline/index.js';
+import { preloadModules, workflowsPath } from '../../src/worker.js';
 import { FAST, type Harness, type HarnessOptions, harness, until } from './harness.js';
 
-const path = (relative: string) => fileURLToPath(new URL(`../../src/${relative}`, import.meta.url));
-
-const bundle = bundleWorkflowCode({
-  workflowsPath: path('workflows/index.ts'),
-  preloadModules: [path('pipeline/boundary.ts'), path('workflows/index.ts')],
-  logger: new DefaultLogger('WARN'),
-});
+const bundle = bundleWorkflowCode({ workflowsPath, preloadModules, logger: new DefaultLogger('WARN') });
 
 /** A harness whose worker runs the sources as they are. */
 export async function pipelineHarness(options: HarnessOptions = {}): Promise<Harness> {

@@ -7,14 +7,22 @@ import {
   type WorkflowHandleWithFirstExecutionRunId,
 } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { type Controls, executeControl } from './client/controls.js';
 import { parsePipelineInput, parseRunInput } from './pipeline/boundary.js';
 import type { HexPipelineInput } from './pipeline/definition.js';
-import type { PipelineProgress, PipelineResult } from './pipeline/pipeline-result.js';
+import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/pipeline-result.js';
 import { formatProblems, type Problem } from './pipeline/problems.js';
 import type { HexRunInput } from './pipeline/run-input.js';
 import type { HexRunResult, RunProgress } from './pipeline/run-result.js';
-import { type RerunOptions, rerunPipeline } from './rerun/index.js';
+import {
+  previewRerun,
+  type RerunOptions,
+  type RerunPlan,
+  rerunPipeline,
+  type StartedRerun,
+} from './rerun/index.js';
 import type { hexPipeline, hexRun } from './workflows/index.js';
+import type { ControlResult } from './workflows/pipeline-controls.js';
 
 /** Default task queue of the worker and of everything that is started. */
 export const DEFAULT_TASK_QUEUE = 'hex';
@@ -130,9 +138,25 @@ export class TemporalHexClient {
    * Starts a closed pipeline again from its failed steps, reusing the results of the good ones, whatever way it ended.
    * Throws `RerunError` when there is nothing to repeat.
    */
-  async rerun(workflowId: string, options: RerunOptions = {}) {
-    const { handle } = await rerunPipeline(this.temporal, workflowId, options);
-    return handle;
+  rerun(workflowId: string, options: RerunOptions = {}): Promise<StartedRerun> {
+    return rerunPipeline(this.temporal, workflowId, options);
+  }
+
+  /** What {@link rerun} would do, without doing it. */
+  previewRerun(workflowId: string, options: RerunOptions = {}): Promise<RerunPlan> {
+    return previewRerun(this.temporal, workflowId, options);
+  }
+
+  /**
+   * Decides something about a running pipeline: `control('etl-1', 'approve', { step: 'publish', by: 'ada' })`.
+   * Throws `ControlRefusedError` with the reason when it cannot be carried out.
+   */
+  control<Action extends ControlAction>(
+    workflowId: string,
+    action: Action,
+    input: Controls[Action],
+  ): Promise<ControlResult> {
+    return executeControl(this.temporal, workflowId, action, input);
   }
 
   /** Where a run or pipeline stands; also of a closed one, while its history is kept and a worker is up. */

@@ -8,7 +8,7 @@ import { EXIT, type ExitCode } from './exit-codes.js';
 import type { OnInterrupt } from './follow.js';
 import { type Interrupt, listenForInterrupt, orInterrupted } from './interrupt.js';
 import type { LocalStack } from './local-stack.js';
-import { pipelineInput } from './pipeline.js';
+import { readPipelineFile } from './pipeline-file.js';
 import type { Session } from './session.js';
 
 interface DemoOptions {
@@ -52,7 +52,7 @@ async function demo(session: Session, options: DemoOptions): Promise<ExitCode> {
   const { output, env, globals } = session;
   const { bold } = output.talkColors;
   const file = options.pipeline ?? PIPELINE;
-  const input = await pipelineInput(file, options.param);
+  const { input } = await readPipelineFile(file, options);
   const { loadConfig } = await import('../config.js');
   const { follow } = await import('./follow.js');
   const { startLocalStack } = await import('./local-stack.js');

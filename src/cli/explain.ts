@@ -7,9 +7,11 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { ControlRefusedError } from '../client/controls.js';
 import { InvalidInputError } from '../client.js';
 import { ConfigError } from '../config.js';
 import { HexError } from '../hex/index.js';
+import { RerunError } from '../rerun/index.js';
 import { SandboxError } from '../sandbox/index.js';
 import { DevServerError, TemporalCliError } from '../temporal-server/index.js';
 import { CliError } from './errors.js';
@@ -22,10 +24,12 @@ export interface Explanation {
   code: ExitCode;
 }
 
+/** What could not be done as it was asked for; nothing was started. */
+const REFUSALS = [InvalidInputError, ConfigError, SandboxError, ControlRefusedError, RerunError];
+
 export function explain(error: unknown): Explanation {
   if (error instanceof CliError) return { message: error.message, code: error.code };
-  if (error instanceof InvalidInputError || error instanceof ConfigError || error instanceof SandboxError)
-    return { message: error.message, code: EXIT.badInput };
+  if (REFUSALS.some((kind) => error instanceof kind)) return { message: wordsOf(error), code: EXIT.badInput };
   if (error instanceof HexError) return { message: `${error.message}. ${error.hint}`, code: EXIT.noHex };
   if (error instanceof TemporalCliError || error instanceof DevServerError)
     return { message: error.message, code: EXIT.noTemporal };

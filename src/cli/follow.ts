@@ -43,8 +43,8 @@ export async function follow(
 
 function leave(output: Output, workflowId: string): ExitCode {
   output.say(`Stopped waiting; ${workflowId} goes on.`);
-  output.say(`  temporal-hex progress ${workflowId}   shows where it stands`);
-  output.say(`  temporal-hex cancel ${workflowId}     cancels it and its runs in Hex`);
+  output.say(`  temporal-hex watch ${workflowId}    goes on watching`);
+  output.say(`  temporal-hex cancel ${workflowId}   cancels it and its runs in Hex`);
   return EXIT.interrupted;
 }
 

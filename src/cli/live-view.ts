@@ -12,15 +12,17 @@ export interface LiveView {
 }
 
 /**
- * Asks for the progress every second and shows it on standard error: a table that is redrawn on a terminal, a line a
- * change elsewhere. A worker that is away is waited for.
+ * Asks for the progress every second and shows it on standard error: what the Web UI shows of it, redrawn in place on a
+ * terminal; a line a change elsewhere. A worker that is away is waited for.
  */
 export async function showLive(
   output: Output,
   client: TemporalHexClient,
   workflowId: string,
 ): Promise<LiveView> {
-  const screen = output.stderr.isTTY ? await terminalScreen(output) : lineScreen(output);
+  const screen = output.stderr.isTTY
+    ? await terminalScreen(output, workflowId)
+    : lineScreen(output, workflowId);
   let latest: Progress | null = null;
   const ask = async () => {
     const progress = await client.progress(workflowId).catch(() => null);
@@ -50,11 +52,19 @@ interface Screen {
   close(): void;
 }
 
-async function terminalScreen({ stderr, talkColors: colors }: Output): Promise<Screen> {
+async function terminalScreen({ stderr, talkColors: colors }: Output, workflowId: string): Promise<Screen> {
   const { createLogUpdate } = await import('log-update');
   const update = createLogUpdate(stderr as NodeJS.WriteStream);
   const draw = (progress: Progress) =>
-    update(progressLines(progress, { colors, columns: stderr.columns }).join('\n'));
+    update(
+      progressLines(progress, {
+        colors,
+        workflowId,
+        columns: stderr.columns,
+        // The cursor's own line, and one to see what was before.
+        rows: stderr.rows && stderr.rows - 2,
+      }).join('\n'),
+    );
   const close = () => {
     update.done();
     stderr.write('\n');
@@ -62,11 +72,11 @@ async function terminalScreen({ stderr, talkColors: colors }: Output): Promise<S
   return { show: draw, redraw: draw, close };
 }
 
-function lineScreen(output: Output): Screen {
+function lineScreen(output: Output, workflowId: string): Screen {
   const seen = new Map<string, string>();
   return {
     show: (progress) => {
-      for (const line of changedLines(progress, seen)) output.say(line);
+      for (const line of changedLines(progress, seen, workflowId)) output.say(line);
     },
     redraw: () => undefined,
     close: () => undefined,

@@ -3,17 +3,21 @@ import { loadDotEnv } from '../config/env-file.js';
 import { version } from '../version.js';
 import { addCancel } from './cancel.js';
 import type { Perform } from './command.js';
+import { addControls } from './controls.js';
 import { addDemo } from './demo.js';
 import { addDev } from './dev.js';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.js';
 import { type Format, Output, type OutputOptions, type Stream } from './output.js';
 import { addPipeline } from './pipeline.js';
+import { addPlan } from './plan.js';
 import { addProgress } from './progress.js';
 import { addProjects } from './projects.js';
+import { addRerun } from './rerun.js';
 import { addRun } from './run.js';
 import { addSandbox } from './sandbox.js';
 import type { GlobalOptions } from './session.js';
 import { applyTemporalFlags } from './temporal-environment.js';
+import { addWatch } from './watch.js';
 import { addWorker } from './worker.js';
 
 /** What the command needs of the process that it runs in. */
@@ -79,11 +83,15 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addDev,
     addRun,
     addPipeline,
+    addPlan,
+    addWatch,
     addProgress,
     addCancel,
+    addRerun,
     addProjects,
     addWorker,
     addSandbox,
+    addControls,
   ])
     add(program, perform);
   return program;

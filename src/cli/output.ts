@@ -10,6 +10,7 @@ export type Format = 'text' | 'json' | 'jsonl' | 'none';
 export interface Stream {
   isTTY?: boolean;
   columns?: number;
+  rows?: number;
   write(text: string): unknown;
 }
 

@@ -10,14 +10,21 @@ export interface GivenParams {
 }
 
 /** Values by name, from a file and from `-p name=value`; the latter win, and of two the last. */
-export async function readParams(pairs: readonly string[] = [], file?: string): Promise<GivenParams> {
+export async function readParams(
+  pairs: readonly string[] = [],
+  file?: string,
+  flag = '-p',
+): Promise<GivenParams> {
   if (pairs.length === 0 && file === undefined) return { params: undefined, problems: [] };
   const problems: Problem[] = [];
   const params: Record<string, JsonValue> = file === undefined ? {} : await readObject(file);
   for (const pair of pairs) {
     const at = pair.indexOf('=');
     if (at < 1)
-      problems.push({ path: `-p ${pair}`, message: 'must be name=value, such as -p date=2026-01-31' });
+      problems.push({
+        path: `${flag} ${pair}`,
+        message: `must be name=value, such as ${flag} date=2026-01-31`,
+      });
     else params[pair.slice(0, at)] = paramValue(pair.slice(at + 1));
   }
   return { params, problems };

@@ -19,7 +19,9 @@ export function addProgress(program: Command, perform: Perform): void {
           const progress = await client.progress(workflowId).catch((error: unknown) => {
             throw explainQuery(error, workflowId, client.taskQueue);
           });
-          output.data(progress, () => progressLines(progress, { colors: output.colors }).join('\n'));
+          output.data(progress, () =>
+            progressLines(progress, { colors: output.colors, workflowId }).join('\n'),
+          );
           return EXIT.ok;
         }),
       ),

@@ -22,8 +22,14 @@ function stepRow(id: string, step: unknown, colors: Colors): string[] {
   const colour = step.success === true ? colors.green : step.status === 'SKIPPED' ? colors.dim : colors.red;
   const error = isObject(step.error) ? step.error : {};
   const took = typeof step.durationMs === 'number' ? formatDuration(step.durationMs) : '';
-  const link = text(step.runUrl) || text(error.runUrl) || text(step.workflowId) || text(step.reason);
-  return [plain(id), colour(text(step.status)), took, link];
+  const link = text(step.runUrl) || text(error.runUrl) || text(step.workflowId);
+  return [plain(id), colour(text(step.status)), took, link || whatElse(step)];
+}
+
+/** What there is to say of a step without a run of its own: a fan-out, a person's decision, a step that did not run. */
+function whatElse(step: Record<string, unknown>): string {
+  if (Array.isArray(step.items)) return `${step.succeeded} of ${step.count} items`;
+  return [text(step.by) && `by ${text(step.by)}`, text(step.reason)].filter(Boolean).join(': ');
 }
 
 const FACTS = ['status', 'projectId', 'runId', 'runUrl', 'projectVersion', 'startTime', 'endTime'] as const;

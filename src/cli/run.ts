@@ -57,7 +57,7 @@ export function addRun(program: Command, perform: Perform): void {
         const input = await inputOf(projectId, options);
         return withClient(session, async (client) => {
           const handle = await client.startRun(input, { workflowId: options.workflowId });
-          return tellStarted(session, client, handle, options.wait ?? false);
+          return tellStarted(session, client, handle, options);
         });
       }),
     );

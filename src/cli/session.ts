@@ -90,8 +90,11 @@ function noServer(where: string): CliError {
 }
 
 /** Says so when nobody would pick the work up. */
-export async function warnWithoutWorker({ output }: Session, client: TemporalHexClient): Promise<void> {
-  const { temporal, taskQueue } = client;
+export async function warnWithoutWorker(
+  { output }: Session,
+  { temporal }: TemporalHexClient,
+  taskQueue: string,
+): Promise<void> {
   const { pollers } = await temporal.workflowService.describeTaskQueue({
     namespace: temporal.options.namespace,
     taskQueue: { name: taskQueue },

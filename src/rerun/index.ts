@@ -17,6 +17,12 @@ export interface RerunOptions extends RerunChoices {
   workflowId?: string;
 }
 
+/** A rerun that was started, and what it repeats. */
+export interface StartedRerun {
+  handle: WorkflowHandleWithFirstExecutionRunId<typeof hexPipeline>;
+  plan: RerunPlan;
+}
+
 /** What {@link rerunPipeline} would do, without doing it. */
 export async function previewRerun(
   client: Client,
@@ -36,14 +42,14 @@ export async function rerunPipeline(
   client: Client,
   workflowId: string,
   options: RerunOptions = {},
-): Promise<{ handle: WorkflowHandleWithFirstExecutionRunId<typeof hexPipeline>; plan: RerunPlan }> {
+): Promise<StartedRerun> {
   const history = await readPipelineHistory(client, workflowId, options.runId);
   const plan = planRerun(history, options);
   if (plan.again.length === 0)
     throw new RerunError(`Every step of ${workflowId} succeeded: name the step to run again with "from"`);
   const start = (id: string, policy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') =>
     client.workflow.start<typeof hexPipeline>('hexPipeline', {
-      taskQueue: history.taskQueue,
+      taskQueue: plan.taskQueue,
       workflowId: id,
       workflowIdReusePolicy: policy,
       args: [plan.input],

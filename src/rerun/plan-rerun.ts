@@ -19,6 +19,8 @@ export interface RerunChoices {
 export interface RerunPlan {
   input: PipelineRunInput;
   name: string;
+  /** That of the first. */
+  taskQueue: string;
   /** Ids of the steps whose results are taken over; of a fan-out, those of its good items. */
   reused: string[];
   /** Ids of the steps that are run, as far as their rules and conditions let them. */
@@ -65,7 +67,7 @@ export function planRerun(history: PipelineHistory, { from = [], set = {} }: Rer
     );
   const whole = Object.keys(reuse).filter((id) => reuse[id]?.complete !== false || !brokenStep(id, history));
   const again = plan.spec.steps.map(({ id }) => id).filter((id) => !whole.includes(id));
-  return { input, name: plan.spec.name, reused: Object.keys(reuse), again };
+  return { input, name: plan.spec.name, taskQueue: history.taskQueue, reused: Object.keys(reuse), again };
 }
 
 /** The input in its long form, with the definition that was used. */

@@ -14,3 +14,7 @@ export async function sleeps(ms: number): Promise<string> {
   await sleep(ms);
   return 'slept';
 }
+
+export async function talks(bytes: number): Promise<string> {
+  return 'x'.repeat(bytes);
+}

@@ -1,3 +1,4 @@
+import type { WorkerOptions } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import type { HexRunInput } from '../src/pipeline/run-input.js';
 import type { Ledger, SandboxOptions } from '../src/sandbox/index.js';
@@ -9,11 +10,18 @@ const FACTOR = 20;
 const MINUTE = 60_000;
 
 /** A worker that keeps to the limits beside a sandbox that has them, both at that speed. */
-async function limited(limits: SandboxOptions['limits'], env: Record<string, string> = {}, more = {}) {
+async function limited(
+  limits: SandboxOptions['limits'],
+  env: Record<string, string> = {},
+  sandbox: SandboxOptions = {},
+  worker: Partial<WorkerOptions> = {},
+) {
   const rig = await harness({
-    sandbox: { limits, clockFactor: FACTOR, ...more },
+    sandbox: { limits, clockFactor: FACTOR, ...sandbox },
     env: { HEX_LIMITS: 'on', HEX_CLOCK_FACTOR: String(FACTOR), ...env },
+    worker: false,
   });
+  await rig.work(worker);
   const limiterId = `hex-limiter/${rig.taskQueue}/default`;
   const limiter = rig.temporal.workflow.getHandle(limiterId);
   const inLine = (count: number) =>
@@ -135,6 +143,20 @@ describe('a refusal that came all the same, since a stranger uses the token too'
   });
 });
 
+it('more runs may wait than the worker has slots for workflow tasks, and each shows its place', async () => {
+  const rig = await limited('off', { HEX_KERNELS: '0' }, {}, { maxConcurrentWorkflowTaskExecutions: 2 });
+  const handles = await Promise.all(
+    times(4).map((n) => rig.hex.startRun({ projectId: `project-${n}`, ...FAST })),
+  );
+  for (const { workflowId } of handles)
+    await until('its place is shown', async () => {
+      const { waitingFor } = (await rig.hex.progress(workflowId)) as { waitingFor: string | null };
+      return waitingFor?.includes('in line');
+    });
+  await rig.limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 25 } }]);
+  await Promise.all(handles.map((handle) => handle.result()));
+});
+
 describe('limits', () => {
   it('changed by a signal of the temporal command count at once, without a redeploy', async () => {
     const rig = await limited('off', { HEX_STARTS_PER_HOUR: '2' });
@@ -149,6 +171,19 @@ describe('limits', () => {
       ...['workflow', 'signal', '--workflow-id', rig.limiterId, '--name', 'limiterEvents', '--input', input],
     );
     expect(await all).toHaveLength(4);
+  });
+
+  it('changed by a signal outlast the restart of a worker, and give way to a changed environment', async () => {
+    const rig = await limited('off', { HEX_KERNELS: '5' });
+    const kernels = async () =>
+      (await rig.limiter.query<{ settings: { kernels: number } }>('line')).settings.kernels;
+    await until('the limiter is there', async () => (await kernels().catch(() => null)) === 5);
+    await rig.limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 9 } }]);
+    await rig.work();
+    expect(await kernels()).toBe(9);
+    rig.env.HEX_KERNELS = '7';
+    await rig.work();
+    expect(await kernels()).toBe(7);
   });
 
   it('let scheduled work go before a backfill that asked earlier', async () => {

@@ -8,6 +8,7 @@ import { listLiveRuns } from './list-live-runs.js';
 import { listStrays } from './list-strays.js';
 import { loadPipeline } from './load-pipeline.js';
 import { notify } from './notify.js';
+import { placeInLine } from './place-in-line.js';
 import { reportToLimiter, requestStart } from './request-start.js';
 import { triggerRun } from './trigger-run.js';
 
@@ -19,6 +20,7 @@ export function createActivities(dependencies: ActivityDependencies) {
   return {
     requestStart: requestStart(dependencies),
     reportToLimiter: reportToLimiter(dependencies),
+    placeInLine: placeInLine(dependencies),
     checkHolders: checkHolders(dependencies),
     triggerRun: triggerRun(dependencies),
     pollRun: pollRun(dependencies),

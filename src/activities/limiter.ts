@@ -16,7 +16,7 @@ export interface Limiters {
   configure(connections: readonly string[]): Promise<void>;
   /** Sends events; starts the limiter where there is none. */
   send(connection: string, events: LimiterEvent[]): Promise<void>;
-  /** Where a request stands, or null where it is not in line. */
+  /** Where a request stands; null where it is not in line, or too far behind to be foretold. */
   place(connection: string, requestId: string): Promise<LimiterView['line'][number] | null>;
   /** The workflow of every run in flight, by Hex's run id; empty where starts are not limited. */
   holders(connection: string): Promise<Record<string, string>>;
@@ -31,6 +31,10 @@ export interface LimiterSetup {
 
 /** The workflow id of a connection's limiter. Workers of another task queue have connections of their own. */
 export const limiterId = (taskQueue: string, connection: string) => `hex-limiter/${taskQueue}/${connection}`;
+
+const LINE_KEPT_MS = 2_000;
+/** So many of the line are told their place. */
+const LINE_LENGTH = 1_000;
 
 /** Limiters that are workflows, one for each connection. */
 export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetup): Limiters {
@@ -47,6 +51,17 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
         staticSummary: `Limits of the Hex connection ${connection}`,
       });
   };
+  const lines = new Map<string, { askedAt: number; view: Promise<LimiterView> }>();
+  /** Asked for once for all who want to know it at about the same time: a query costs the limiter a workflow task. */
+  const lineOf = (connection: string): Promise<LimiterView> => {
+    const known = lines.get(connection);
+    if (known && Date.now() - known.askedAt < LINE_KEPT_MS) return known.view;
+    const view = workflows
+      .getHandle(limiterId(taskQueue, connection))
+      .query<LimiterView, [{ limit: number }]>('line', { limit: LINE_LENGTH });
+    lines.set(connection, { askedAt: Date.now(), view });
+    return view;
+  };
   return {
     limits: (connection) => patchOf(connection) !== 'off',
     send,
@@ -54,14 +69,12 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
       for (const connection of connections) {
         const patch = patchOf(connection);
         if (patch !== 'off')
-          await send(connection, [{ type: 'settings', patch: withSettings(DEFAULT_SETTINGS, patch) }]);
+          await send(connection, [{ type: 'environment', settings: withSettings(DEFAULT_SETTINGS, patch) }]);
       }
     },
     async place(connection, requestId) {
-      const view = await workflows
-        .getHandle(limiterId(taskQueue, connection))
-        .query<LimiterView, [{ requestId: string }]>('line', { requestId });
-      return view.line[0] ?? null;
+      const { line } = await lineOf(connection);
+      return line.find((waiting) => waiting.requestId === requestId) ?? null;
     },
     async holders(connection) {
       if (patchOf(connection) === 'off') return {};

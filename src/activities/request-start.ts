@@ -12,30 +12,20 @@ export interface StartRequest {
   /** When the run first asked: a later attempt keeps its place. */
   at: number;
   exclusive?: boolean;
-  /** Answer with the place in line as well. */
-  wantsPlace: boolean;
 }
 
 export interface StartAnswer {
   /** False: nobody limits starts on this connection, go ahead. */
   limited: boolean;
-  /** Place in line, in words. */
-  place: string | null;
 }
 
 /** Asks the connection's limiter for leave to trigger; safe to repeat. The leave comes by signal. */
 export const requestStart =
   ({ limiters }: ActivityDependencies) =>
-  async ({ connection, wantsPlace, ...request }: StartRequest): Promise<StartAnswer> => {
-    if (!limiters?.limits(connection)) return { limited: false, place: null };
+  async ({ connection, ...request }: StartRequest): Promise<StartAnswer> => {
+    if (!limiters?.limits(connection)) return { limited: false };
     await limiters.send(connection, [{ type: 'acquire', ...request }]);
-    const place = wantsPlace ? await limiters.place(connection, request.requestId).catch(() => null) : null;
-    if (!place) return { limited: true, place: null };
-    const expected =
-      place.expectedAt === null
-        ? ''
-        : `, expected ${place.exact ? 'at' : 'about'} ${new Date(place.expectedAt).toISOString()}`;
-    return { limited: true, place: `${place.text}: place ${place.place} in line${expected}` };
+    return { limited: true };
   };
 
 /** Tells the connection's limiter what has happened. */

@@ -36,6 +36,12 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
       return penalise(state, event.kind, event.untilMs, now);
     case 'settings':
       return changeSettings(state, withSettings(state.settings, event.patch));
+    case 'environment':
+      if (JSON.stringify(event.settings) === JSON.stringify(state.environment)) return state;
+      return {
+        ...changeSettings(state, withSettings(state.settings, event.settings)),
+        environment: event.settings,
+      };
   }
 }
 

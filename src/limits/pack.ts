@@ -7,6 +7,7 @@ import type { HeldSlot, LimiterState, WaitingRequest } from './state.js';
  */
 export interface PackedLimiter {
   settings: LimiterSettings;
+  environment: LimiterSettings | null;
   clock: number;
   projects: string[];
   waiting: PackedRequest[];

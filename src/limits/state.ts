@@ -36,6 +36,8 @@ export interface HeldSlot extends WaitingRequest {
 /** Plain JSON: carried over continue-as-new. */
 export interface LimiterState {
   settings: LimiterSettings;
+  /** What the workers' environment said last; null before any has. */
+  environment: LimiterSettings | null;
   /** Latest time seen; an earlier one is taken for this. */
   clock: number;
   /** In line order. */
@@ -73,7 +75,9 @@ export type LimiterEvent =
   | { type: 'penalty'; kind: 'rate' | 'kernel'; untilMs: number | null }
   /** Answer to a check: is the holder's workflow open, or its run still going? */
   | { type: 'checked'; requestId: string; alive: boolean }
-  | { type: 'settings'; patch: SettingsPatch };
+  | { type: 'settings'; patch: SettingsPatch }
+  /** The whole settings by a worker's environment. Ignored unless they have changed: a restart undoes no `settings`. */
+  | { type: 'environment'; settings: LimiterSettings };
 
 /** Requests in line at most; one beyond it is not taken up and has to ask again. */
 export const MAX_WAITING = 10_000;
@@ -82,6 +86,7 @@ export const MAX_WAITING = 10_000;
 export function newLimiter(patch: SettingsPatch = {}): LimiterState {
   return {
     settings: withSettings(DEFAULT_SETTINGS, patch),
+    environment: null,
     clock: 0,
     waiting: [],
     held: [],

@@ -92,6 +92,17 @@ describe('the environment becomes one typed configuration', () => {
     expect(limits).toEqual({ default: { starts: { perHour: 120 }, kernels: null }, eu: 'off' });
   });
 
+  it('with a clock factor, for a sandbox whose minutes are shorter', () => {
+    const { limits, reads } = loadConfig({ HEX_API_TOKEN: SECRET, HEX_CLOCK_FACTOR: '60', HEX_KERNELS: '5' });
+    expect(limits).toEqual({
+      default: { minuteMs: 1_000, marginMs: 1_000 / 60, agingMs: 60_000, kernels: 5 },
+    });
+    expect(reads).toEqual({ default: { perMinute: 30, perHour: 1_800, minuteMs: 1_000 } });
+    expect(problemsOf({ HEX_API_TOKEN: SECRET, HEX_CLOCK_FACTOR: '0.5' })).toEqual({
+      HEX_CLOCK_FACTOR: expect.stringContaining('--clock-factor'),
+    });
+  });
+
   it('a variable that is set to nothing is not set', () => {
     const config = loadConfig({
       HEX_API_TOKEN: SECRET,

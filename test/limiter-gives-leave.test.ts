@@ -123,6 +123,19 @@ describe('the trigger window of a project', () => {
       expect(runs.find((run) => run.runId === runId)?.inputParams).toEqual({ n: index + 1 });
   });
 
+  it('is given back by a run that was cancelled while its trigger was lost, though no run came of it', async () => {
+    const { connection, hex, sandbox } = await limited(NONE, { duration: 100 });
+    sandbox.script([{ match: { operation: 'runProject' }, drop: 'before' }]);
+    const lost = await hex.startRun({ projectId: 'sales', connection, ...FAST, lateStartGrace: 1_000 });
+    await sandbox.waitFor(({ requests }) => requests.some(({ path }) => /\/runs\?/.test(path)));
+    await lost.cancel();
+    await lost.result().catch(() => undefined);
+    // Without it, the next would wait until the lease is over: two minutes.
+    const next = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+    expect(await next.result()).toMatchObject({ success: true });
+    expect(sandbox.ledger().runs).toHaveLength(1);
+  });
+
   it('is not held for the whole run: the next starts while the first runs', async () => {
     const rig = await limited(NONE, { duration: '1h' });
     const { connection, hex, sandbox } = rig;

@@ -79,7 +79,7 @@ describe('controls of a running pipeline', () => {
   it('skipStep cancels what runs in Hex, and what depends on the step is skipped', async () => {
     const rig = await pipelineHarness(LONG);
     const { workflowId, result } = await start(rig, [hex('a'), hex('b')]);
-    await stepIn(rig, workflowId, 'a', 'running');
+    await rig.sandbox.waitFor(({ runs }) => runs.length === 1);
     await control(rig, workflowId, 'skipStep', { ...BY, step: 'a' });
     const done = await result;
     expect(done.steps).toMatchObject({
@@ -92,7 +92,7 @@ describe('controls of a running pipeline', () => {
   it('cancelStep cancels the run, and the pipeline fails at that step', async () => {
     const rig = await pipelineHarness(LONG);
     const { workflowId, result } = await start(rig, [hex('a'), hex('b')]);
-    await stepIn(rig, workflowId, 'a', 'running');
+    await rig.sandbox.waitFor(({ runs }) => runs.length === 1);
     await control(rig, workflowId, 'cancelStep', { ...BY, step: 'a' });
     const failure = await failureOf(result);
     const [details] = failure.details as [PipelineFailureDetails];

@@ -307,6 +307,25 @@ describe('other kinds of steps', () => {
     expect(late.message).toContain('StepTimedOut: The step did not end within 200ms and was cancelled');
   });
 
+  it('results that are too large together are cut down, so that the pipeline can end', async () => {
+    const rig = await pipelineHarness(QUICK);
+    const taskQueue = await theirWorker(rig);
+    const result = await run(rig, {
+      steps: [
+        { id: 'big', forEach: [1, 2, 3], workflow: { type: 'talks', taskQueue, input: 900_000 } },
+        { id: 'small', workflow: { type: 'talks', taskQueue, input: 3 } },
+      ],
+    });
+    expect(result).toMatchObject({
+      truncated: true,
+      steps: {
+        big: { count: 3, items: [{ success: true, status: 'COMPLETED' }, {}, {}] },
+        small: { output: 'xxx' },
+      },
+    });
+    expect(JSON.stringify(result).length).toBeLessThan(10_000);
+  });
+
   it('a pipeline inside a pipeline, with its own parameters and the same scheduled time', async () => {
     const rig = await pipelineHarness(QUICK);
     const inner = {
@@ -348,6 +367,10 @@ describe('other kinds of steps', () => {
     const { memo } = await rig.temporal.workflow.getHandle(started.workflowId).describe();
     expect(memo?.hexDefinition).toEqual(result.source);
 
+    expect(await failureOf(run(await pipelineHarness(QUICK), { pipeline: 'daily-etl' }))).toMatchObject({
+      type: 'InvalidInput',
+      message: expect.stringContaining('Set HEX_PIPELINES_DIR in its environment'),
+    });
     for (const [pipeline, why] of [
       ['daily-elt', /no pipeline "daily-elt" .*did you mean "daily-etl"\?/],
       ['bad', /steps\[0\]: does not say what to run.*did you mean "projectId"\?/],
@@ -372,6 +395,34 @@ describe('other kinds of steps', () => {
     await run(rig, { steps: [hex('a', { skipIfFresh: 1 })] });
     expect(rig.sandbox.ledger().runs.map(({ projectId }) => projectId)).toEqual(['a', 'b', 'b', 'a']);
   });
+});
+
+it('a backfilled run of a schedule has its own date, in the time zone of the pipeline', async () => {
+  const rig = await pipelineHarness(QUICK);
+  const schedule = await rig.temporal.schedule.create({
+    scheduleId: `daily-${rig.taskQueue}`,
+    spec: { calendars: [{ hour: 23, minute: 30 }] },
+    state: { paused: true },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'hexPipeline',
+      taskQueue: rig.taskQueue,
+      args: [
+        {
+          timezone: 'Asia/Tokyo',
+          steps: [hex('a', { inputParams: { day: '{{ run.date }}', at: '{{ run.scheduledTime }}' } })],
+        },
+      ],
+    },
+  });
+  onTestFinished(() => schedule.delete());
+  await schedule.backfill({
+    start: new Date('2020-02-28T00:00:00Z'),
+    end: new Date('2020-02-29T00:00:00Z'),
+    overlap: 'ALLOW_ALL',
+  });
+  const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.length === 1);
+  expect(runs[0]?.inputParams).toEqual({ day: '2020-02-29', at: '2020-02-28T23:30:00.000Z' });
 });
 
 describe('every way out cleans up', () => {

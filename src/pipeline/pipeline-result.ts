@@ -111,6 +111,8 @@ export interface PipelineResult {
   params: Record<string, JsonValue>;
   /** In the order of the definition. */
   steps: Record<string, StepResult>;
+  /** True when the results were too large together, and only ids, statuses and small values are left. */
+  truncated?: true;
   /** ISO 8601. */
   startTime: string;
   endTime: string;
@@ -137,6 +139,8 @@ export interface PipelineFailureDetails {
   hint: string | null;
   /** What there is of results, in the order of the definition. */
   steps: Record<string, StepResult>;
+  /** True when the results were too large together, and only ids, statuses and small values are left. */
+  truncated?: true;
   audit?: AuditEntry[];
 }
 

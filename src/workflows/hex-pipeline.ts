@@ -1,37 +1,27 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import {
   CancelledFailure,
   defineQuery,
   defineSignal,
   setHandler,
-  upsertMemo,
-  workflowInfo,
+  TemporalFailure,
 } from '@temporalio/workflow';
-import { parseDefinition, parsePipelineInput, prepare } from '../pipeline/boundary.js';
 import type { HexPipelineInput } from '../pipeline/definition.js';
 import { formatDuration } from '../pipeline/duration.js';
-import type { RunScope } from '../pipeline/params.js';
-import type { DefinitionSource, PipelineProgress, PipelineResult } from '../pipeline/pipeline-result.js';
-import type { PipelineRequest, PipelineSpec } from '../pipeline/pipeline-spec.js';
-import { planOf } from '../pipeline/plan.js';
-import type { StepMemo } from '../pipeline/run-result.js';
-import { dateIn } from '../pipeline/template-filters.js';
-import { loadPipeline } from './pipeline-activities.js';
+import type { PipelineProgress, PipelineResult } from '../pipeline/pipeline-result.js';
+import { prepareExecution } from './pipeline-basis.js';
 import { installControls } from './pipeline-controls.js';
-import { type ExecutionBasis, PipelineExecution } from './pipeline-execution.js';
+import { PipelineExecution } from './pipeline-execution.js';
 import { pipelineFailure } from './pipeline-failures.js';
 import { PipelineNotices } from './pipeline-notices.js';
 import { PipelineView } from './pipeline-view.js';
 import { withTimeLimit } from './pipeline-waits.js';
-import { invalidInput } from './run-failures.js';
 
 const progressQuery = defineQuery<PipelineProgress>('progress');
-/** From a child `hexRun`: the run that its step waits for. */
+/** From a child `hexRun`: the run that its step waits for, or what it waits for before there is one. */
 const stepProgressSignal =
-  defineSignal<[{ step: string; runId: string; runUrl: string | null; status: string | null }]>(
+  defineSignal<[{ step: string; runId?: string; runUrl?: string | null; waitingFor?: string | null }]>(
     'stepProgress',
   );
-const scheduledStart = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 
 /**
  * Runs a pipeline of Hex projects, other pipelines, workflows of any worker, and approvals: as parallel as dependencies
@@ -48,9 +38,11 @@ export async function hexPipeline(input: HexPipelineInput): Promise<PipelineResu
   const view = new PipelineView();
   const running: { execution: PipelineExecution | null } = { execution: null };
   setHandler(progressQuery, () => view.progress());
-  setHandler(stepProgressSignal, ({ step: key, runId, runUrl }) => {
-    const found = running.execution?.unit(key);
-    if (found) found.unit.run = { runId, runUrl };
+  setHandler(stepProgressSignal, ({ step: key, runId, runUrl = null, waitingFor = null }) => {
+    const unit = running.execution?.unit(key)?.unit;
+    if (!unit) return;
+    if (runId) unit.run = { runId, runUrl };
+    if (unit.state === 'running') unit.waitingFor = waitingFor;
   });
   installControls(() => running.execution);
 
@@ -66,71 +58,22 @@ export async function hexPipeline(input: HexPipelineInput): Promise<PipelineResu
       spec.timeoutMs,
       'Time limit of the pipeline',
       () => execution.toEnd(),
-      () =>
-        failureOf(
-          execution,
-          'HexPipelineTimedOut',
-          `did not end within ${formatDuration(spec.timeoutMs ?? 0)}`,
-        ),
+      () => timedOut(execution, spec.timeoutMs ?? 0),
     );
-    if (outcome === 'failed') throw failureOf(execution, 'HexPipelineFailed');
-    view.end('success');
-    await notices.end('success', `Pipeline "${spec.name}" succeeded`);
-    return resultOf(execution);
+    if (outcome === 'failed') throw stepFailed(execution);
   } catch (error) {
-    const failure =
-      error instanceof CancelledFailure && cleanUpFailed(execution)
-        ? failureOf(execution, 'HexPipelineFailed')
-        : error;
-    const cancelled = failure instanceof CancelledFailure;
-    view.end(cancelled ? 'cancelled' : 'failed');
-    const words = failure instanceof Error ? failure.message : String(failure);
-    await notices.end(
-      cancelled ? 'cancelled' : 'failure',
-      cancelled ? `Pipeline "${spec.name}" was cancelled` : words,
-    );
+    // A mistake of ours: the workflow task fails, and is tried again by a better worker.
+    if (!(error instanceof TemporalFailure)) throw error;
+    const quiet = error instanceof CancelledFailure && !execution.leftRunning();
+    view.end(quiet ? 'cancelled' : 'failed');
+    const failure = error instanceof CancelledFailure && !quiet ? stepFailed(execution) : error;
+    if (quiet) await notices.end('cancelled', `Pipeline "${spec.name}" was cancelled`);
+    else await notices.end('failure', failure.message);
     throw failure;
   }
-}
-
-/** Reads the input, and the definition where only its name was given; checks all that can be checked. */
-async function prepareExecution(input: unknown): Promise<ExecutionBasis> {
-  const request = soundOf(parsePipelineInput(input));
-  const { spec, source } = request.spec ? { spec: request.spec, source: null } : await loadByName(request);
-  const run = runScope(request, spec);
-  const prepared = soundOf(prepare(spec, request.params, run));
-  const { hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
-  return { plan: planOf(spec), prepared, request, run, source, depth: hexDepth };
-}
-
-async function loadByName({
-  load,
-}: PipelineRequest): Promise<{ spec: PipelineSpec; source: DefinitionSource }> {
-  const { definition, source } = await loadPipeline(load ?? '');
-  const spec = soundOf(parseDefinition(definition));
-  upsertMemo({ hexDefinition: source });
-  return { spec: spec.name === 'pipeline' ? { ...spec, name: source.name } : spec, source };
-}
-
-function soundOf<T>(
-  parsed: { ok: true; value: T } | { ok: false; problems: { path: string; message: string }[] },
-): T {
-  if (!parsed.ok) throw invalidInput('hexPipeline', parsed.problems);
-  return parsed.value;
-}
-
-function runScope({ scheduledTime }: PipelineRequest, spec: PipelineSpec): RunScope {
-  const { workflowId, startTime, typedSearchAttributes } = workflowInfo();
-  const scheduled = scheduledTime ?? typedSearchAttributes.get(scheduledStart) ?? startTime;
-  const time = new Date(scheduled);
-  return {
-    scheduledTime: time.toISOString(),
-    date: dateIn(time.getTime(), spec.timezone),
-    timezone: spec.timezone,
-    startTime: startTime.toISOString(),
-    workflowId,
-    pipeline: spec.name,
-  };
+  view.end('success');
+  await notices.end('success', `Pipeline "${spec.name}" succeeded`);
+  return resultOf(execution);
 }
 
 function resultOf(x: PipelineExecution): PipelineResult {
@@ -140,7 +83,7 @@ function resultOf(x: PipelineExecution): PipelineResult {
     success: true,
     name: plan.spec.name,
     params: prepared.params,
-    steps: x.results(),
+    ...x.results(),
     startTime: new Date(startedAtMs).toISOString(),
     endTime: new Date().toISOString(),
     elapsedMs: Date.now() - startedAtMs,
@@ -151,22 +94,23 @@ function resultOf(x: PipelineExecution): PipelineResult {
   };
 }
 
-function failureOf(x: PipelineExecution, type: string, what?: string): Error {
-  const first = x.firstFailed();
-  const summary =
-    what !== undefined
-      ? `Pipeline "${x.plan.spec.name}" ${what}`
-      : `Step "${first?.spec.id ?? '?'}" of pipeline "${x.plan.spec.name}" failed`;
+function stepFailed(x: PipelineExecution): TemporalFailure {
+  const name = x.plan.spec.name;
+  const summary = `Step "${x.firstFailed()?.spec.id ?? '?'}" of pipeline "${name}" failed`;
+  return failureOf(x, 'HexPipelineFailed', summary);
+}
+
+function timedOut(x: PipelineExecution, limitMs: number): TemporalFailure {
+  const summary = `Pipeline "${x.plan.spec.name}" did not end within ${formatDuration(limitMs)}`;
+  return failureOf(x, 'HexPipelineTimedOut', summary);
+}
+
+function failureOf(x: PipelineExecution, type: string, summary: string): TemporalFailure {
   return pipelineFailure(type, summary, {
     name: x.plan.spec.name,
-    first,
-    steps: x.steps.values(),
+    first: x.firstFailed(),
+    states: [...x.steps.values()],
     results: x.results(),
     audit: x.audit,
   });
-}
-
-/** A run may have been left behind in Hex, which a quiet Canceled would hide. */
-function cleanUpFailed(x: PipelineExecution): boolean {
-  return [...x.steps.values()].some(({ error }) => error?.type === 'HexCleanupFailed');
 }

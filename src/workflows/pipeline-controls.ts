@@ -157,6 +157,7 @@ function problemWith(
   input: unknown,
 ): string | null {
   if (!x || x.cancelling) return x ? 'the pipeline is being cancelled' : 'the pipeline has not started yet';
+  if (x.ended) return 'the pipeline has ended: use rerun';
   if (!isObject(input)) return 'give one object such as {"by": "ann", "reason": "..."}';
   const { by, reason, step: key } = input;
   if (!isWords(by)) return '"by" is required: who decides';

@@ -1,4 +1,5 @@
 import { CancellationScope, CancelledFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import { type BoundResults, boundResults } from '../pipeline/bound-results.js';
 import type { NotifyEvent } from '../pipeline/definition.js';
 import type { RunScope } from '../pipeline/params.js';
 import type { AuditEntry, DefinitionSource, StepResult } from '../pipeline/pipeline-result.js';
@@ -48,6 +49,8 @@ export class PipelineExecution {
   readonly startedAtMs = Date.now();
   paused: Pause | null = null;
   cancelling = false;
+  /** Nothing is started or controlled any more. */
+  ended = false;
 
   private readonly units = new Map<string, { step: StepRecord; unit: Unit }>();
   private readonly open = new Set<Promise<void>>();
@@ -73,7 +76,11 @@ export class PipelineExecution {
   async toEnd(): Promise<'success' | 'failed'> {
     this.scope = CancellationScope.current();
     const done = new Promise<void>((resolve, reject) => {
-      this.finish = (error) => (error === undefined ? resolve() : reject(error));
+      this.finish = (error) => {
+        this.ended = true;
+        if (error === undefined) resolve();
+        else reject(error);
+      };
     });
     this.advance();
     try {
@@ -88,7 +95,7 @@ export class PipelineExecution {
 
   /** Starts what can start, and ends what cannot any more. */
   advance(): void {
-    if (!this.scope || this.cancelling) return;
+    if (!this.scope || this.cancelling || this.ended) return;
     for (const move of nextMoves(this.plan, this.situation())) {
       const step = this.steps.get(move.id);
       if (!step) continue;
@@ -115,8 +122,13 @@ export class PipelineExecution {
     this.failures.delete(step);
   }
 
-  results(): Record<string, StepResult> {
-    return Object.fromEntries([...this.steps].map(([id, step]) => [id, resultOf(step)]));
+  /** A run may have been left behind in Hex, which a quiet Canceled would hide. */
+  leftRunning(): boolean {
+    return [...this.steps.values()].some(({ error }) => error?.type === 'HexCleanupFailed');
+  }
+
+  results(): BoundResults {
+    return boundResults(Object.fromEntries([...this.steps].map(([id, step]) => [id, resultOf(step)])));
   }
 
   unit(key: string): { step: StepRecord; unit: Unit } | undefined {

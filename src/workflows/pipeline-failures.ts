@@ -5,12 +5,8 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type {
-  AuditEntry,
-  PipelineFailureDetails,
-  StepError,
-  StepResult,
-} from '../pipeline/pipeline-result.js';
+import type { BoundResults } from '../pipeline/bound-results.js';
+import type { AuditEntry, PipelineFailureDetails, StepError } from '../pipeline/pipeline-result.js';
 import { formatProblems, type Problem } from '../pipeline/problems.js';
 import type { RunFailureDetails } from '../pipeline/run-result.js';
 import type { StepRecord } from './pipeline-state.js';
@@ -30,10 +26,13 @@ export function stepFailure(type: string, message: string, hint: string): Applic
   return ApplicationFailure.create({ type, message, nonRetryable: true, details: [{ hint }] });
 }
 
+/** A foreign workflow may say a lot, and all steps' errors go into one result. */
+const MOST_WORDS = 2_000;
+
 /** What a step's failure says, wherever it came from; `nonRetryable` as its origin declared it. */
 export function stepErrorOf(thrown: unknown): { error: StepError; nonRetryable: boolean } {
   const failure = thrown instanceof ChildWorkflowFailure && thrown.cause ? thrown.cause : thrown;
-  const message = failure instanceof Error ? failure.message : String(failure);
+  const message = (failure instanceof Error ? failure.message : String(failure)).slice(0, MOST_WORDS);
   const nothing = { hint: null, projectId: null, runId: null, runUrl: null, status: null };
   if (failure instanceof ApplicationFailure) {
     const details = (failure.details?.[0] ?? {}) as Partial<RunFailureDetails>;
@@ -66,8 +65,8 @@ export interface FailedPipeline {
   name: string;
   /** The step that failed first. */
   first: StepRecord | null;
-  steps: Iterable<StepRecord>;
-  results: Record<string, StepResult>;
+  states: readonly StepRecord[];
+  results: BoundResults;
   audit: AuditEntry[];
 }
 
@@ -76,7 +75,7 @@ export function pipelineFailure(type: string, summary: string, failed: FailedPip
   const { first, name, audit } = failed;
   const error = first?.error ?? null;
   const byState = new Map<string, string[]>();
-  for (const { spec, state } of failed.steps) byState.set(state, [...(byState.get(state) ?? []), spec.id]);
+  for (const { spec, state } of failed.states) byState.set(state, [...(byState.get(state) ?? []), spec.id]);
   const counts = [...byState].map(([state, ids]) => `${ids.length} ${state} (${some(ids)})`).join(', ');
   const reason = error ? `: ${error.type}: ${error.message}` : '';
   const details: PipelineFailureDetails = {
@@ -88,7 +87,7 @@ export function pipelineFailure(type: string, summary: string, failed: FailedPip
     runUrl: error?.runUrl ?? null,
     status: error?.status ?? null,
     hint: error?.hint ?? null,
-    steps: failed.results,
+    ...failed.results,
     ...(audit.length > 0 && { audit }),
   };
   return ApplicationFailure.create({

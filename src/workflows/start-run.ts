@@ -13,7 +13,7 @@ import type { RunProjectRequest } from '../hex/index.js';
 import { formatDuration } from '../pipeline/duration.js';
 import type { RunSpec } from '../pipeline/run-input.js';
 import { triggerDelayMs } from '../pipeline/trigger-delay.js';
-import { admission, release, reportAdopted } from './admission.js';
+import { admission, giveBack, reportAdopted } from './admission.js';
 import { repeatables, triggers } from './hex-activities.js';
 import { factsOf, hexFailure, runFailure } from './run-failures.js';
 import { enterPhase, own, type RunState } from './run-state.js';
@@ -41,7 +41,7 @@ export async function startRun(state: RunState, granted: ReadonlySet<string>): P
       if (!(error instanceof ActivityFailure)) throw error;
       if (isCancellation(error)) {
         // A trigger is awaited whatever happens, so one that was cancelled had not been sent.
-        if (state.requestId) await release(spec.connection, state.requestId);
+        await giveBack(state, 'released');
         throw error;
       }
       if (outcomeIsUnknown(error) && !spec.dryRun) {
@@ -49,7 +49,10 @@ export async function startRun(state: RunState, granted: ReadonlySet<string>): P
         const found = await CancellationScope.nonCancellable(() => search(state, requestedAtMs));
         if (found) return;
         searched = true;
-        if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
+        if (CancellationScope.current().consideredCancelled) {
+          await giveBack(state, 'notStarted');
+          throw new CancelledFailure('cancelled');
+        }
       } else {
         searched = false;
         await waitOrFail(state, error, giveUpAtMs);

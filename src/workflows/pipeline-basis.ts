@@ -1,0 +1,63 @@
+import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { ActivityFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { parseDefinition, parsePipelineInput, prepare } from '../pipeline/boundary.js';
+import type { RunScope } from '../pipeline/params.js';
+import type { DefinitionSource } from '../pipeline/pipeline-result.js';
+import type { PipelineRequest, PipelineSpec } from '../pipeline/pipeline-spec.js';
+import { planOf } from '../pipeline/plan.js';
+import type { Parsed } from '../pipeline/problems.js';
+import type { StepMemo } from '../pipeline/run-result.js';
+import { dateIn } from '../pipeline/template-filters.js';
+import { loadPipeline } from './pipeline-activities.js';
+import type { ExecutionBasis } from './pipeline-execution.js';
+import { invalidInput } from './run-failures.js';
+
+const scheduledStart = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+/** More are of no use to anybody, and a failure has to stay small. */
+const MOST_PROBLEMS = 100;
+
+/** Reads the input, and the definition where only its name was given; checks all that can be checked before a step runs. */
+export async function prepareExecution(input: unknown): Promise<ExecutionBasis> {
+  const request = soundOf(parsePipelineInput(input));
+  const { spec, source } = request.spec ? { spec: request.spec, source: null } : await loadByName(request);
+  const run = runScope(request, spec);
+  const prepared = soundOf(prepare(spec, request.params, run));
+  const { hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
+  return { plan: planOf(spec), prepared, request, run, source, depth: hexDepth };
+}
+
+async function loadByName({
+  load,
+}: PipelineRequest): Promise<{ spec: PipelineSpec; source: DefinitionSource }> {
+  try {
+    const { definition, source } = await loadPipeline(load ?? '');
+    const spec = soundOf(parseDefinition(definition));
+    upsertMemo({ hexDefinition: source });
+    return { spec: spec.name === 'pipeline' ? { ...spec, name: source.name } : spec, source };
+  } catch (error) {
+    const cause = error instanceof ActivityFailure ? error.cause : null;
+    if (!(cause instanceof ApplicationFailure) || cause.type !== 'InvalidInput') throw error;
+    throw invalidInput('hexPipeline', [{ path: 'pipeline', message: cause.message }]);
+  }
+}
+
+function soundOf<T>(parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  const { problems } = parsed;
+  const more = problems.length - MOST_PROBLEMS;
+  const shown = problems.slice(0, MOST_PROBLEMS);
+  throw invalidInput('hexPipeline', more > 0 ? [...shown, { path: '', message: `and ${more} more` }] : shown);
+}
+
+function runScope({ scheduledTime }: PipelineRequest, spec: PipelineSpec): RunScope {
+  const { workflowId, startTime, typedSearchAttributes } = workflowInfo();
+  const time = new Date(scheduledTime ?? typedSearchAttributes.get(scheduledStart) ?? startTime);
+  return {
+    scheduledTime: time.toISOString(),
+    date: dateIn(time.getTime(), spec.timezone),
+    timezone: spec.timezone,
+    startTime: startTime.toISOString(),
+    workflowId,
+    pipeline: spec.name,
+  };
+}

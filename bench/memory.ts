@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Bench } from './support/bench.js';
+import { heapOf } from './support/heap.js';
+import { load } from './support/machine.js';
+import { size } from './support/numbers.js';
+import { startSupport, type WorkerProcess } from './support/processes.js';
+import { type Stack, withStack } from './support/stack.js';
+import type { Row } from './support/table.js';
+import { TASK_QUEUES } from './support/task-queues.js';
+import { untilWaiting } from './support/waiting.js';
+
+const WORKFLOWS = 300;
+/** Cached before the first look, so that what is made once is not counted. */
+const BEFORE = 20;
+const GOAL_BYTES = 40_000;
+const BUNDLE = fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url));
+
+/** One read, and then a wait that outlasts the bench. */
+const RUN = { poll: { first: 0, min: '1h', max: '1h' }, timeout: '2h' } as const;
+
+interface Kind {
+  name: string;
+  worker: WorkerProcess;
+  /** Ends of the ids of its children. */
+  children?: string[];
+  start(workflowId: string): Promise<unknown>;
+}
+
+export const memory: Bench = {
+  title: 'Memory: the bundle, and the heap of a cached workflow',
+  method: [
+    `heapUsed of a worker after forced collections, with ${BEFORE} waiting workflows in its cache and with ${WORKFLOWS} more; debugMode runs`,
+    'workflows in the main thread, so that all that worker and SDK keep for one is counted. Each has made two requests and waits.',
+  ],
+  run: () =>
+    withStack({ duration: 'forever' }, async (stack) => {
+      const env = { ...stack.env, BENCH_HEAP: 'yes' };
+      const ours = stack.own(await startSupport('memory-worker', env));
+      const bare = stack.own(await startSupport('bare-worker', env));
+      const rows = bundleRows();
+      let bareBytes: number | null = null;
+      for (const kind of kindsOf(stack, ours, bare)) {
+        const bytes = await heapEach(stack, kind);
+        bareBytes ??= bytes;
+        const ratio = bytes === bareBytes ? '' : `${(bytes / bareBytes).toFixed(1)} x bare`;
+        const goal = kind.name === 'hexRun' ? `; goal <= ${size(GOAL_BYTES)}` : '';
+        rows.push({ what: `heap of a cached ${kind.name}`, value: size(bytes), against: `${ratio}${goal}` });
+      }
+      return [...rows, { what: 'load', value: load() }];
+    }),
+};
+
+function kindsOf({ hex, temporal }: Stack, ours: WorkerProcess, bare: WorkerProcess): Kind[] {
+  const children = ['extract', 'transform', 'load'];
+  return [
+    {
+      name: 'bare workflow',
+      worker: bare,
+      start: (workflowId) =>
+        temporal.workflow.start('bareWait', { taskQueue: TASK_QUEUES.bare, workflowId, args: [] }),
+    },
+    {
+      name: 'hexRun',
+      worker: ours,
+      start: (workflowId) => hex.startRun({ projectId: workflowId, ...RUN }, { workflowId }),
+    },
+    {
+      name: 'hexPipeline of 3 steps, with the hexRun of the first',
+      worker: ours,
+      children: ['/extract'],
+      start: (workflowId) => {
+        const steps = children.map((id) => ({ id, projectId: `${workflowId}-${id}`, ...RUN }));
+        return hex.startPipeline({ name: 'etl', steps }, { workflowId });
+      },
+    },
+  ];
+}
+
+/** Heap bytes of one workflow of the kind, its children included. */
+async function heapEach({ temporal }: Stack, { name, worker, children = [], start }: Kind): Promise<number> {
+  const ids = Array.from(
+    { length: BEFORE + WORKFLOWS },
+    (_, index) => `${name.replace(/\W+/g, '-')}-${index}`,
+  );
+  const withSome = async (some: string[]) => {
+    await Promise.all(some.map(start));
+    await untilWaiting(temporal, [...some, ...some.flatMap((id) => children.map((child) => id + child))]);
+    return heapOf(worker);
+  };
+  const before = await withSome(ids.slice(0, BEFORE));
+  const after = await withSome(ids.slice(BEFORE));
+  await Promise.all(ids.map((id) => temporal.workflow.getHandle(id).terminate()));
+  return (after - before) / WORKFLOWS;
+}
+
+function bundleRows(): Row[] {
+  const code = readFileSync(BUNDLE, 'utf8');
+  const map = code.lastIndexOf('//# sourceMappingURL=');
+  return [
+    { what: 'bundle', value: size(Buffer.byteLength(map < 0 ? code : code.slice(0, map))) },
+    { what: 'bundle with its source map', value: size(Buffer.byteLength(code)) },
+  ];
+}

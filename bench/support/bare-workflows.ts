@@ -1,0 +1,39 @@
+import { condition, executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { HexRunInput } from '../../src/pipeline/run-input.js';
+import type { hexRun } from '../../src/workflows/index.js';
+import { TASK_QUEUES } from './task-queues.js';
+
+const { instant } = proxyActivities<{ instant(): Promise<number> }>({ startToCloseTimeout: '10 seconds' });
+
+/** One instant activity a step, one step after the other: the least that Temporal can do. */
+export async function bareChain(steps: number): Promise<void> {
+  for (let step = 0; step < steps; step++) await instant();
+}
+
+/** One instant activity a step, all at once. */
+export async function bareFan(steps: number): Promise<void> {
+  await Promise.all(Array.from({ length: steps }, () => instant()));
+}
+
+/** A child workflow a step, of two instant activities each: the least that a child for every Hex run can do. */
+export async function bareChildChain(steps: number): Promise<void> {
+  for (let step = 0; step < steps; step++)
+    await executeChild(bareChain, { args: [2], workflowId: `${workflowInfo().workflowId}/${step}` });
+}
+
+/** A `hexRun` a step and nothing else: what the pipeline's own work adds is the difference to it. */
+export async function hexRunChain(steps: number, input: HexRunInput): Promise<void> {
+  for (let step = 0; step < steps; step++)
+    await executeChild<typeof hexRun>('hexRun', {
+      taskQueue: TASK_QUEUES.hex,
+      args: [input],
+      workflowId: `${workflowInfo().workflowId}/${step}`,
+    });
+}
+
+/** Two activities, then a wait that outlasts the bench: what any waiting workflow takes of the heap. */
+export async function bareWait(): Promise<void> {
+  await instant();
+  await instant();
+  await condition(() => false, '1 hour');
+}

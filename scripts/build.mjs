@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = new URL('../', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, root));
 const fresh = `dist-${process.pid}`;
+const old = `dist-${process.pid}-old`;
 
 const sources = hashOfSources();
 
@@ -20,10 +21,10 @@ if (!existsSync(path('dist/.sources')) || readFileSync(path('dist/.sources'), 'u
     await bundle();
     chmodSync(path(`${fresh}/cli.js`), 0o755);
     writeFileSync(path(`${fresh}/.sources`), sources);
-    rmSync(path('dist'), { recursive: true, force: true });
+    if (existsSync(path('dist'))) renameSync(path('dist'), path(old));
     renameSync(path(fresh), path('dist'));
   } finally {
-    rmSync(path(fresh), { recursive: true, force: true });
+    for (const folder of [fresh, old]) rmSync(path(folder), { recursive: true, force: true });
   }
 }
 

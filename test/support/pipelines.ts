@@ -15,7 +15,7 @@ const bundle = bundleWorkflowCode({ workflowsPath, preloadModules, logger: new D
 /** A harness whose worker runs the sources as they are. */
 export async function pipelineHarness(options: HarnessOptions = {}): Promise<Harness> {
   const rig = await harness({ ...options, worker: false });
-  if (options.worker ?? true) await rig.work({ workflowBundle: await bundle, maxCachedWorkflows: 0 });
+  if (options.worker ?? true) await rig.work({ workflowBundle: await bundle });
   return rig;
 }
 

@@ -1,6 +1,7 @@
 // Records the histories that test/replay-keeps-working.test.ts replays. Run by hand, and only when a workflow was
 // changed on purpose: a history that no longer replays stands for the running workflows of somebody.
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -24,51 +25,67 @@ const worker = await createHexWorker({
   config: loadConfig({ HEX_BASE_URL: sandbox.url, HEX_API_TOKEN: 'recording' }),
 });
 
-async function save(name: string, workflowId: string): Promise<void> {
+/** Saves the history of a workflow under its id, without what only tells of this machine. */
+async function save(workflowId: string): Promise<void> {
   const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
-  writeFileSync(`${folder}${name}.json`, `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`);
-  process.stdout.write(`${name}: ${history.events?.length} events\n`);
+  const text = JSON.stringify(JSON.parse(historyToJSON(history)), (key, value: unknown) =>
+    key === 'identity' ? 'recorded' : key === 'stackTrace' ? '' : value,
+  );
+  const anonymous = text.replaceAll(`${process.pid}@${hostname()}`, 'recorded');
+  writeFileSync(`${folder}${workflowId}.json`, `${anonymous}\n`);
+  process.stdout.write(`${workflowId}: ${history.events?.length} events\n`);
 }
 
 const settled = (result: Promise<unknown>) => result.catch(() => undefined);
 
 mkdirSync(folder, { recursive: true });
 await worker.runUntil(async () => {
-  const completed = await hex.startRun({ projectId: 'sales', ...FAST }, { workflowId: 'completed' });
+  const completed = await hex.startRun({ projectId: 'sales', ...FAST }, { workflowId: 'hex-run-completed' });
   await settled(completed.result());
-  await save('hex-run-completed', 'completed');
+  await save('hex-run-completed');
 
   sandbox.script([{ match: { operation: 'runProject' }, drop: 'after' }]);
-  await settled((await hex.startRun({ projectId: 'lost', ...FAST }, { workflowId: 'adopted' })).result());
-  await save('hex-run-adopted', 'adopted');
+  await settled(
+    (await hex.startRun({ projectId: 'lost', ...FAST }, { workflowId: 'hex-run-adopted' })).result(),
+  );
+  await save('hex-run-adopted');
 
   sandbox.script([{ match: { operation: 'runProject' }, noKernel: true }]);
   const retried = { projectId: 'busy', triggerRetryDelay: 50, ...FAST };
-  await settled((await hex.startRun(retried, { workflowId: 'retried' })).result());
-  await save('hex-run-retried', 'retried');
+  await settled((await hex.startRun(retried, { workflowId: 'hex-run-retried' })).result());
+  await save('hex-run-retried');
 
   sandbox.settings({ duration: '1h' });
-  const cancelled = await hex.startRun({ projectId: 'long', ...FAST }, { workflowId: 'cancelled' });
+  const cancelled = await hex.startRun({ projectId: 'long', ...FAST }, { workflowId: 'hex-run-cancelled' });
   await sandbox.waitFor(({ requests }) =>
     requests.some(({ path, method }) => method === 'GET' && path.includes('long')),
   );
   await cancelled.cancel();
   await settled(cancelled.result());
-  await save('hex-run-cancelled', 'cancelled');
+  await save('hex-run-cancelled');
 
   await settled(
-    (await hex.startRun({ projectId: 'slow', timeout: '500ms', ...FAST }, { workflowId: 'slow' })).result(),
+    (
+      await hex.startRun(
+        { projectId: 'slow', timeout: '500ms', ...FAST },
+        { workflowId: 'hex-run-timed-out' },
+      )
+    ).result(),
   );
-  await save('hex-run-timed-out', 'slow');
+  await save('hex-run-timed-out');
 
   sandbox.settings({ duration: 150 });
   const steps = ['extract', 'transform', 'load'].map((id) => ({ id, projectId: id, ...FAST }));
-  await settled((await hex.startPipeline({ name: 'etl', steps }, { workflowId: 'etl' })).result());
-  await save('hex-pipeline-completed', 'etl');
+  await settled(
+    (await hex.startPipeline({ name: 'etl', steps }, { workflowId: 'hex-pipeline-completed' })).result(),
+  );
+  await save('hex-pipeline-completed');
 
   sandbox.script([{ match: { operation: 'runProject', projectId: 'transform' }, endAs: 'ERRORED' }]);
-  await settled((await hex.startPipeline({ name: 'etl', steps }, { workflowId: 'failed' })).result());
-  await save('hex-pipeline-failed', 'failed');
+  await settled(
+    (await hex.startPipeline({ name: 'etl', steps }, { workflowId: 'hex-pipeline-failed' })).result(),
+  );
+  await save('hex-pipeline-failed');
 });
 
 await connection.close();

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { PipelineFailureDetails, PipelineProgress } from '../src/pipeline/index.js';
 import { failureOf, type Harness } from './support/harness.js';
-import { control, hex, pipelineHarness, progressWhere, refusal, stepIn } from './support/pipelines.js';
+import {
+  control,
+  hex,
+  pipelineHarness,
+  progressWhere,
+  refusal,
+  replay,
+  stepIn,
+  theirWorker,
+} from './support/pipelines.js';
 
 const BY = { by: 'ann', reason: 'because' };
 
@@ -223,6 +232,51 @@ describe('approval', () => {
     const { result } = await start(rig, [ask, hex('after')]);
     if (goesOn) expect((await result).steps.ask).toMatchObject({ status: 'APPROVED', by: 'time limit' });
     else expect((await failureOf(result)).message).toContain('ApprovalTimedOut');
+  });
+});
+
+describe('a worker that has to replay', () => {
+  // A control comes to a workflow that the worker has forgotten, together with what happened before it.
+  const FORGETFUL = { maxCachedWorkflows: 0 };
+
+  it('finds a first approval without a time limit', async () => {
+    const rig = await pipelineHarness(FORGETFUL);
+    const { workflowId, result } = await start(rig, [{ id: 'ask', approval: { prompt: 'ok?' } }]);
+    await stepIn(rig, workflowId, 'ask', 'approval');
+    await control(rig, workflowId, 'approve', { by: 'ann', step: 'ask' });
+    expect((await result).success).toBe(true);
+  });
+
+  it('finds an approval after another step', async () => {
+    const rig = await pipelineHarness(FORGETFUL);
+    const taskQueue = await theirWorker(rig);
+    const { workflowId, result } = await start(rig, [
+      { id: 'count', workflow: { type: 'rowCount', taskQueue, args: ['sales', 2] } },
+      { id: 'ask', approval: { prompt: 'ok?' } },
+    ]);
+    await stepIn(rig, workflowId, 'ask', 'approval');
+    await control(rig, workflowId, 'approve', { by: 'ann', step: 'ask' });
+    expect((await result).success).toBe(true);
+    await replay(rig, workflowId);
+  });
+
+  it('finds a failed step while another goes on', async () => {
+    const rig = await pipelineHarness(FORGETFUL);
+    const taskQueue = await theirWorker(rig);
+    const { workflowId, result } = await start(rig, [
+      { id: 'slow', dependsOn: [], workflow: { type: 'sleeps', taskQueue, input: 600_000 } },
+      { id: 'bad', dependsOn: [], workflow: { type: 'fails', taskQueue, input: true } },
+      { id: 'after', dependsOn: 'bad', workflow: { type: 'sleeps', taskQueue, input: 1 } },
+    ]);
+    await stepIn(rig, workflowId, 'after', 'upstream_failed');
+    await control(rig, workflowId, 'markSuccess', { ...BY, step: 'bad' });
+    await stepIn(rig, workflowId, 'after', 'success');
+    await control(rig, workflowId, 'skipStep', { ...BY, step: 'slow' });
+    expect((await result).steps).toMatchObject({
+      bad: { status: 'MARKED_SUCCESS' },
+      slow: { status: 'SKIPPED' },
+    });
+    await replay(rig, workflowId);
   });
 });
 

@@ -3,15 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PipelineFailureDetails, PipelineProgress, PipelineResult } from '../src/pipeline/index.js';
 import { TRIGGER_RULES } from '../src/pipeline/trigger-rules.js';
 import { failureOf, type Harness } from './support/harness.js';
-import { control, hex, pipelineHarness, progressWhere, stepIn } from './support/pipelines.js';
-import { server, uniqueTaskQueue } from './support/server.js';
+import { control, hex, pipelineHarness, progressWhere, stepIn, theirWorker } from './support/pipelines.js';
 
 const QUICK = { sandbox: { duration: 20 } };
 const LONG = { sandbox: { duration: 600_000 } };
@@ -569,25 +566,6 @@ function mostAtOnce(runs: readonly { createdAt: string; endedAt?: string | null 
         ).length,
     ),
   );
-}
-
-/** A worker of another team, on a queue of its own. */
-async function theirWorker(rig: Harness): Promise<string> {
-  const taskQueue = uniqueTaskQueue('theirs');
-  const connection = await NativeConnection.connect({ address: rig.env.TEMPORAL_ADDRESS ?? '' });
-  const worker = await Worker.create({
-    connection,
-    namespace: server.namespace,
-    taskQueue,
-    workflowsPath: fileURLToPath(new URL('./support/their-workflows.ts', import.meta.url)),
-  });
-  const done = worker.run();
-  onTestFinished(async () => {
-    worker.shutdown();
-    await done;
-    await connection.close();
-  });
-  return taskQueue;
 }
 
 interface Received {

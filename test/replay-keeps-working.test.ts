@@ -8,17 +8,19 @@ const codePath = fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta
 const options = { workflowBundle: { codePath } };
 const histories = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
+/** Histories lie in files of the workflow's id, which workflow code sees. */
+const replay = (name: string, history: string) =>
+  Worker.runReplayHistory(options, JSON.parse(history), name.replace(/\.json$/, ''));
+
 // A failure here means that running workflows would break on a deploy: guard the change with patched(), see CONTRIBUTING.
 describe('a recorded history replays', () => {
   it.each(histories)('%s', async (name) => {
-    await Worker.runReplayHistory(options, JSON.parse(readFileSync(`${folder}${name}`, 'utf8')), name);
+    await replay(name, readFileSync(`${folder}${name}`, 'utf8'));
   });
 });
 
 it('and the replay would notice a change: a history with another activity does not', async () => {
   const name = histories.find((each) => each.startsWith('hex-run')) ?? '';
   const changed = readFileSync(`${folder}${name}`, 'utf8').replaceAll('"triggerRun"', '"triggerRunTwice"');
-  await expect(Worker.runReplayHistory(options, JSON.parse(changed), name)).rejects.toThrow(
-    /[Nn]ondeterminism|Non-?determin/,
-  );
+  await expect(replay(name, changed)).rejects.toThrow(/[Nn]ondeterminism|Non-?determin/);
 });

@@ -1,5 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import { onTestFinished } from 'vitest';
 import type {
   ControlAction,
   PipelineProgress,
@@ -9,14 +11,43 @@ import type {
 } from '../../src/pipeline/index.js';
 import { preloadModules, workflowsPath } from '../../src/worker.js';
 import { FAST, type Harness, type HarnessOptions, harness, until } from './harness.js';
+import { server, uniqueTaskQueue } from './server.js';
 
 const bundle = bundleWorkflowCode({ workflowsPath, preloadModules, logger: new DefaultLogger('WARN') });
 
 /** A harness whose worker runs the sources as they are. */
-export async function pipelineHarness(options: HarnessOptions = {}): Promise<Harness> {
-  const rig = await harness({ ...options, worker: false });
-  if (options.worker ?? true) await rig.work({ workflowBundle: await bundle });
+export async function pipelineHarness(
+  options: HarnessOptions & { maxCachedWorkflows?: number } = {},
+): Promise<Harness> {
+  const { maxCachedWorkflows = 100, ...others } = options;
+  const rig = await harness({ ...others, worker: false });
+  if (options.worker ?? true) await rig.work({ workflowBundle: await bundle, maxCachedWorkflows });
   return rig;
+}
+
+/** Replays the history of a workflow with the same code; throws when it would do anything else. */
+export async function replay(rig: Harness, workflowId: string): Promise<void> {
+  const history = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
+  await Worker.runReplayHistory({ workflowBundle: await bundle }, history, workflowId);
+}
+
+/** A worker of another team, on a queue of its own. */
+export async function theirWorker(rig: Harness): Promise<string> {
+  const taskQueue = uniqueTaskQueue('theirs');
+  const connection = await NativeConnection.connect({ address: rig.env.TEMPORAL_ADDRESS ?? '' });
+  const worker = await Worker.create({
+    connection,
+    namespace: server.namespace,
+    taskQueue,
+    workflowsPath: fileURLToPath(new URL('./their-workflows.ts', import.meta.url)),
+  });
+  const done = worker.run();
+  onTestFinished(async () => {
+    worker.shutdown();
+    await done;
+    await connection.close();
+  });
+  return taskQueue;
 }
 
 /** A step that runs a project of the same name, and is followed closely. */

@@ -21,7 +21,12 @@ async function limited(settings: Record<string, string>, sandbox: SandboxOptions
   return { ...rig, connection, limiter, inLine };
 }
 
-const NONE = { STARTS_PER_MINUTE: 'none', STARTS_PER_HOUR: 'none', KERNELS: 'none', READS_PER_MINUTE: 'none' };
+const NONE = {
+  STARTS_PER_MINUTE: 'none',
+  STARTS_PER_HOUR: 'none',
+  KERNELS: 'none',
+  READS_PER_MINUTE: 'none',
+};
 const alive = ({ sandbox }: Harness) =>
   sandbox.ledger().runs.filter(({ status }) => /PENDING|RUNNING/.test(status)).length;
 const posts = ({ sandbox }: Harness) => sandbox.ledger().requests.filter(({ method }) => method === 'POST');

@@ -46,7 +46,8 @@ export async function hexPipeline(input: HexPipelineInput): Promise<PipelineResu
   });
   installControls(() => running.execution);
 
-  const basis = await prepareExecution(input);
+  const prepared = prepareExecution(input);
+  const basis = prepared instanceof Promise ? await prepared : prepared;
   const { spec } = basis.plan;
   const notices = new PipelineNotices(spec, view.warnings);
   const execution = new PipelineExecution(basis, (event, text) => notices.tell(event, text));

@@ -22,6 +22,7 @@ import { waitForWord, withTimeLimit } from './pipeline-waits.js';
 /** The server ends a workflow without any clean-up at 51,200 events; each child costs about 10. */
 const MOST_EVENTS = 45_000;
 const DEEPEST = 8;
+const YEAR_MS = 365 * 86_400_000;
 
 /** One attempt of a step, or of an item of a fan-out. */
 export function attempt(x: PipelineExecution, step: StepRecord, unit: Unit): Promise<StepResult> {
@@ -125,13 +126,9 @@ async function askForApproval(
   unit: Unit,
   { prompt, withinMs, onTimeout }: WorkOf<'approval'>,
 ): Promise<StepResult> {
-  const wait = waitForWord<Verdict>(withinMs, `${unit.key}: until approved or rejected`);
-  unit.answer = wait.answer;
   x.move(step, unit, 'approval', `approval: ${prompt}`);
   x.tell('waiting', `Step "${unit.key}" waits for approval: ${prompt}`);
-  const verdict = await wait.result.finally(() => {
-    unit.answer = null;
-  });
+  const verdict = await answerTo(unit, withinMs);
   const { to, by, reason } = verdict ?? {
     to: onTimeout === 'approve' ? 'success' : 'failed',
     by: 'time limit',
@@ -143,6 +140,18 @@ async function askForApproval(
     verdict ? `Rejected by ${by}${reason ? `: ${reason}` : ''}` : `${reason}: "${prompt}"`,
     'Start the pipeline again with "rerun" when it can be approved.',
   );
+}
+
+/** A person's word, or null when the time is up. There is a timer in any case: see `leaveTrace` in pipeline-execution.ts. */
+async function answerTo(unit: Unit, withinMs: number | null): Promise<Verdict | null> {
+  for (;;) {
+    const wait = waitForWord<Verdict>(withinMs ?? YEAR_MS, `${unit.key}: until approved or rejected`);
+    unit.answer = wait.answer;
+    const verdict = await wait.result.finally(() => {
+      unit.answer = null;
+    });
+    if (verdict || withinMs !== null) return verdict;
+  }
 }
 
 interface ChildOptions {

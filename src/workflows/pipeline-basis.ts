@@ -16,24 +16,32 @@ const scheduledStart = defineSearchAttributeKey('TemporalScheduledStartTime', Se
 /** More are of no use to anybody, and a failure has to stay small. */
 const MOST_PROBLEMS = 100;
 
-/** Reads the input, and the definition where only its name was given; checks all that can be checked before a step runs. */
-export async function prepareExecution(input: unknown): Promise<ExecutionBasis> {
+/**
+ * Reads the input and checks all that can be checked before a step runs. A promise only where the definition has to be
+ * loaded: the Updates of a pipeline that was given whole find it ready, even when they come with its start.
+ */
+export function prepareExecution(input: unknown): ExecutionBasis | Promise<ExecutionBasis> {
   const request = soundOf(parsePipelineInput(input));
-  const { spec, source } = request.spec ? { spec: request.spec, source: null } : await loadByName(request);
+  return request.spec ? basisOf(request, request.spec, null) : loadByName(request);
+}
+
+function basisOf(
+  request: PipelineRequest,
+  spec: PipelineSpec,
+  source: DefinitionSource | null,
+): ExecutionBasis {
   const run = runScope(request, spec);
   const prepared = soundOf(prepare(spec, request.params, run));
   const { hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
   return { plan: planOf(spec), prepared, request, run, source, depth: hexDepth };
 }
 
-async function loadByName({
-  load,
-}: PipelineRequest): Promise<{ spec: PipelineSpec; source: DefinitionSource }> {
+async function loadByName(request: PipelineRequest): Promise<ExecutionBasis> {
   try {
-    const { definition, source } = await loadPipeline(load ?? '');
+    const { definition, source } = await loadPipeline(request.load ?? '');
     const spec = soundOf(parseDefinition(definition));
     upsertMemo({ hexDefinition: source });
-    return { spec: spec.name === 'pipeline' ? { ...spec, name: source.name } : spec, source };
+    return basisOf(request, spec.name === 'pipeline' ? { ...spec, name: source.name } : spec, source);
   } catch (error) {
     const cause = error instanceof ActivityFailure ? error.cause : null;
     if (!(cause instanceof ApplicationFailure) || cause.type !== 'InvalidInput') throw error;

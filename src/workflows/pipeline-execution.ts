@@ -1,4 +1,10 @@
-import { CancellationScope, CancelledFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  TemporalFailure,
+  upsertMemo,
+} from '@temporalio/workflow';
 import { type BoundResults, boundResults } from '../pipeline/bound-results.js';
 import type { NotifyEvent } from '../pipeline/definition.js';
 import type { RunScope } from '../pipeline/params.js';
@@ -6,7 +12,14 @@ import type { AuditEntry, DefinitionSource, StepResult } from '../pipeline/pipel
 import type { PipelineRequest } from '../pipeline/pipeline-spec.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { PreparedPipeline } from '../pipeline/prepare.js';
-import { type Move, nextMoves, outcomeOf, type Situation, type StepState } from '../pipeline/scheduler.js';
+import {
+  isFinal,
+  type Move,
+  nextMoves,
+  outcomeOf,
+  type Situation,
+  type StepState,
+} from '../pipeline/scheduler.js';
 import { stepErrorOf } from './pipeline-failures.js';
 import { Slots } from './pipeline-slots.js';
 import { newStep, resultOf, type StepRecord, scopeOf, type Unit } from './pipeline-state.js';
@@ -57,6 +70,7 @@ export class PipelineExecution {
   /** Failed steps in the order of their failure. */
   private readonly failures = new Set<StepRecord>();
   private scope: CancellationScope | null = null;
+  private traceDue = false;
   private finish: (error?: unknown) => void = () => {};
 
   constructor(basis: ExecutionBasis, tell: Tell) {
@@ -96,13 +110,15 @@ export class PipelineExecution {
   /** Starts what can start, and ends what cannot any more. */
   advance(): void {
     if (!this.scope || this.cancelling || this.ended) return;
-    for (const move of nextMoves(this.plan, this.situation())) {
+    const moves = nextMoves(this.plan, this.situation());
+    for (const move of moves) {
       const step = this.steps.get(move.id);
       if (!step) continue;
       if (move.to === 'start') this.start(step, this.scope);
       else this.ruleOut(step, move);
     }
     if (outcomeOf(this.plan, (id) => this.standing(id)) !== 'running') this.finish();
+    else if (!moves.some(({ to }) => to === 'start')) this.leaveTrace();
   }
 
   situation(): Situation {
@@ -155,6 +171,22 @@ export class PipelineExecution {
   endByWord(step: StepRecord): void {
     if (step.verdict) this.settle(step, endingBy(this, step.verdict, step.units?.[0] ?? null));
     this.advance();
+  }
+
+  /**
+   * A workflow task without any command is taken together with the next one when a worker has to replay. An Update in
+   * that next task is then looked at before what the first one brought, and would be refused for a state that is past.
+   * So whenever a step ends and none starts, there is a command: one event, a note in the memo.
+   */
+  private leaveTrace(): void {
+    if (this.traceDue) return;
+    this.traceDue = true;
+    void Promise.resolve().then(() => {
+      this.traceDue = false;
+      if (this.ended || this.cancelling) return;
+      const ended = [...this.steps.values()].filter(({ state }) => isFinal(state)).length;
+      upsertMemo({ hexStepsEnded: ended });
+    });
   }
 
   private standing(id: string): { state: StepState; stopped: boolean } {

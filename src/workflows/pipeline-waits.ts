@@ -9,14 +9,14 @@ export interface Wait<T> {
 }
 
 /** Waits for a word, for at most `limitMs`. */
-export function waitForWord<T>(limitMs: number | null, summary: string): Wait<T> {
+export function waitForWord<T>(limitMs: number, summary: string): Wait<T> {
   let answer: (word: T) => void = () => {};
   const word = new Promise<T>((resolve) => {
     answer = resolve;
   });
   const clock = new CancellationScope();
-  const over = limitMs === null ? [] : [clock.run(() => sleep(limitMs, { summary })).then(() => null)];
-  const result = Promise.race([word, CancellationScope.current().cancelRequested, ...over]).finally(() =>
+  const over = clock.run(() => sleep(limitMs, { summary })).then(() => null);
+  const result = Promise.race([word, CancellationScope.current().cancelRequested, over]).finally(() =>
     clock.cancel(),
   );
   return { result, answer };

@@ -39,6 +39,8 @@ export function nextPollMs(
   load: PollLoad,
   budget: ReadBudget = DEFAULT_READ_BUDGET,
 ): number {
+  // A run alone needs no share: its own interval grows before a minute's reads are used up.
+  if (load.runs <= 1) return Math.round(baseMs);
   const share = shareMs(load, budget);
   const interval = Math.max(baseMs, share);
   if ((load.sameProject ?? 1) <= 1) return Math.round(interval);

@@ -148,7 +148,7 @@ function pollOf(poll: PollInput): RunSpec['poll'] {
     minMs,
     maxMs: ms(poll.max, Math.max(minMs, DEFAULT_POLL.maxMs)),
     factor: poll.factor ?? DEFAULT_POLL.factor,
-    firstMs: ms(poll.first, minMs),
+    firstMs: ms(poll.first, Math.ceil(minMs / 2)),
     perHistory: poll.perHistory ?? 300,
   };
 }

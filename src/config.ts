@@ -15,6 +15,8 @@ export interface Config {
   taskQueue: string;
   /** How long a read or a cancel goes on asking after a 401, 403 or 404, in ms. */
   patienceMs: number;
+  /** Which build of which deployment this worker is, for Temporal's worker versioning; null without. */
+  build: { deploymentName: string; buildId: string } | null;
   /** By name; `default` is the one of `HEX_API_TOKEN`. */
   connections: Record<string, HexConnection>;
   /** Limits of run starts that differ from Hex's own, by connection; `off` for none. */
@@ -32,10 +34,18 @@ export interface LoadConfigOptions {
   requireToken?: boolean;
 }
 
+const DEPLOYMENT = 'temporal-hex';
+
+const versionPart = z
+  .string()
+  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/, 'may have letters, digits, "-", "_" and "." only');
+
 const settingsSchema = z.object({
   HEX_TASK_QUEUE: optional(z.string().trim().min(1, 'is blank: name a task queue, or leave it out')),
   HEX_PATIENCE: optional(duration('24h')),
   HEX_PIPELINES_DIR: optional(z.string()),
+  HEX_WORKER_BUILD_ID: optional(versionPart),
+  HEX_WORKER_DEPLOYMENT: optional(versionPart.refine((name) => !name.includes('.'), 'may not have a "."')),
 });
 
 /**
@@ -56,15 +66,22 @@ export function loadConfig(
     ...webhookProblems,
     ...(settings.error?.issues ?? []).map(({ path, message }) => ({ variable: path.join('.'), message })),
   ];
+  if (settings.data?.HEX_WORKER_DEPLOYMENT && !settings.data.HEX_WORKER_BUILD_ID)
+    all.push({
+      variable: 'HEX_WORKER_BUILD_ID',
+      message: 'is missing: a deployment alone does nothing, name the build of this worker',
+    });
   if (requireToken && all.length === 0 && Object.keys(connections).length === 0)
     all.push({
       variable: 'HEX_API_TOKEN',
       message: 'is missing: set it to a token of Hex, or HEX_API_TOKEN_FILE to a file that holds one',
     });
   if (!settings.success || all.length > 0) throw new ConfigError(all);
+  const { HEX_WORKER_BUILD_ID: buildId, HEX_WORKER_DEPLOYMENT: deploymentName = DEPLOYMENT } = settings.data;
   return {
     taskQueue: settings.data.HEX_TASK_QUEUE ?? 'hex',
     patienceMs: settings.data.HEX_PATIENCE ?? 600_000,
+    build: buildId ? { deploymentName, buildId } : null,
     connections,
     limits,
     reads,

@@ -41,8 +41,21 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
     maxCachedWorkflows: 500,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
+    ...versioned(config),
     ...options.worker,
   });
+}
+
+/** Runs and pipelines end on the build that they began on; the limiters, which never end, move on to the newest. */
+function versioned({ build }: Config): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (!build) return {};
+  return {
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version: build,
+      defaultVersioningBehavior: 'PINNED',
+    },
+  };
 }
 
 /** What our activities need, for a worker of your own that registers them beside its own. */

@@ -31,6 +31,7 @@ describe('the environment becomes one typed configuration', () => {
     expect(config).toEqual({
       taskQueue: 'hex',
       patienceMs: 600_000,
+      build: null,
       connections: {
         default: { name: 'default', baseUrl: 'https://app.hex.tech', token: expect.any(Function) },
       },
@@ -50,10 +51,12 @@ describe('the environment becomes one typed configuration', () => {
       HEX_REQUEST_TIMEOUT: '1m30s',
       HEX_TASK_QUEUE: 'mine',
       HEX_PATIENCE: '30s',
+      HEX_WORKER_BUILD_ID: '2026.11.23-1',
     });
     expect(config).toMatchObject({
       taskQueue: 'mine',
       patienceMs: 30_000,
+      build: { deploymentName: 'temporal-hex', buildId: '2026.11.23-1' },
       connections: { default: { baseUrl: 'https://eu.hex.tech', legacyPaths: true, timeoutMs: 90_000 } },
     });
   });

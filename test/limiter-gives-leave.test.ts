@@ -141,6 +141,21 @@ describe('the trigger window of a project', () => {
     expect(sandbox.ledger().runs).toHaveLength(1);
   });
 
+  it('is given back by a run that could not tell its Hex run among several', async () => {
+    const { connection, hex, sandbox } = await limited(NONE, { duration: 100 });
+    sandbox.script([{ match: { operation: 'runProject' }, skip: 1, drop: 'after' }]);
+    const stranger = await fetch(`${sandbox.apiUrl}/projects/sales/runs`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer somebody-else' },
+    });
+    expect(stranger.status).toBe(201);
+    const ambiguous = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+    await expect(ambiguous.result()).rejects.toThrow();
+    const next = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+    expect(await next.result()).toMatchObject({ success: true });
+    expect(sandbox.ledger().runs).toHaveLength(3);
+  });
+
   it('is not held for the whole run: the next starts while the first runs', async () => {
     const rig = await limited(NONE, { duration: '1h' });
     const { connection, hex, sandbox } = rig;

@@ -5,6 +5,7 @@ import {
   getExternalWorkflowHandle,
   proxyActivities,
   setHandler,
+  setWorkflowOptions,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -77,6 +78,14 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     await wait(() => dirty, wakeAt);
   }
 }
+
+// It never ends, so it must not keep an old build of the worker from being switched off. The server refuses the tasks of
+// a worker without a build that names a behaviour.
+setWorkflowOptions(
+  () =>
+    workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'AUTO_UPGRADE' } : {},
+  hexLimiter,
+);
 
 async function wait(until: () => boolean, wakeAt: number | null): Promise<void> {
   if (wakeAt === null) return condition(until);

@@ -26,6 +26,18 @@ const LOOKS = 2;
  * where the trouble passes by itself; one whose outcome is unknown never is, before Hex's own list has been searched.
  */
 export async function startRun(state: RunState, granted: ReadonlySet<string>): Promise<void> {
+  try {
+    await triggerUntilStarted(state, granted);
+  } catch (error) {
+    // A trigger is awaited whatever happens, so one that was cancelled had not been sent. Others of the project
+    // (after a 429, of the whole connection) wait for this one, and need not wait until its lease is over.
+    const unsent = error instanceof ActivityFailure && isCancellation(error);
+    await giveBack(state, unsent ? 'released' : 'notStarted');
+    throw error;
+  }
+}
+
+async function triggerUntilStarted(state: RunState, granted: ReadonlySet<string>): Promise<void> {
   const { spec } = state;
   const giveUpAtMs = state.startedAtMs + spec.queueTimeoutMs;
   for (let searched = false; ; ) {
@@ -38,21 +50,13 @@ export async function startRun(state: RunState, granted: ReadonlySet<string>): P
       state.traceId = run.traceId;
       return;
     } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error;
-      if (isCancellation(error)) {
-        // A trigger is awaited whatever happens, so one that was cancelled had not been sent.
-        await giveBack(state, 'released');
-        throw error;
-      }
+      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
       if (outcomeIsUnknown(error) && !spec.dryRun) {
         // The run may exist already, so a cancel must not keep us from finding it.
         const found = await CancellationScope.nonCancellable(() => search(state, requestedAtMs));
         if (found) return;
         searched = true;
-        if (CancellationScope.current().consideredCancelled) {
-          await giveBack(state, 'notStarted');
-          throw new CancelledFailure('cancelled');
-        }
+        if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
       } else {
         searched = false;
         await waitOrFail(state, error, giveUpAtMs);

@@ -1,0 +1,178 @@
+import type { Ledger, LedgerRun } from '../src/sandbox/index.js';
+import type { WorkflowFacts } from './histories.js';
+
+/** What the check goes by: Hex's own books and the server's histories, and what was asked for. */
+export interface Evidence {
+  /** Workflow ids of the pipelines that were started, each with the keys of its steps. */
+  pipelines: { workflowId: string; keys: string[] }[];
+  workflows: WorkflowFacts[];
+  ledger: Ledger;
+  /** How long after its request a start is still waited for, ms. */
+  graceMs: number;
+}
+
+/** Ways to break the promise. */
+export type Fault =
+  /** The server does not know a pipeline that was started. */
+  | 'lost'
+  /** Open when everything should have ended. */
+  | 'stuck'
+  /** Two Hex runs by one attempt of a step. */
+  | 'second run'
+  /** The same, where the other was created after the grace. */
+  | 'late'
+  /** An attempt took over a run that is not its own. */
+  | 'foreign run'
+  /** A run that was alive after its workflow had closed. */
+  | 'left behind'
+  /** A run that no workflow can have started. */
+  | 'no owner'
+  /** A success without a completed run in Hex. */
+  | 'false success';
+
+export interface Violation {
+  fault: Fault;
+  workflowId: string;
+  /** `<pipeline>/<step>`. */
+  step: string | null;
+  runIds: string[];
+  words: string;
+}
+
+/** One attempt of a step: a `hexRun`, and the Hex runs created in its time. */
+export interface Attempt {
+  workflow: WorkflowFacts;
+  runs: LedgerRun[];
+}
+
+export interface Verdict {
+  attempts: Attempt[];
+  violations: Violation[];
+  /** Attempts that could not tell their run among several, and say so. */
+  ambiguous: Attempt[];
+  /** Runs of terminated steps that went on afterwards: a janitor's business. */
+  strays: LedgerRun[];
+}
+
+/** Looks for every broken promise. Pure: the same evidence gives the same verdict. */
+export function check(evidence: Evidence): Verdict {
+  const { workflows, ledger } = evidence;
+  const { attempts, unowned } = attemptsOf(workflows, ledger);
+  const isTerminated = ({ workflow }: Attempt) => workflow.end === 'terminated';
+  const isAmbiguous = ({ workflow }: Attempt) => workflow.failureType === 'HexTriggerAmbiguous';
+  const strays = attempts.filter(isTerminated).flatMap(({ workflow, runs }) => outliving(workflow, runs));
+  const violations = [
+    ...lostPipelines(evidence),
+    ...workflows
+      .filter(({ end }) => end === 'open')
+      .map((workflow) => found('stuck', workflow, [], 'is still open')),
+    ...attempts.flatMap((attempt) => secondRuns(attempt, evidence)),
+    ...attempts.flatMap((attempt) => foreignRuns(attempt, ledger)),
+    ...attempts.filter((attempt) => !isTerminated(attempt) && !isAmbiguous(attempt)).flatMap(leftBehind),
+    ...strays.filter(({ alive }) => alive).map(strayAlive),
+    ...unowned.map(noOwner),
+    ...falseSuccesses(evidence, attempts),
+  ];
+  return { attempts, violations, ambiguous: attempts.filter(isAmbiguous), strays };
+}
+
+/** The step whose run this is; null for a run that was not started for a step. */
+export function keyOf({ inputParams }: LedgerRun): string | null {
+  return typeof inputParams?.chaos === 'string' ? inputParams.chaos : null;
+}
+
+/** Attempts of one step follow each other, so a run belongs to the last that had begun when it was created. */
+function attemptsOf(workflows: readonly WorkflowFacts[], { runs }: Ledger) {
+  const attempts: Attempt[] = workflows
+    .filter(({ key }) => key !== null)
+    .sort((a, b) => a.startedAtMs - b.startedAtMs)
+    .map((workflow) => ({ workflow, runs: [] }));
+  const byKey = new Map<string | null, Attempt[]>();
+  for (const attempt of attempts) {
+    const { key } = attempt.workflow;
+    byKey.set(key, [...(byKey.get(key) ?? []), attempt]);
+  }
+  const unowned: LedgerRun[] = [];
+  for (const run of runs) {
+    const key = keyOf(run);
+    if (key === null) continue;
+    const owner = byKey
+      .get(key)
+      ?.findLast(({ workflow }) => workflow.startedAtMs <= Date.parse(run.createdAt) + 1);
+    if (owner) owner.runs.push(run);
+    else unowned.push(run);
+  }
+  return { attempts, unowned };
+}
+
+function found(
+  fault: Fault,
+  { workflowId, key }: Pick<WorkflowFacts, 'workflowId' | 'key'>,
+  runs: readonly LedgerRun[],
+  words: string,
+): Violation {
+  return { fault, workflowId, step: key, runIds: runs.map(({ runId }) => runId), words };
+}
+
+function lostPipelines({ pipelines, workflows }: Evidence): Violation[] {
+  const known = new Set(workflows.map(({ workflowId }) => workflowId));
+  return pipelines
+    .filter(({ workflowId }) => !known.has(workflowId))
+    .map(({ workflowId }) => found('lost', { workflowId, key: null }, [], 'is unknown to the server'));
+}
+
+function secondRuns({ workflow, runs }: Attempt, { ledger, graceMs }: Evidence): Violation[] {
+  if (runs.length < 2) return [];
+  const askedAt = new Map(ledger.requests.map(({ id, at }) => [id, Date.parse(at)]));
+  const isLate = ({ requestId, createdAt }: LedgerRun) =>
+    Date.parse(createdAt) - (askedAt.get(requestId ?? -1) ?? Number.POSITIVE_INFINITY) > graceMs;
+  return [found(runs.some(isLate) ? 'late' : 'second run', workflow, runs, `started ${runs.length} runs`)];
+}
+
+function foreignRuns({ workflow }: Attempt, ledger: Ledger): Violation[] {
+  const owned = [...workflow.started, ...workflow.adopted];
+  const foreign = ledger.runs.filter((run) => owned.includes(run.runId) && keyOf(run) !== workflow.key);
+  if (foreign.length === 0) return [];
+  return [found('foreign run', workflow, foreign, `holds the run of ${foreign.map(keyOf).join(', ')}`)];
+}
+
+function outliving({ closedAtMs }: WorkflowFacts, runs: readonly LedgerRun[]): LedgerRun[] {
+  if (closedAtMs === null) return [];
+  return runs.filter(({ endedAt }) => endedAt === null || Date.parse(endedAt) > closedAtMs);
+}
+
+function leftBehind({ workflow, runs }: Attempt): Violation[] {
+  const left = outliving(workflow, runs);
+  if (left.length === 0) return [];
+  return [found('left behind', workflow, left, `closed (${workflow.end}) before its run had ended`)];
+}
+
+function strayAlive(run: LedgerRun): Violation {
+  const key = keyOf(run);
+  return found('left behind', { workflowId: key ?? '', key }, [run], 'was terminated, and no janitor came');
+}
+
+function noOwner(run: LedgerRun): Violation {
+  const key = keyOf(run);
+  return found('no owner', { workflowId: key ?? '', key }, [run], 'was not open when the run was created');
+}
+
+function falseSuccesses({ pipelines, workflows }: Evidence, attempts: readonly Attempt[]): Violation[] {
+  const good = new Set<string | null>();
+  const violations: Violation[] = [];
+  for (const { workflow, runs } of attempts) {
+    if (workflow.end !== 'completed') continue;
+    good.add(workflow.key);
+    if (!runs.some(({ status }) => status === 'COMPLETED'))
+      violations.push(found('false success', workflow, runs, 'completed without a completed run'));
+  }
+  const ends = new Map(workflows.map(({ workflowId, end }) => [workflowId, end]));
+  for (const { workflowId, keys } of pipelines) {
+    const missing = keys.filter((key) => !good.has(key));
+    if (ends.get(workflowId) === 'completed' && missing.length > 0)
+      violations.push(
+        found('false success', { workflowId, key: null }, [], `completed without ${missing.join(', ')}`),
+      );
+  }
+  return violations;
+}

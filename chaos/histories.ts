@@ -1,0 +1,171 @@
+import type { Client } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+import { patiently } from './server.js';
+
+type History = temporal.api.history.v1.IHistory;
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+type Payloads = temporal.api.common.v1.IPayloads;
+
+export type End = 'open' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed out';
+
+/** What the histories of one workflow say, from its start to its close, over all its continuations. */
+export interface WorkflowFacts {
+  type: string;
+  workflowId: string;
+  /** Of its first run: tells executions with the same id apart. */
+  runId: string;
+  startedAtMs: number;
+  closedAtMs: number | null;
+  end: End;
+  /** Type of the failure that it closed with. */
+  failureType: string | null;
+  /** Input parameter `chaos` of a `hexRun`: `<pipeline>/<step>`. */
+  key: string | null;
+  /** Triggers that were scheduled. */
+  triggers: number;
+  /** Hex runs whose start was answered. */
+  started: string[];
+  /** Searches of Hex's list that were answered. */
+  searches: number;
+  /** Hex runs that were the only candidate of a search. */
+  adopted: string[];
+}
+
+/** The facts of all pipelines and runs that the server knows of. */
+export async function readHistories(temporal: Client): Promise<WorkflowFacts[]> {
+  const facts: PartFacts[] = [];
+  for (const { workflowId, runId } of await executions(temporal)) {
+    const handle = temporal.workflow.getHandle(workflowId, runId);
+    facts.push(factsOf(workflowId, runId, await patiently(() => handle.fetchHistory())));
+  }
+  return joined(facts);
+}
+
+/** How many pipelines and runs are open. */
+export function countOpen(temporal: Client): Promise<number> {
+  return patiently(
+    async () => (await temporal.workflow.count(`${OURS} AND ExecutionStatus = 'Running'`)).count,
+  );
+}
+
+const OURS = "WorkflowType IN ('hexPipeline', 'hexRun')";
+
+function executions(temporal: Client): Promise<{ workflowId: string; runId: string }[]> {
+  return patiently(async () => {
+    const found: { workflowId: string; runId: string }[] = [];
+    for await (const { workflowId, runId } of temporal.workflow.list({ query: OURS }))
+      found.push({ workflowId, runId });
+    return found;
+  });
+}
+
+interface PartFacts extends WorkflowFacts {
+  firstRunId: string;
+  continued: boolean;
+}
+
+function factsOf(workflowId: string, runId: string, { events }: History): PartFacts {
+  const facts: PartFacts = {
+    type: '',
+    workflowId,
+    runId,
+    firstRunId: runId,
+    startedAtMs: 0,
+    closedAtMs: null,
+    end: 'open',
+    failureType: null,
+    key: null,
+    triggers: 0,
+    started: [],
+    searches: 0,
+    adopted: [],
+    continued: false,
+  };
+  const activities = new Map<string, string>();
+  for (const event of events ?? []) note(facts, activities, event);
+  return facts;
+}
+
+function note(facts: PartFacts, activities: Map<string, string>, event: HistoryEvent): void {
+  const started = event.workflowExecutionStartedEventAttributes;
+  if (started) {
+    facts.type = started.workflowType?.name ?? '';
+    facts.firstRunId = started.firstExecutionRunId || facts.runId;
+    facts.startedAtMs = timeOf(event);
+    const input = decoded(started.input) as { inputParams?: { chaos?: string } } | undefined;
+    facts.key = input?.inputParams?.chaos ?? null;
+  }
+  const scheduled = event.activityTaskScheduledEventAttributes;
+  if (scheduled) {
+    const name = scheduled.activityType?.name ?? '';
+    activities.set(String(event.eventId), name);
+    if (name === 'triggerRun') facts.triggers++;
+  }
+  const completed = event.activityTaskCompletedEventAttributes;
+  if (completed) noteResult(facts, activities.get(String(completed.scheduledEventId)), completed.result);
+  noteEnd(facts, event);
+}
+
+function noteResult(
+  facts: PartFacts,
+  activity: string | undefined,
+  result: Payloads | null | undefined,
+): void {
+  if (activity === 'triggerRun') {
+    const { runId } = decoded(result) as { runId: string };
+    facts.started.push(runId);
+  }
+  if (activity !== 'findRun') return;
+  const [only, ...others] = (decoded(result) as { candidates: { runId: string }[] }).candidates;
+  facts.searches++;
+  if (only && others.length === 0) facts.adopted.push(only.runId);
+}
+
+function noteEnd(facts: PartFacts, event: HistoryEvent): void {
+  const failed = event.workflowExecutionFailedEventAttributes;
+  const end: End | null = event.workflowExecutionCompletedEventAttributes
+    ? 'completed'
+    : failed
+      ? 'failed'
+      : event.workflowExecutionCanceledEventAttributes
+        ? 'cancelled'
+        : event.workflowExecutionTerminatedEventAttributes
+          ? 'terminated'
+          : event.workflowExecutionTimedOutEventAttributes
+            ? 'timed out'
+            : null;
+  if (event.workflowExecutionContinuedAsNewEventAttributes) facts.continued = true;
+  if (!end) return;
+  facts.end = end;
+  facts.closedAtMs = timeOf(event);
+  facts.failureType = failed?.failure?.applicationFailureInfo?.type ?? null;
+}
+
+/** Continuations of a workflow as one. */
+function joined(parts: PartFacts[]): WorkflowFacts[] {
+  const whole = new Map<string, WorkflowFacts>();
+  for (const part of parts.sort((a, b) => a.startedAtMs - b.startedAtMs)) {
+    const { firstRunId, continued: _, ...facts } = part;
+    const id = `${facts.workflowId}#${firstRunId}`;
+    const before = whole.get(id);
+    whole.set(id, {
+      ...facts,
+      runId: firstRunId,
+      startedAtMs: before?.startedAtMs ?? facts.startedAtMs,
+      triggers: (before?.triggers ?? 0) + facts.triggers,
+      started: [...(before?.started ?? []), ...facts.started],
+      searches: (before?.searches ?? 0) + facts.searches,
+      adopted: [...(before?.adopted ?? []), ...facts.adopted],
+    });
+  }
+  return [...whole.values()];
+}
+
+function decoded(payloads: Payloads | null | undefined): unknown {
+  const data = payloads?.payloads?.[0]?.data;
+  return data?.length ? JSON.parse(Buffer.from(data).toString()) : undefined;
+}
+
+function timeOf({ eventTime }: HistoryEvent): number {
+  return Number(eventTime?.seconds ?? 0) * 1_000 + (eventTime?.nanos ?? 0) / 1e6;
+}

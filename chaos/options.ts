@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { durationMs } from '../src/pipeline/duration.js';
+
+/** Products that are broken on purpose: the check must notice. */
+export const VARIANTS = ['blind-retry', 'no-delete'] as const;
+export type Variant = (typeof VARIANTS)[number];
+
+export interface StormOptions {
+  pipelines: number;
+  seed: number;
+  /** Time between two kills of a worker, ms; null for none. */
+  killsEveryMs: number | null;
+  serverRestarts: number;
+  leaves: number;
+  /** Pipelines that run at once. */
+  atOnce: number;
+  variant: Variant | null;
+  /** How long everything may take to end after the storm, ms. */
+  settleMs: number;
+}
+
+export const USAGE = `npm run chaos -- [options]
+  --pipelines <n>        pipelines of 3 to 5 steps (default 200)
+  --seed <n>             what is chosen follows from it (default: random, and printed)
+  --kills-every <time>   a worker is killed so often, "none" for never (default 4s)
+  --server-restarts <n>  kills of the Temporal server (default 3)
+  --leaves <n>           terminate the workflow of one step in so many pipelines; a janitor cleans up (default 0)
+  --at-once <n>          pipelines that run at once (default 100)
+  --settle <time>        time for everything to end after the storm (default 5m)
+  --variant <name>       ${VARIANTS.join(' | ')}: a broken product, which the check must notice`;
+
+/** Throws where an option cannot be used. */
+export function readOptions(args: string[]): StormOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      pipelines: { type: 'string', default: '200' },
+      seed: { type: 'string' },
+      'kills-every': { type: 'string', default: '4s' },
+      'server-restarts': { type: 'string', default: '3' },
+      leaves: { type: 'string', default: '0' },
+      'at-once': { type: 'string', default: '100' },
+      settle: { type: 'string', default: '5m' },
+      variant: { type: 'string' },
+    },
+  });
+  const variant = VARIANTS.find((name) => name === values.variant) ?? null;
+  if (values.variant !== undefined && !variant)
+    throw new Error(`--variant: there is no "${values.variant}", only ${VARIANTS.join(' and ')}`);
+  return {
+    pipelines: whole('pipelines', values.pipelines, 1),
+    seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed, 0),
+    killsEveryMs: values['kills-every'] === 'none' ? null : time('kills-every', values['kills-every']),
+    serverRestarts: whole('server-restarts', values['server-restarts'], 0),
+    leaves: whole('leaves', values.leaves, 0),
+    atOnce: whole('at-once', values['at-once'], 1),
+    variant,
+    settleMs: time('settle', values.settle),
+  };
+}
+
+function whole(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`--${name}: "${text}" is not a whole number from ${least}`);
+  return value;
+}
+
+function time(name: string, text: string): number {
+  const ms = durationMs(text);
+  if (ms === null) throw new Error(`--${name}: "${text}" is not a time: write "500ms", "4s" or "2m"`);
+  return ms;
+}

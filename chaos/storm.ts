@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { type Ledger, type Sandbox, startSandbox } from '../src/sandbox/index.js';
+import type { DevServerOptions } from '../src/temporal-server/index.js';
+import { check, type Verdict } from './check.js';
+import { type Disturbances, Disturber } from './disturber.js';
+import { LATE_START_GRACE_MS, LIST_FAULTS } from './faults.js';
+import { countOpen, readHistories, type WorkflowFacts } from './histories.js';
+import type { StormOptions } from './options.js';
+import { runPipelines } from './pipelines.js';
+import { planStorm } from './plan.js';
+import { Random } from './random.js';
+import { CrashingServer, patiently } from './server.js';
+import { WorkerPool } from './worker-pool.js';
+
+export interface StormResult {
+  options: StormOptions;
+  seconds: number;
+  workflows: WorkflowFacts[];
+  ledger: Ledger;
+  verdict: Verdict;
+  /** Workers killed. */
+  kills: number;
+  /** Last words of workers that ended though nobody asked them to. */
+  deaths: string[];
+  /** Times that the server was killed. */
+  restarts: number;
+  disturbances: Disturbances;
+  /** Runs that the janitor had to cancel. */
+  swept: number;
+}
+
+const TASK_QUEUE = 'chaos';
+const WORKERS = 2;
+/** The storm lasts until so many pipelines have ended, or until it has stopped them for good. */
+const CALM_AT = 0.9;
+const TELL_EVERY_MS = 15_000;
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+const longestStormMs = (pipelines: number) => 120_000 + pipelines * 3_000;
+
+/** Starts everything, lets the storm loose, waits in the calm for all to end, and looks at what is left. */
+export async function storm(
+  options: StormOptions,
+  log: (line: string) => void,
+  cli?: DevServerOptions['cli'],
+): Promise<StormResult> {
+  const startedAt = Date.now();
+  const seconds = () => Math.round((Date.now() - startedAt) / 1_000);
+  const plan = planStorm(options);
+  const closers: (() => Promise<unknown>)[] = [];
+  try {
+    const server = await CrashingServer.start(cli);
+    closers.push(() => server.stop());
+    const temporal = await server.connect();
+    closers.push(() => temporal.connection.close());
+    const sandbox = await startSandbox({
+      port: 0,
+      durations: plan.durations,
+      seed: options.seed,
+      faults: LIST_FAULTS,
+    });
+    closers.push(() => sandbox.close());
+    const workers = new WorkerPool(environment(server, sandbox), options.variant);
+    closers.push(() => workers.stop());
+    workers.start(WORKERS);
+
+    const calm = new AbortController();
+    const end = new AbortController();
+    setMaxListeners(0, end.signal);
+    const disturber = new Disturber(plan, { temporal, sandbox, server });
+    let ended = 0;
+    const running = runPipelines(plan.pipelines, {
+      temporal,
+      taskQueue: TASK_QUEUE,
+      atOnce: options.atOnce,
+      signal: end.signal,
+      starting: ({ faults }) => {
+        if (!calm.signal.aborted) sandbox.script(faults);
+      },
+      started: (pipeline) => disturber.started(pipeline),
+      ended: (pipeline) => {
+        disturber.ended(pipeline);
+        ended++;
+        if (ended >= plan.pipelines.length * CALM_AT) calm.abort();
+      },
+    });
+    const watching = disturber.watch(end.signal);
+    const telling = setInterval(() => {
+      const { runs } = sandbox.ledger();
+      log(`${seconds()} s: ${runs.length} runs in Hex, ${ended} pipelines ended, ${workers.kills} kills`);
+    }, TELL_EVERY_MS);
+    closers.push(() => {
+      clearInterval(telling);
+      end.abort();
+      return Promise.allSettled([running, watching]);
+    });
+    const longest = setTimeout(() => calm.abort(), longestStormMs(options.pipelines));
+    await Promise.race([killWorkers(workers, options, calm.signal), watching, running]);
+    clearTimeout(longest);
+    calm.abort();
+    log(`Calm after ${seconds()} s: no more faults and kills; waiting for the rest to end`);
+    await fetch(`${sandbox.url}/_sandbox/faults`, { method: 'DELETE' });
+
+    const giveUpAt = Date.now() + options.settleMs;
+    await Promise.race([running, watching, delay(options.settleMs, undefined, { ref: false })]);
+    while (Date.now() < giveUpAt && (await countOpen(temporal)) > 0) await delay(250);
+    const swept = options.leaves > 0 ? await sweep(temporal, sandbox) : 0;
+    const workflows = await readHistories(temporal);
+    const ledger = sandbox.ledger();
+    return {
+      options,
+      seconds: seconds(),
+      workflows,
+      ledger,
+      verdict: check({ pipelines: plan.pipelines, workflows, ledger, graceMs: LATE_START_GRACE_MS }),
+      kills: workers.kills,
+      deaths: workers.deaths,
+      restarts: server.restarts,
+      disturbances: disturber.done,
+      swept,
+    };
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+/** Only the windows of one trigger at a time for each project bind. */
+function environment(server: CrashingServer, sandbox: Sandbox): Record<string, string> {
+  return {
+    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_NAMESPACE: server.namespace,
+    HEX_BASE_URL: sandbox.url,
+    HEX_API_TOKEN: randomUUID(),
+    HEX_TASK_QUEUE: TASK_QUEUE,
+    HEX_STARTS_PER_MINUTE: 'none',
+    HEX_STARTS_PER_HOUR: 'none',
+    HEX_KERNELS: 'none',
+    HEX_READS_PER_MINUTE: 'none',
+    HEX_READS_PER_HOUR: 'none',
+  };
+}
+
+async function killWorkers(workers: WorkerPool, { killsEveryMs, seed }: StormOptions, until: AbortSignal) {
+  const random = new Random(seed + 1);
+  while (!until.aborted) {
+    await delay(killsEveryMs ?? LONGEST_DELAY_MS, undefined, { signal: until }).catch(() => undefined);
+    if (!until.aborted) workers.kill(random.between(0, WORKERS - 1));
+  }
+}
+
+/** Lets the janitor cancel what terminated workflows have left behind; returns how many runs it ended. */
+async function sweep(temporal: Client, sandbox: Sandbox): Promise<number> {
+  const alive = () => sandbox.ledger().runs.filter((run) => run.alive).length;
+  const before = alive();
+  await patiently(() =>
+    temporal.workflow.execute('hexJanitor', {
+      workflowId: 'chaos-janitor',
+      taskQueue: TASK_QUEUE,
+      args: [{ mode: 'cancel', roundInterval: '500ms' }],
+    }),
+  );
+  return before - alive();
+}

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Variant } from './options.js';
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+/** Where a worker that ended by itself is started again, as a supervisor would. */
+const RESTART_AFTER_MS = 500;
+
+/** Worker processes that are always up again soon. */
+export class WorkerPool {
+  /** Kills so far. */
+  kills = 0;
+  /** Ends that nobody asked for, with the last words. */
+  readonly deaths: string[] = [];
+  readonly #env: Record<string, string>;
+  readonly #variant: Variant | null;
+  readonly #workers: ChildProcess[] = [];
+  readonly #killed = new WeakSet<ChildProcess>();
+  #stopped = false;
+
+  constructor(env: Record<string, string>, variant: Variant | null) {
+    this.#env = env;
+    this.#variant = variant;
+  }
+
+  start(count: number): void {
+    for (let slot = 0; slot < count; slot++) this.#spawn(slot);
+  }
+
+  /** Kills a worker as a crash would; another takes its place at once. */
+  kill(slot: number): void {
+    const worker = this.#workers[slot];
+    if (!worker || worker.exitCode !== null || this.#killed.has(worker)) return;
+    this.kills++;
+    this.#killed.add(worker);
+    worker.kill('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const running = this.#workers.filter((worker) => worker.exitCode === null && worker.signalCode === null);
+    await Promise.all(
+      running.map((worker) => {
+        const gone = once(worker, 'exit');
+        worker.kill('SIGKILL');
+        return gone;
+      }),
+    );
+  }
+
+  #spawn(slot: number): void {
+    const args = this.#variant
+      ? ['--import', 'tsx', path('./variant-worker.ts'), this.#variant]
+      : [path('../dist/cli.js'), 'worker'];
+    const worker = spawn(process.execPath, args, {
+      env: { ...process.env, ...this.#env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#workers[slot] = worker;
+    let said = '';
+    const hear = (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-2_000);
+    };
+    worker.stdout.on('data', hear);
+    worker.stderr.on('data', hear);
+    const end = () => worker.kill('SIGKILL');
+    process.once('exit', end);
+    worker.once('exit', async (code, signal) => {
+      process.off('exit', end);
+      if (this.#stopped) return;
+      if (!this.#killed.has(worker)) {
+        this.deaths.push(`${signal ?? `code ${code}`}: ${said.trim()}`);
+        await delay(RESTART_AFTER_MS);
+      }
+      if (!this.#stopped) this.#spawn(slot);
+    });
+  }
+}

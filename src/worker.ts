@@ -41,6 +41,8 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
     maxCachedWorkflows: 500,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
+    // After a crash this is how long what was cached there, the limiter included, waits for another worker.
+    stickyQueueScheduleToStartTimeout: '5s',
     ...versioned(config),
     ...options.worker,
   });

@@ -22,7 +22,7 @@ export interface StormOptions {
 export const USAGE = `npm run chaos -- [options]
   --pipelines <n>        pipelines of 3 to 5 steps (default 200)
   --seed <n>             what is chosen follows from it (default: random, and printed)
-  --kills-every <time>   a worker is killed so often, "none" for never (default 4s)
+  --kills-every <time>   a worker is killed so often, "none" for never (default 6s)
   --server-restarts <n>  kills of the Temporal server (default 3)
   --leaves <n>           terminate the workflow of one step in so many pipelines; a janitor cleans up (default 0)
   --at-once <n>          pipelines that run at once (default 100)
@@ -36,7 +36,7 @@ export function readOptions(args: string[]): StormOptions {
     options: {
       pipelines: { type: 'string', default: '200' },
       seed: { type: 'string' },
-      'kills-every': { type: 'string', default: '4s' },
+      'kills-every': { type: 'string', default: '6s' },
       'server-restarts': { type: 'string', default: '3' },
       leaves: { type: 'string', default: '0' },
       'at-once': { type: 'string', default: '100' },

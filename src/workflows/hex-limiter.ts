@@ -40,6 +40,12 @@ const { checkHolders } = proxyActivities<HexActivities>({
 });
 
 /**
+ * All starts wait while a worker that takes over replays this history (0.4 ms an event), so it is kept well below the
+ * 4,096 events at which Temporal suggests to continue as new.
+ */
+const MOST_EVENTS = 1_000;
+
+/**
  * Keeps the budget of one Hex user: starts a minute and an hour, kernels, one trigger at a time for each project, and
  * locks. There is one for each connection, `hex-limiter/<task queue>/<connection>`; it never ends. Workflows ask by signal, get
  * their leave by signal, and a slot whose holder has gone is freed when its lease is over.
@@ -73,7 +79,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     state = next;
     for (const grant of grants) void grantTo(grant);
     if (checks.length > 0) void lookAfter(checks);
-    if (workflowInfo().continueAsNewSuggested && telling === 0)
+    if (workflowInfo().historyLength > MOST_EVENTS && telling === 0)
       await continueAsNew<typeof hexLimiter>(input, packLimiter(state));
     await wait(() => dirty, wakeAt);
   }

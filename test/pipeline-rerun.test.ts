@@ -41,7 +41,7 @@ describe('a closed pipeline is run again from its failed steps', () => {
     const rig = await pipelineHarness(QUICK);
     const runs = newRuns(rig);
     rig.sandbox.script([ending === 'failed' ? { match: { projectId: 'bad' }, endAs: 'ERRORED' } : LONG_BAD]);
-    const options = ending === 'timed out by itself' ? { timeout: 1_500 } : {};
+    const options = ending === 'timed out by itself' ? { timeout: 5_000 } : {};
     let workflowId: string;
     if (ending === 'timed out by Temporal') {
       workflowId = `timed-out-${rig.taskQueue}`;
@@ -49,7 +49,7 @@ describe('a closed pipeline is run again from its failed steps', () => {
         taskQueue: rig.taskQueue,
         workflowId,
         args: [{ name: 'etl', steps }],
-        workflowExecutionTimeout: '3s',
+        workflowExecutionTimeout: '6s',
       });
       await handle.result().catch(() => undefined);
     } else {

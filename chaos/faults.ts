@@ -13,7 +13,7 @@ const LATEST_START_MS = 1_000;
 
 const slow = (random: Random) => ({ lateMs: random.between(500, 1_500) });
 const tooLate = (random: Random) => ({ lateMs: random.between(2_500, 3_500) });
-/** With the time to wait: without it a refused start stops all others for a minute. */
+/** With the time to wait: without it a refused start stops all others of its connection for a minute. */
 const refusal = (status: number) => () => ({ status, headers: { 'retry-after': '1' } });
 
 /** A start whose answer is lost. */
@@ -29,8 +29,9 @@ const LOST_STARTS: readonly Choice[] = [
 ];
 
 const OTHER_STARTS: readonly Choice[] = [
-  [3, refusal(429)],
-  [3, refusal(503)],
+  // Rare: after each, the limiter lets one start through at a time until one has succeeded.
+  [0.5, refusal(429)],
+  [0.5, refusal(503)],
   [3, slow],
   [2, () => ({ endAs: 'ERRORED' })],
   [2, () => ({ endAs: 'KILLED' })],

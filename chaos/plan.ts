@@ -21,6 +21,8 @@ export interface PlannedPipeline {
 
 export interface StormPlan {
   pipelines: PlannedPipeline[];
+  /** Names of connections, each with a Hex user, and so a limiter, of its own. */
+  connections: string[];
   /** How long runs live, ms, by project. */
   durations: Record<string, number>;
   /** Steps during whose lost start somebody else starts the same project: key to project. */
@@ -40,6 +42,8 @@ export interface PlanOptions {
 const CANCELLED = 0.12;
 const TERMINATED = 0.08;
 const STRANGERS = 0.01;
+/** A Hex user with more than that would mostly wait in line. */
+const PIPELINES_PER_CONNECTION = 40;
 /** Nothing but a cancel ends such a run. */
 const ENDLESS_MS = 3_600_000;
 
@@ -63,6 +67,13 @@ export function planStorm({ seed, pipelines: count, serverRestarts, leaves }: Pl
   const shared = projects('project', Math.max(4, Math.ceil(count / 2)), () => random.between(100, 3_000));
   const endless = projects('endless', Math.max(2, Math.ceil(count / 20)), () => ENDLESS_MS);
   const strangers = new Map<string, string>();
+  const connections = Array.from(
+    { length: Math.ceil(count / PIPELINES_PER_CONNECTION) },
+    (_, index) => `user-${index + 1}`,
+  );
+  // A project belongs to one user, as its runs do.
+  const connectionOf = (projectId: string) =>
+    connections[Number(projectId.split('-').at(-1)) % connections.length] ?? '';
   const pipelines = Array.from({ length: count }, (_, index) => {
     const workflowId = `chaos-${String(index + 1).padStart(4, '0')}`;
     const disturbed = index < leaves ? 'terminate-leaf' : disturbance(random);
@@ -86,6 +97,7 @@ export function planStorm({ seed, pipelines: count, serverRestarts, leaves }: Pl
       return {
         id,
         projectId,
+        connection: connectionOf(projectId),
         ...FAST,
         inputParams: { chaos: key },
         ...(!chain && { dependsOn: before }),
@@ -111,7 +123,7 @@ export function planStorm({ seed, pipelines: count, serverRestarts, leaves }: Pl
   const restartsAtRuns = Array.from({ length: serverRestarts }, (_, index) =>
     Math.ceil((runs * 0.8 * (index + 1)) / (serverRestarts + 1)),
   );
-  return { pipelines, durations, strangers, restartsAtRuns };
+  return { pipelines, connections, durations, strangers, restartsAtRuns };
 }
 
 function disturbance(random: Random): 'cancel' | 'terminate' | null {

@@ -62,7 +62,7 @@ export async function storm(
       faults: LIST_FAULTS,
     });
     closers.push(() => sandbox.close());
-    const workers = new WorkerPool(environment(server, sandbox), options.variant);
+    const workers = new WorkerPool(environment(server, sandbox, plan.connections), options.variant);
     closers.push(() => workers.stop());
     workers.start(WORKERS);
 
@@ -106,7 +106,7 @@ export async function storm(
     const giveUpAt = Date.now() + options.settleMs;
     await Promise.race([running, watching, delay(options.settleMs, undefined, { ref: false })]);
     while (Date.now() < giveUpAt && (await countOpen(temporal)) > 0) await delay(250);
-    const swept = options.leaves > 0 ? await sweep(temporal, sandbox) : 0;
+    const swept = options.leaves > 0 ? await sweep(temporal, sandbox, plan.connections) : 0;
     const workflows = await readHistories(temporal);
     const ledger = sandbox.ledger();
     return {
@@ -126,20 +126,31 @@ export async function storm(
   }
 }
 
-/** Only the windows of one trigger at a time for each project bind. */
-function environment(server: CrashingServer, sandbox: Sandbox): Record<string, string> {
-  return {
+/** Of the limits, only the windows of one trigger at a time for each project bind. */
+function environment(
+  server: CrashingServer,
+  sandbox: Sandbox,
+  connections: string[],
+): Record<string, string> {
+  const env: Record<string, string> = {
     TEMPORAL_ADDRESS: server.address,
     TEMPORAL_NAMESPACE: server.namespace,
-    HEX_BASE_URL: sandbox.url,
-    HEX_API_TOKEN: randomUUID(),
     HEX_TASK_QUEUE: TASK_QUEUE,
-    HEX_STARTS_PER_MINUTE: 'none',
-    HEX_STARTS_PER_HOUR: 'none',
-    HEX_KERNELS: 'none',
-    HEX_READS_PER_MINUTE: 'none',
-    HEX_READS_PER_HOUR: 'none',
   };
+  for (const connection of connections) {
+    const prefix = `HEX_CONNECTION_${connection.toUpperCase().replaceAll('-', '_')}`;
+    env[`${prefix}_BASE_URL`] = sandbox.url;
+    env[`${prefix}_API_TOKEN`] = randomUUID();
+    for (const limit of [
+      'STARTS_PER_MINUTE',
+      'STARTS_PER_HOUR',
+      'KERNELS',
+      'READS_PER_MINUTE',
+      'READS_PER_HOUR',
+    ])
+      env[`${prefix}_${limit}`] = 'none';
+  }
+  return env;
 }
 
 async function killWorkers(workers: WorkerPool, { killsEveryMs, seed }: StormOptions, until: AbortSignal) {
@@ -151,15 +162,17 @@ async function killWorkers(workers: WorkerPool, { killsEveryMs, seed }: StormOpt
 }
 
 /** Lets the janitor cancel what terminated workflows have left behind; returns how many runs it ended. */
-async function sweep(temporal: Client, sandbox: Sandbox): Promise<number> {
-  const alive = () => sandbox.ledger().runs.filter((run) => run.alive).length;
+async function sweep(temporal: Client, sandbox: Sandbox, connections: string[]): Promise<number> {
+  const alive = () => sandbox.ledger().runs.filter((run) => run.alive);
   const before = alive();
-  await patiently(() =>
-    temporal.workflow.execute('hexJanitor', {
-      workflowId: 'chaos-janitor',
-      taskQueue: TASK_QUEUE,
-      args: [{ mode: 'cancel', roundInterval: '500ms' }],
-    }),
-  );
-  return before - alive();
+  for (const connection of connections) {
+    await patiently(() =>
+      temporal.workflow.execute('hexJanitor', {
+        workflowId: `chaos-janitor-${connection}`,
+        taskQueue: TASK_QUEUE,
+        args: [{ connection, mode: 'cancel', roundInterval: '500ms' }],
+      }),
+    );
+  }
+  return before.length - alive().length;
 }

@@ -62,11 +62,16 @@ function compile() {
 
 async function bundle() {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { preloadModules, workflowsPath } = await import(
+  const { preloadModules, workflowInterceptorModules, workflowsPath } = await import(
     new URL(`${fresh}/worker/workflow-code.js`, root).href
   );
   const logger = new DefaultLogger('WARN');
-  const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules, logger });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    workflowInterceptorModules,
+    preloadModules,
+    logger,
+  });
   writeFileSync(path(`${fresh}/workflow-bundle.js`), withoutSourceMap(code));
 }
 

@@ -12,7 +12,7 @@ import { registerSearchAttributes } from './worker/search-attributes.js';
 import { workflowCode } from './worker/workflow-code.js';
 
 export { type ConnectOptions, connectToTemporal } from './worker/connect.js';
-export { preloadModules, workflowsPath } from './worker/workflow-code.js';
+export { preloadModules, workflowInterceptorModules, workflowsPath } from './worker/workflow-code.js';
 
 export interface HexWorkerOptions {
   connection: NativeConnection;

@@ -38,15 +38,15 @@ it('imports client, worker, activities and sandbox', async () => {
   const code = `
     import { TemporalHexClient } from 'temporal-hex';
     import { connectClient } from 'temporal-hex/client';
-    import { createHexWorker, preloadModules } from 'temporal-hex/worker';
+    import { createHexWorker, preloadModules, workflowInterceptorModules } from 'temporal-hex/worker';
     import { createActivities } from 'temporal-hex/activities';
     import { startSandbox } from 'temporal-hex/sandbox';
     const sandbox = await startSandbox({ port: 0 });
     const answer = await fetch(sandbox.apiUrl + '/projects', { headers: { authorization: 'Bearer x' } });
     await sandbox.close();
     console.log([TemporalHexClient, connectClient, createHexWorker, createActivities].every((f) => typeof f === 'function'),
-      preloadModules.length, answer.status, Object.keys(createActivities({ hex: () => { throw new Error(); } })).includes('triggerRun'));`;
-  expect(await evaluate(code)).toBe('true 2 200 true');
+      preloadModules.length, workflowInterceptorModules.length, answer.status, Object.keys(createActivities({ hex: () => { throw new Error(); } })).includes('triggerRun'));`;
+  expect(await evaluate(code)).toBe('true 2 1 200 true');
 });
 
 it('runs its command', async () => {

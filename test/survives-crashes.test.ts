@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import type { RunProgress } from '../src/pipeline/run-result.js';
 import { startDevServer } from '../src/temporal-server/index.js';
-import { FAST, harness } from './support/harness.js';
+import { FAST, harness, until } from './support/harness.js';
 import { server } from './support/server.js';
 
 const reads = (requests: { method: string }[]) => requests.filter(({ method }) => method === 'GET').length;
@@ -32,6 +33,32 @@ it('a worker killed while the POST is in flight: its run is adopted by the next,
   first.kill('SIGKILL');
   await spawnWorker();
   expect(await handle.result()).toMatchObject({ success: true, adopted: true });
+  expect(sandbox.ledger().runs).toHaveLength(1);
+});
+
+it('somebody who looks at a run whose worker has just been killed does not stop it', async () => {
+  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '15s' } });
+  const poll = { min: '10m', max: '10m', first: 20 } as const;
+  const handle = await hex.startRun({ projectId: 'sales', ...FAST, poll });
+  const progress = () => handle.query<RunProgress>('progress');
+  const first = await spawnWorker();
+  await until('the first read', async () => (await progress()).polls === 1);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  // The server keeps both the query and the task of the first signal for the dead worker, each for 5 s. So the query comes
+  // to the next worker first, and the second signal before the task.
+  const looking = progress();
+  const second = await spawnWorker();
+  await handle.signal('pollNow');
+  expect(await looking).toMatchObject({ phase: 'running' });
+  await handle.signal('pollNow');
+  await until('the read that was asked for', async () => (await progress()).polls >= 2);
+  second.kill('SIGKILL');
+  await once(second, 'exit');
+  await spawnWorker();
+  await sandbox.waitFor(({ runs }) => runs.every(({ alive }) => !alive));
+  await handle.signal('pollNow');
+  expect(await handle.result()).toMatchObject({ success: true });
   expect(sandbox.ledger().runs).toHaveLength(1);
 });
 

@@ -16,11 +16,20 @@ export const workflowsPath = beside('workflows/index');
  */
 export const preloadModules = [beside('pipeline/boundary'), workflowsPath];
 
+/** Interceptors that our workflows need in every worker, as `interceptors.workflowModules`. */
+export const workflowInterceptorModules = [beside('workflows/replay-after-query')];
+
 const bundlePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 
 /** The bundle made at build time, or the sources to bundle now. */
-export function workflowCode(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'> {
-  return existsSync(bundlePath)
-    ? { workflowBundle: { codePath: bundlePath } }
-    : { workflowsPath, bundlerOptions: { preloadModules } };
+export function workflowCode(): Pick<
+  WorkerOptions,
+  'workflowBundle' | 'workflowsPath' | 'bundlerOptions' | 'interceptors'
+> {
+  if (existsSync(bundlePath)) return { workflowBundle: { codePath: bundlePath } };
+  return {
+    workflowsPath,
+    bundlerOptions: { preloadModules },
+    interceptors: { workflowModules: workflowInterceptorModules },
+  };
 }

@@ -9,11 +9,16 @@ import type {
   StepProgress,
   StepState,
 } from '../../src/pipeline/index.js';
-import { preloadModules, workflowsPath } from '../../src/worker.js';
+import { preloadModules, workflowInterceptorModules, workflowsPath } from '../../src/worker.js';
 import { FAST, type Harness, type HarnessOptions, harness, until } from './harness.js';
 import { server, uniqueTaskQueue } from './server.js';
 
-const bundle = bundleWorkflowCode({ workflowsPath, preloadModules, logger: new DefaultLogger('WARN') });
+const bundle = bundleWorkflowCode({
+  workflowsPath,
+  workflowInterceptorModules,
+  preloadModules,
+  logger: new DefaultLogger('WARN'),
+});
 
 /** A harness whose worker runs the sources as they are. */
 export async function pipelineHarness(

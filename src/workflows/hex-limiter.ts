@@ -1,5 +1,6 @@
 import {
   ActivityFailure,
+  CancellationScope,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
@@ -72,6 +73,9 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     dirty = true;
   };
   const lookAfter = async (slots: HeldSlot[]) => take(await check(input.connection, slots));
+  const wakeBy = alarm(() => {
+    dirty = true;
+  });
 
   for (;;) {
     dirty = false;
@@ -81,7 +85,8 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     if (checks.length > 0) void lookAfter(checks);
     if (workflowInfo().historyLength > MOST_EVENTS && telling === 0)
       await continueAsNew<typeof hexLimiter>(input, packLimiter(state));
-    await wait(() => dirty, wakeAt);
+    if (wakeAt !== null) wakeBy(wakeAt);
+    await condition(() => dirty);
   }
 }
 
@@ -93,11 +98,27 @@ setWorkflowOptions(
   hexLimiter,
 );
 
-async function wait(until: () => boolean, wakeAt: number | null): Promise<void> {
-  if (wakeAt === null) return condition(until);
-  const waitMs = wakeAt - Date.now();
-  if (waitMs > 0) await condition(until, waitMs);
-  else if (!until()) await sleep(1);
+/**
+ * Rings at the time it was last set to, or before. A later time leaves a timer that runs as it is: nearly every event
+ * puts the next look off, and a new timer each time would be two more events in the history.
+ */
+function alarm(ring: () => void): (at: number) => void {
+  let current: { at: number; scope: CancellationScope } | null = null;
+  return (at) => {
+    if (current && current.at <= at) return;
+    current?.scope.cancel();
+    const own = { at, scope: new CancellationScope() };
+    current = own;
+    void own.scope
+      .run(() => sleep(Math.max(1, at - Date.now())))
+      .then(
+        () => {
+          current = null;
+          ring();
+        },
+        () => undefined, // Replaced by an earlier one.
+      );
+  };
 }
 
 /** False when the workflow that asked has closed. */

@@ -2,6 +2,7 @@ import { HexError, type RunProjectRequest } from '../hex/index.js';
 import type { LimiterEvent } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { triggerFailure } from './failures.js';
+import { pollRun, type RunStatus } from './get-run-status.js';
 import { report } from './request-start.js';
 
 export interface TriggerRequest {
@@ -11,6 +12,8 @@ export interface TriggerRequest {
   requestTimeoutMs: number;
   /** The request by which the limiter gave leave; null where starts are not limited. */
   requestId: string | null;
+  /** Reads the status right after the start, for at most this long; absent: not at all. */
+  readWithinMs?: number;
 }
 
 export interface TriggeredRun {
@@ -20,6 +23,8 @@ export interface TriggeredRun {
   traceId: string | null;
   /** Whether the workflow may set our search attributes. */
   searchAttributes: boolean;
+  /** The status where it was read at once; a read that failed is the next poll's business. */
+  read: RunStatus | null;
 }
 
 /**
@@ -28,30 +33,33 @@ export interface TriggeredRun {
  */
 export const triggerRun =
   (dependencies: ActivityDependencies) =>
-  async ({
-    connection,
-    projectId,
-    request,
-    requestTimeoutMs,
-    requestId,
-  }: TriggerRequest): Promise<TriggeredRun> => {
+  async (trigger: TriggerRequest): Promise<TriggeredRun> => {
+    const { connection, projectId, request, requestTimeoutMs, requestId } = trigger;
     try {
       const { runId, runUrl, projectVersion, traceId } = await dependencies
         .hex(connection)
         .runProject(projectId, request, { timeoutMs: requestTimeoutMs });
-      if (requestId) await report(dependencies, connection, [{ type: 'triggered', requestId, runId }]);
-      return {
-        runId,
-        runUrl,
-        projectVersion,
-        traceId,
-        searchAttributes: dependencies.searchAttributes ?? false,
-      };
+      const [read] = await Promise.all([
+        firstRead(dependencies, trigger, runId),
+        requestId && report(dependencies, connection, [{ type: 'triggered', requestId, runId }]),
+      ]);
+      const searchAttributes = dependencies.searchAttributes ?? false;
+      return { runId, runUrl, projectVersion, traceId, searchAttributes, read };
     } catch (error) {
       if (requestId) await report(dependencies, connection, refusal(error, requestId));
       throw triggerFailure(error);
     }
   };
+
+async function firstRead(
+  dependencies: ActivityDependencies,
+  { connection, projectId, requestId, readWithinMs }: TriggerRequest,
+  runId: string,
+): Promise<RunStatus | null> {
+  if (readWithinMs === undefined) return null;
+  const run = { connection, projectId, runId, requestId, requestTimeoutMs: readWithinMs };
+  return pollRun(dependencies)(run).catch(() => null);
+}
 
 /** What a trigger that surely started nothing means for the limits. */
 function refusal(error: unknown, requestId: string): LimiterEvent[] {

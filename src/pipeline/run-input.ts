@@ -21,7 +21,7 @@ export interface PollInput {
   max?: Duration;
   /** Share of the elapsed time to wait, 0 to 1. Default 0.1. */
   factor?: number;
-  /** Wait before the first read; 0 reads at once. Default: half of `min`, since many runs are short. */
+  /** Wait before the first read; 0 reads together with the start. Default: half of `min`, since many runs are short. */
   first?: Duration;
   /** Reads before the workflow continues as new, so that its history stays small. Default 300. */
   perHistory?: number;

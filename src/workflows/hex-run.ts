@@ -9,7 +9,6 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { RunStatus } from '../activities/get-run-status.js';
 import { isTerminal } from '../hex/status.js';
 import { DEFAULT_READ_BUDGET, nextPollMs } from '../limits/index.js';
 import { parseRunInput } from '../pipeline/boundary.js';
@@ -23,9 +22,11 @@ import { endedFailure, hexFailure, invalidInput, timedOutFailure } from './run-f
 import {
   detailsOf,
   enterPhase,
+  hasEnded,
   markEnded,
   mayBeAlive,
   newRunState,
+  noteRead,
   progressOf,
   type RunState,
   tellParent,
@@ -91,6 +92,7 @@ function begin(input: unknown): RunState {
 /** False when the time limit came first. */
 async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: { due: boolean }): Promise<boolean> {
   const { spec } = state;
+  if (hasEnded(state)) return true;
   let readsInThisHistory = 0;
   let waitMs = state.polls === 0 ? spec.poll.firstMs : nextReadMs(state);
   for (;;) {
@@ -131,24 +133,13 @@ async function read(state: RunState): Promise<boolean | null> {
       requestTimeoutMs,
       requestId: state.requestId,
     });
-    note(state, status);
+    noteRead(state, status);
     return isTerminal(status.status) ? true : null;
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
     if (Date.now() >= state.deadlineAtMs) return false;
     throw hexFailure(state, error, `The status of the run of project ${projectId} could not be read`);
   }
-}
-
-function note(state: RunState, read: RunStatus): void {
-  state.polls++;
-  state.status = read.status;
-  state.startTime = read.startTime;
-  state.endTime = read.endTime;
-  state.elapsedMs = read.elapsedMs;
-  state.traceId = read.traceId;
-  state.share = read.share;
-  if (state.run && !state.run.runUrl) state.run.runUrl = read.runUrl;
 }
 
 function resultOf(state: RunState, status: string): HexRunResult {

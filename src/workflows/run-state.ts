@@ -1,5 +1,5 @@
 import { getExternalWorkflowHandle, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { ReadShare } from '../activities/get-run-status.js';
+import type { ReadShare, RunStatus } from '../activities/get-run-status.js';
 import { isTerminal } from '../hex/status.js';
 import { formatDuration } from '../pipeline/duration.js';
 import type { RunSpec } from '../pipeline/run-input.js';
@@ -86,24 +86,50 @@ export function mayBeAlive(state: RunState): boolean {
   return state.run !== null && !state.spec.dryRun && !isTerminal(state.status ?? '');
 }
 
-/** Makes the run known: from here on every way out of the workflow ends or confirms it. */
-export function own(state: RunState, run: RunHandle): void {
+/** A poll has said that the run is over; what a list says may be old. */
+export function hasEnded({ polls, status }: RunState): boolean {
+  return polls > 0 && isTerminal(status ?? '');
+}
+
+/**
+ * Makes the run known: from here on every way out of the workflow ends or confirms it.
+ *
+ * @param read the poll that went with the trigger
+ */
+export function own(state: RunState, run: RunHandle, read: RunStatus | null = null): void {
   state.run = run;
   state.deadlineAtMs = run.triggeredAtMs + state.spec.timeoutMs;
-  if (!run.searchAttributes || state.spec.dryRun) return;
-  const { hexPipeline, hexStep } = stepMemo();
-  upsertSearchAttributes([
-    { key: searchAttributes.projectId, value: state.spec.projectId },
-    { key: searchAttributes.runId, value: run.runId },
-    ...(hexPipeline ? [{ key: searchAttributes.pipeline, value: hexPipeline }] : []),
-    ...(hexStep ? [{ key: searchAttributes.step, value: hexStep }] : []),
-  ]);
+  if (read) noteRead(state, read);
+  if (!hasEnded(state)) makeSearchable(state, null);
+}
+
+/** Keeps what a poll has told. */
+export function noteRead(state: RunState, read: RunStatus): void {
+  state.polls++;
+  state.status = read.status;
+  state.startTime = read.startTime;
+  state.endTime = read.endTime;
+  state.elapsedMs = read.elapsedMs;
+  state.traceId = read.traceId;
+  state.share = read.share;
+  if (state.run && !state.run.runUrl) state.run.runUrl = read.runUrl;
 }
 
 /** Makes the final status searchable. */
 export function markEnded(state: RunState): void {
-  if (state.run?.searchAttributes && state.status)
-    upsertSearchAttributes([{ key: searchAttributes.status, value: state.status }]);
+  if (state.status) makeSearchable(state, state.status);
+}
+
+function makeSearchable({ spec, run }: RunState, status: string | null): void {
+  if (!run?.searchAttributes || spec.dryRun) return;
+  const { hexPipeline, hexStep } = stepMemo();
+  upsertSearchAttributes([
+    { key: searchAttributes.projectId, value: spec.projectId },
+    { key: searchAttributes.runId, value: run.runId },
+    ...(hexPipeline ? [{ key: searchAttributes.pipeline, value: hexPipeline }] : []),
+    ...(hexStep ? [{ key: searchAttributes.step, value: hexStep }] : []),
+    ...(status ? [{ key: searchAttributes.status, value: status }] : []),
+  ]);
 }
 
 /** Tells the pipeline above, once, which run its step waits for. */

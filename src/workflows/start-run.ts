@@ -16,7 +16,10 @@ import { triggerDelayMs } from '../pipeline/trigger-delay.js';
 import { admission, giveBack, reportAdopted } from './admission.js';
 import { repeatables, triggers } from './hex-activities.js';
 import { factsOf, hexFailure, runFailure } from './run-failures.js';
-import { enterPhase, own, type RunState } from './run-state.js';
+import { enterPhase, hasEnded, own, type RunState, tellParent } from './run-state.js';
+
+/** A read that goes with the trigger may not take long: until it is done, only Hex knows of the run. */
+const READ_AT_ONCE_MS = 2_000;
 
 /** How often Hex's list is looked at before a start is taken as not having happened. */
 const LOOKS = 2;
@@ -46,8 +49,10 @@ async function triggerUntilStarted(state: RunState, granted: ReadonlySet<string>
     const requestedAtMs = Date.now();
     try {
       const run = await trigger(state);
-      own(state, { ...run, triggeredAtMs: requestedAtMs });
-      state.traceId = run.traceId;
+      const { read, traceId, ...handle } = run;
+      state.traceId = traceId;
+      own(state, { ...handle, triggeredAtMs: requestedAtMs }, read);
+      if (read && !hasEnded(state)) await tellParent(state);
       return;
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
@@ -70,12 +75,14 @@ function trigger(state: RunState): Promise<TriggeredRun> {
   const { connection, projectId, requestTimeoutMs } = spec;
   state.triggers++;
   enterPhase(state, 'triggering');
-  return triggers(requestTimeoutMs, `Trigger project ${projectId}`).triggerRun({
+  const readWithinMs = spec.poll.firstMs === 0 && !spec.dryRun ? READ_AT_ONCE_MS : 0;
+  return triggers(requestTimeoutMs + readWithinMs, `Trigger project ${projectId}`).triggerRun({
     connection,
     projectId,
     request: requestOf(spec),
     requestTimeoutMs,
     requestId: state.requestId,
+    ...(readWithinMs > 0 && { readWithinMs }),
   });
 }
 

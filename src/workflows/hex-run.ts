@@ -1,7 +1,6 @@
 import {
   ActivityFailure,
   ContinueAsNew,
-  condition,
   continueAsNew,
   defineQuery,
   defineSignal,
@@ -18,6 +17,7 @@ import type { HexRunInput } from '../pipeline/run-input.js';
 import type { HexRunResult, RunProgress } from '../pipeline/run-result.js';
 import { showDetails } from './current-details.js';
 import { repeatables } from './hex-activities.js';
+import { Nudge } from './nudge.js';
 import { endedFailure, hexFailure, invalidInput, timedOutFailure } from './run-failures.js';
 import {
   detailsOf,
@@ -52,12 +52,10 @@ const pollNowSignal = defineSignal('pollNow');
  */
 export async function hexRun(input: HexRunInput, carried?: RunState): Promise<HexRunResult> {
   const state = (workflowInfo().continuedFromExecutionRunId && carried) || begin(input);
-  const nudge = { due: false };
+  const nudge = new Nudge();
   showDetails(() => detailsOf(state));
   setHandler(progressQuery, () => progressOf(state));
-  setHandler(pollNowSignal, () => {
-    nudge.due = true;
-  });
+  setHandler(pollNowSignal, () => nudge.give());
   const granted = new Set<string>();
   setHandler(admittedSignal, ({ requestId }) => {
     granted.add(requestId);
@@ -90,7 +88,7 @@ function begin(input: unknown): RunState {
 }
 
 /** False when the time limit came first. */
-async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: { due: boolean }): Promise<boolean> {
+async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: Nudge): Promise<boolean> {
   const { spec } = state;
   if (hasEnded(state)) return true;
   let readsInThisHistory = 0;
@@ -98,8 +96,7 @@ async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: { due: b
   for (;;) {
     waitMs = Math.min(waitMs, state.deadlineAtMs - Date.now());
     enterPhase(state, 'running');
-    if (waitMs > 0) await condition(() => nudge.due, waitMs);
-    nudge.due = false;
+    if (waitMs > 0) await nudge.wait(waitMs);
     if (Date.now() >= state.deadlineAtMs) return false;
     if (readsInThisHistory >= spec.poll.perHistory || workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof hexRun>(input, state);

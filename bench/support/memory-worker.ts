@@ -11,8 +11,8 @@ const worker = await createHexWorker({
   namespace: process.env.TEMPORAL_NAMESPACE ?? 'default',
   config: loadConfig(),
   worker: {
-    // In the main thread, where its heap can be looked at.
-    debugMode: true,
+    // In the main thread, where its heap can be looked at; or out of it, to see what is left.
+    debugMode: process.env.BENCH_THREAD !== 'yes',
     workflowBundle: { codePath: fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)) },
     maxCachedWorkflows: 2_000,
   },

@@ -25,15 +25,15 @@ const worker = await createHexWorker({
   config: loadConfig({ HEX_BASE_URL: sandbox.url, HEX_API_TOKEN: 'recording' }),
 });
 
-/** Saves the history of a workflow under its id, without what only tells of this machine. */
-async function save(workflowId: string): Promise<void> {
+/** Saves the history of a workflow in a file of its id, without what only tells of this machine. */
+async function save(workflowId: string, name = workflowId): Promise<void> {
   const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
   const text = JSON.stringify(JSON.parse(historyToJSON(history)), (key, value: unknown) =>
     key === 'identity' ? 'recorded' : key === 'stackTrace' ? '' : value,
   );
   const anonymous = text.replaceAll(`${process.pid}@${hostname()}`, 'recorded');
-  writeFileSync(`${folder}${workflowId}.json`, `${anonymous}\n`);
-  process.stdout.write(`${workflowId}: ${history.events?.length} events\n`);
+  writeFileSync(`${folder}${name}.json`, `${anonymous}\n`);
+  process.stdout.write(`${name}: ${history.events?.length} events\n`);
 }
 
 const settled = (result: Promise<unknown>) => result.catch(() => undefined);
@@ -75,6 +75,16 @@ await worker.runUntil(async () => {
   await save('hex-run-timed-out');
 
   sandbox.settings({ duration: 150 });
+  const limiter = temporal.workflow.getHandle('hex-limiter/hex/default');
+  const kernels = (count: number) =>
+    limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: count } }]);
+  await kernels(0);
+  const waited = await hex.startRun({ projectId: 'later', ...FAST }, { workflowId: 'hex-run-waited' });
+  while ((await limiter.query<{ waiting: number }>('line')).waiting === 0);
+  await kernels(25);
+  await settled(waited.result());
+  await save('hex-run-waited');
+
   const steps = ['extract', 'transform', 'load'].map((id) => ({ id, projectId: id, ...FAST }));
   await settled(
     (await hex.startPipeline({ name: 'etl', steps }, { workflowId: 'hex-pipeline-completed' })).result(),
@@ -86,6 +96,7 @@ await worker.runUntil(async () => {
     (await hex.startPipeline({ name: 'etl', steps }, { workflowId: 'hex-pipeline-failed' })).result(),
   );
   await save('hex-pipeline-failed');
+  await save(limiter.workflowId, 'hex-limiter');
 });
 
 await connection.close();

@@ -1,32 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { SandboxOptions } from '../src/sandbox/index.js';
-import { FAST, type Harness, harness, TOKEN, until } from './support/harness.js';
+import type { hexLimiter } from '../src/workflows/index.js';
+import { FAST, type Harness, until } from './support/harness.js';
+import { limited, NONE } from './support/limited.js';
 
-/** A connection of the test's own, with its own limiter. */
-async function limited(settings: Record<string, string>, sandbox: SandboxOptions = {}, worker = true) {
-  const connection = `c-${randomUUID().slice(0, 8)}`;
-  const prefix = `HEX_CONNECTION_${connection.toUpperCase().replaceAll('-', '_')}_`;
-  const rig = await harness({ sandbox, worker: false });
-  const own = { API_TOKEN: TOKEN, BASE_URL: rig.sandbox.url, ...settings };
-  for (const [name, value] of Object.entries(own)) rig.env[`${prefix}${name}`] = value;
-  if (worker) await rig.work();
-  const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${rig.taskQueue}/${connection}`);
-  /** Waits until so many stand in line. */
-  const inLine = (count: number) =>
-    until(`${count} in line`, async () => {
-      const line = await limiter.query<{ waiting: number }>('line').catch(() => null);
-      return line?.waiting === count;
-    });
-  return { ...rig, connection, limiter, inLine };
-}
-
-const NONE = {
-  STARTS_PER_MINUTE: 'none',
-  STARTS_PER_HOUR: 'none',
-  KERNELS: 'none',
-  READS_PER_MINUTE: 'none',
-};
 const alive = ({ sandbox }: Harness) =>
   sandbox.ledger().runs.filter(({ status }) => /PENDING|RUNNING/.test(status)).length;
 const posts = ({ sandbox }: Harness) => sandbox.ledger().requests.filter(({ method }) => method === 'POST');
@@ -189,4 +166,37 @@ it('switched off, nobody is asked', async () => {
     success: true,
   });
   await expect(limiter.describe()).rejects.toThrow(/not found/i);
+});
+
+it('a limiter that does not answer holds a run back, and lets it go once it is there again', async () => {
+  const rig = await limited(NONE, {}, false);
+  const { connection, hex, sandbox, temporal } = rig;
+  // No worker polls its task queue: it is there and takes no notice.
+  const taskQueue = `asleep-${randomUUID()}`;
+  await temporal.workflow.start<typeof hexLimiter>('hexLimiter', {
+    workflowId: rig.limiter.workflowId,
+    taskQueue,
+    args: [{ connection }],
+  });
+  await rig.work();
+  const run = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+  await until('it waits for leave', async () => {
+    const progress = await hex.progress(run.workflowId).catch(() => null);
+    return progress !== null && 'waitingFor' in progress && progress.waitingFor?.includes('leave');
+  });
+  expect(sandbox.ledger().runs).toHaveLength(0);
+  await rig.work({ taskQueue });
+  expect(await run.result()).toMatchObject({ success: true });
+  expect(sandbox.ledger().runs).toHaveLength(1);
+});
+
+it('leave given to a trigger that was lost is not used by another, and one run takes one place', async () => {
+  const { connection, hex, sandbox } = await limited({ ...NONE, KERNELS: '1' }, { duration: 300 });
+  sandbox.script([{ match: { operation: 'runProject' }, drop: 'before' }]);
+  const lost = await hex.startRun({ projectId: 'lost', connection, ...FAST });
+  await sandbox.waitFor(({ requests }) => requests.some(({ path }) => /\/runs\?/.test(path)));
+  const next = await hex.startRun({ projectId: 'next', connection, ...FAST });
+  const [one] = await Promise.all([lost.result(), next.result()]);
+  expect(one).toMatchObject({ success: true });
+  expect(sandbox.ledger().runs.map(({ projectId }) => projectId)).toEqual(['lost', 'next']);
 });

@@ -51,6 +51,10 @@ const MOST_EVENTS = 1_000;
  * locks. There is one for each connection, `hex-limiter/<task queue>/<connection>`; it never ends. Workflows ask by signal, get
  * their leave by signal, and a slot whose holder has gone is freed when its lease is over.
  *
+ * Leave is a signal because it has to be in the history of who gets it before anything is sent. A query may tell what a
+ * crash undoes, and replays of a workflow that is busy with signals and Updates fail in the SDK (1.24): it does not keep
+ * their order.
+ *
  * @param carried state of the workflow before it continued as new; not for callers
  */
 export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): Promise<never> {

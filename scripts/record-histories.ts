@@ -25,7 +25,10 @@ const worker = await createHexWorker({
   config: loadConfig({ HEX_BASE_URL: sandbox.url, HEX_API_TOKEN: 'recording' }),
 });
 
-/** Saves the history of a workflow in a file of its id, without what only tells of this machine. */
+/**
+ * Saves the history of a workflow, without what only tells of this machine. The file has to be named by the workflow's
+ * id where its code looks at that.
+ */
 async function save(workflowId: string, name = workflowId): Promise<void> {
   const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
   const text = JSON.stringify(JSON.parse(historyToJSON(history)), (key, value: unknown) =>

@@ -1,12 +1,42 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { SandboxOptions } from '../src/sandbox/index.js';
 import type { hexLimiter } from '../src/workflows/index.js';
-import { FAST, type Harness, until } from './support/harness.js';
-import { limited, NONE } from './support/limited.js';
+import { FAST, type Harness, harness, TOKEN, until } from './support/harness.js';
+
+/** A connection of the test's own, with its own limiter. */
+async function limited(settings: Record<string, string>, sandbox: SandboxOptions = {}, worker = true) {
+  const connection = `c-${randomUUID().slice(0, 8)}`;
+  const prefix = `HEX_CONNECTION_${connection.toUpperCase().replaceAll('-', '_')}_`;
+  const rig = await harness({ sandbox, worker: false });
+  const own = { API_TOKEN: TOKEN, BASE_URL: rig.sandbox.url, ...settings };
+  for (const [name, value] of Object.entries(own)) rig.env[`${prefix}${name}`] = value;
+  if (worker) await rig.work();
+  const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${rig.taskQueue}/${connection}`);
+  /** Waits until so many stand in line. */
+  const inLine = (count: number) =>
+    until(`${count} in line`, async () => {
+      const line = await limiter.query<{ waiting: number }>('line').catch(() => null);
+      return line?.waiting === count;
+    });
+  return { ...rig, connection, limiter, inLine };
+}
+
+/** No limits, and yet a limiter. */
+const NONE = {
+  STARTS_PER_MINUTE: 'none',
+  STARTS_PER_HOUR: 'none',
+  KERNELS: 'none',
+  READS_PER_MINUTE: 'none',
+};
 
 const alive = ({ sandbox }: Harness) =>
   sandbox.ledger().runs.filter(({ status }) => /PENDING|RUNNING/.test(status)).length;
 const posts = ({ sandbox }: Harness) => sandbox.ledger().requests.filter(({ method }) => method === 'POST');
+const waitsFor = async ({ hex }: Harness, workflowId: string) => {
+  const progress = await hex.progress(workflowId).catch(() => null);
+  return progress && 'waitingFor' in progress ? progress.waitingFor : null;
+};
 
 describe('kernels', () => {
   it('never more runs at once than kernels, and all runs end well', async () => {
@@ -79,9 +109,7 @@ describe('a place in line', () => {
     const { connection, hex, limiter } = rig;
     const handle = await hex.startRun({ projectId: 'sales', connection, ...FAST });
     const words = await until('the run tells its place', async () => {
-      const { waitingFor } = (await hex.progress(handle.workflowId).catch(() => ({ waitingFor: null }))) as {
-        waitingFor: string | null;
-      };
+      const waitingFor = await waitsFor(rig, handle.workflowId);
       return waitingFor?.includes('place 1') && waitingFor;
     });
     expect(words).toMatch(/kernel.*place 1 in line/);
@@ -180,10 +208,7 @@ it('a limiter that does not answer holds a run back, and lets it go once it is t
   });
   await rig.work();
   const run = await hex.startRun({ projectId: 'sales', connection, ...FAST });
-  await until('it waits for leave', async () => {
-    const progress = await hex.progress(run.workflowId).catch(() => null);
-    return progress !== null && 'waitingFor' in progress && progress.waitingFor?.includes('leave');
-  });
+  await until('it waits for leave', async () => (await waitsFor(rig, run.workflowId))?.includes('leave'));
   expect(sandbox.ledger().runs).toHaveLength(0);
   await rig.work({ taskQueue });
   expect(await run.result()).toMatchObject({ success: true });

@@ -1,4 +1,7 @@
-/** Of our worker, of others of ours (one that asks the limiter, one with workflows in a thread), and of the bare workflows they are held against. */
+/**
+ * Of our worker, of others of ours (one asks the limiter, one has its workflows in a thread), and of the bare workflows
+ * that they are held against.
+ */
 export const TASK_QUEUES = {
   hex: 'hex',
   limited: 'hex-limited',

@@ -96,7 +96,7 @@ async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: Nudge): 
   for (;;) {
     waitMs = Math.min(waitMs, state.deadlineAtMs - Date.now());
     enterPhase(state, 'running');
-    if (waitMs > 0) await nudge.wait(waitMs);
+    await nudge.wait(waitMs);
     if (Date.now() >= state.deadlineAtMs) return false;
     if (readsInThisHistory >= spec.poll.perHistory || workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof hexRun>(input, state);

@@ -14,12 +14,12 @@ export class Nudge {
     this.wake();
   }
 
-  /** Rejects where the scope that it is called in is cancelled. */
+  /** Over at once where `ms` is not positive. Rejects where the scope that it is called in is cancelled. */
   async wait(ms: number): Promise<void> {
     const clock = new CancellationScope();
     this.wake = () => clock.cancel();
     try {
-      if (!this.due) await clock.run(() => sleep(ms));
+      if (!this.due && ms > 0) await clock.run(() => sleep(ms));
     } catch (error) {
       if (!this.due || CancellationScope.current().consideredCancelled) throw error;
     }

@@ -67,6 +67,7 @@ async function demo(session: Session, options: DemoOptions): Promise<ExitCode> {
   const interrupt = listenForInterrupt();
   const { port, script } = options;
   const starting = startLocalStack(session, {
+    signal: interrupt.signal,
     server: port === undefined ? {} : { port },
     sandbox: real ? null : { duration: '1.8s', script },
   });

@@ -55,6 +55,7 @@ async function dev(session: Session, options: DevOptions): Promise<typeof EXIT.o
   const { port, uiPort, dbFilename, sandboxPort, duration, script } = options;
   const interrupt = listenForInterrupt();
   const starting = startLocalStack(session, {
+    signal: interrupt.signal,
     server: {
       ...(port !== undefined && { port }),
       ...(uiPort !== undefined && { uiPort }),

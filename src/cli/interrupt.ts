@@ -7,6 +7,8 @@ export interface Interrupt {
   readonly asked: Promise<NodeJS.Signals>;
   /** Resolves at the second one: somebody is in a hurry. */
   readonly again: Promise<NodeJS.Signals>;
+  /** Aborted at the first signal, with the error of a command that somebody stopped. */
+  readonly signal: AbortSignal;
   /** Signals kill again. */
   release(): void;
 }
@@ -20,24 +22,25 @@ export function listenForInterrupt(): Interrupt {
   const [asked, again] = [next(), next()];
   const hear = (signal: NodeJS.Signals) => resolvers.shift()?.(signal);
   for (const signal of SIGNALS) process.on(signal, hear);
+  const stop = new AbortController();
+  void asked.then(() => stop.abort(new CliError('Stopped.', EXIT.interrupted)));
   return {
     asked,
     again,
+    signal: stop.signal,
     release() {
       for (const signal of SIGNALS) process.off(signal, hear);
     },
   };
 }
 
-/** The work, unless Ctrl-C comes first: then an error that ends the command. */
-export function orInterrupted<T>(work: Promise<T>, { asked }: Interrupt): Promise<T> {
-  const interrupted = asked.then((): never => {
-    throw stopped();
+/**
+ * The work, which was given the interrupt's signal. On Ctrl-C it is waited for, so that it can tidy up, unless Ctrl-C
+ * comes again; then an error ends the command.
+ */
+export function orInterrupted<T>(work: Promise<T>, { again, signal }: Interrupt): Promise<T> {
+  const hurry = again.then((): never => {
+    throw signal.reason;
   });
-  return Promise.race([work, interrupted]);
-}
-
-/** The error of a command that somebody stopped. */
-export function stopped(): CliError {
-  return new CliError('Stopped.', EXIT.interrupted);
+  return Promise.race([work, hurry]);
 }

@@ -15,6 +15,8 @@ import { searchAttributes } from '../workflows/search-attributes.js';
 import { type Session, taskQueueOf } from './session.js';
 
 export interface LocalStackOptions {
+  /** Gives the start up. */
+  signal: AbortSignal;
   server: Pick<DevServerOptions, 'port' | 'uiPort' | 'dbFilename'>;
   /** Start a sandbox, with a script of faults and a length of runs; null works with the Hex of the environment. */
   sandbox: { script?: string | undefined; duration?: string | undefined; port?: number | undefined } | null;
@@ -42,9 +44,10 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
   const stop = async () => {
     for (let close = closers.pop(); close; close = closers.pop()) await close();
   };
+  const { signal } = options;
   try {
     const log = (line: string) => session.output.say(line);
-    const cli = await resolveTemporalCli({ env: session.env, log });
+    const cli = await resolveTemporalCli({ env: session.env, log, signal });
     const server = await startDevServer({
       ...options.server,
       cli,
@@ -54,8 +57,10 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
         Object.values(searchAttributes).map(({ name }) => [name, 'Keyword']),
       ),
       log,
+      signal,
     });
     closers.push(() => server.stop());
+    signal.throwIfAborted();
     const sandbox = options.sandbox ? await startFromOptions({ port: 0, ...options.sandbox }) : null;
     if (sandbox) closers.push(() => sandbox.close());
     const taskQueue = taskQueueOf(session);
@@ -69,6 +74,7 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
     const worker = await createHexWorker({ connection: native, namespace, config, log });
     const running = worker.run();
     closers.push(() => drain(worker, running));
+    signal.throwIfAborted();
     return {
       server,
       sandbox,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { examples, type Perform } from './command.js';
 import { EXIT } from './exit-codes.js';
-import { listenForInterrupt, stopped } from './interrupt.js';
+import { listenForInterrupt } from './interrupt.js';
 import { taskQueueOf } from './session.js';
 
 export function addWorker(program: Command, perform: Perform): void {
@@ -33,11 +33,9 @@ export function addWorker(program: Command, perform: Perform): void {
         const log = (line: string) => output.say(line);
         // The SDK ends a worker on a signal; before there is one, while Temporal is waited for, this does.
         const interrupt = listenForInterrupt();
-        const stop = new AbortController();
-        void interrupt.asked.then(() => stop.abort(stopped()));
         void interrupt.again.then(() => process.exit(EXIT.interrupted));
         try {
-          await runWorker({ address, namespace, config, log, signal: stop.signal });
+          await runWorker({ address, namespace, config, log, signal: interrupt.signal });
         } finally {
           interrupt.release();
         }

@@ -22,6 +22,8 @@ interface Go {
   path: string;
   version: string;
   env: NodeJS.ProcessEnv;
+  /** Ends what it does. */
+  signal: AbortSignal | undefined;
   /** Whether this Go is, or may fetch, one that is new enough for the pinned CLI. */
   buildsPinned: boolean;
 }
@@ -31,13 +33,15 @@ export async function buildCli(
   folder: string,
   env: NodeJS.ProcessEnv,
   reporter: Reporter,
+  signal?: AbortSignal,
 ): Promise<{ file: string; version: string }> {
-  const go = await findGo(env);
+  const go = await findGo(env, signal);
   let whyNotPinned: string;
   if (go.buildsPinned) {
     try {
       return { file: await buildPinned(go, folder, reporter), version: PINNED_CLI };
     } catch (error) {
+      signal?.throwIfAborted();
       // A registry that is silent now is silent for the other version as well.
       if (error instanceof TooSlowError) throw error;
       whyNotPinned = `${PINNED_CLI} did not build: ${reasonOf(error)}`;
@@ -53,7 +57,7 @@ export async function buildCli(
   }
 }
 
-async function findGo(env: NodeJS.ProcessEnv): Promise<Go> {
+async function findGo(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<Go> {
   const path = await findOnPath('go', env);
   if (path === null) throw new Error('there is no Go on PATH');
   // Set for other projects, these would build for another machine, or from another module.
@@ -66,18 +70,20 @@ async function findGo(env: NodeJS.ProcessEnv): Promise<Go> {
     {
       env: goEnv,
       limitMs: 15_000,
+      signal,
     },
   );
   const version = findVersion(go);
   if (version === null || !atLeast(version, MINIMUM_GO)) {
     throw new Error(`${path} is ${go}; Go ${MINIMUM_GO} or newer is needed`);
   }
-  if (atLeast(version, PINNED_CLI_GO)) return { path, version, env: goEnv, buildsPinned: true };
+  const found = { path, version, env: goEnv, signal };
+  if (atLeast(version, PINNED_CLI_GO)) return { ...found, buildsPinned: true };
   // Some distributions ship Go with GOTOOLCHAIN=local as its default. Only what the user has set is a refusal.
   if (toolchain === 'local' && env.GOTOOLCHAIN === undefined && !(await sets(userFile, 'GOTOOLCHAIN'))) {
-    return { path, version, env: { ...goEnv, GOTOOLCHAIN: 'auto' }, buildsPinned: true };
+    return { ...found, env: { ...goEnv, GOTOOLCHAIN: 'auto' }, buildsPinned: true };
   }
-  return { path, version, env: goEnv, buildsPinned: /auto|path/.test(toolchain) };
+  return { ...found, buildsPinned: /auto|path/.test(toolchain) };
 }
 
 async function sets(file: string, variable: string): Promise<boolean> {
@@ -95,6 +101,7 @@ async function buildPinned(go: Go, folder: string, reporter: Reporter): Promise<
   const first = run(go.path, ['mod', 'download', 'github.com/temporalio/cli'], {
     cwd: module,
     env: go.env,
+    signal: go.signal,
     limitMs: switching ? TOOLCHAIN_LIMIT_MS : PROXY_LIMIT_MS,
   });
   const reaching = switching ? `Fetching Go ${PINNED_CLI_GO} or newer` : 'Asking the Go module registry';
@@ -135,6 +142,7 @@ async function compile(
   const startedAt = performance.now();
   const work = run(go.path, args, {
     ...where,
+    signal: go.signal,
     silenceMs: SILENCE_LIMIT_MS,
     // `-v` prints a line for each module fetched ("go: downloading …") and each package compiled.
     onLine: (line) => {

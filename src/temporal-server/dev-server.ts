@@ -48,6 +48,8 @@ export interface DevServerOptions extends ReportOptions {
   cli?: Pick<TemporalCli, 'path'>;
   /** The environment of the server and of the search for the CLI. Default: process.env. */
   env?: NodeJS.ProcessEnv;
+  /** Gives the start up: the promise then rejects with its reason, and no process is left. */
+  signal?: AbortSignal | undefined;
 }
 
 /** A dev server that lives no longer than this process, however this process ends. */
@@ -119,7 +121,7 @@ async function startOn(
       '',
     );
   });
-  await orDeath(server, async (signal) => {
+  await orDeath(server, options.signal, async (signal) => {
     await waitUntilReady(port, namespace, searchAttributes, signal);
     await announced(server, signal);
   });
@@ -169,10 +171,17 @@ async function announced(server: Supervised, signal: AbortSignal): Promise<void>
     await delay(10, undefined, { signal });
 }
 
-/** Waits for the server to be ready, for its early death, or for the time limit, whichever is first. */
-async function orDeath(server: Supervised, wait: (signal: AbortSignal) => Promise<void>): Promise<void> {
+/** Waits for the server to be ready, for its early death, for the time limit, or for the signal, whichever is first. */
+async function orDeath(
+  server: Supervised,
+  signal: AbortSignal | undefined,
+  wait: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), START_LIMIT_MS);
+  const giveUp = () => over.abort();
+  const timer = setTimeout(giveUp, START_LIMIT_MS);
+  signal?.addEventListener('abort', giveUp);
+  if (signal?.aborted) giveUp();
   const ended = server.exited.then(
     ({ code, signal }) => `ended with ${signal ?? `code ${code}`} while starting`,
   );
@@ -185,8 +194,10 @@ async function orDeath(server: Supervised, wait: (signal: AbortSignal) => Promis
   );
   const failure = await Promise.race([waited, ended]);
   clearTimeout(timer);
+  signal?.removeEventListener('abort', giveUp);
   over.abort();
   if (failure === null) return;
   await server.stop();
+  signal?.throwIfAborted();
   throw new DevServerError(`The Temporal server ${failure}.`, server.output());
 }

@@ -47,17 +47,18 @@ export async function downloadCli(
   folder: string,
   reporter: Reporter,
   limits: DownloadLimits = DEFAULT_LIMITS,
+  signal?: AbortSignal,
 ): Promise<string> {
   const archive = join(folder, 'archive');
   const progress = { bytes: 0, total: 0 };
   await showWhile(
     reporter,
     (elapsed) => `Downloading the Temporal CLI: ${megabytes(progress)}, ${elapsed}`,
-    fetchTo(url, archive, progress, limits),
+    fetchTo(url, archive, progress, limits, signal),
   );
   // Only bsdtar (Windows, macOS) reads zip, and only GNU tar needs no `z` for gzip.
   const flags = process.platform === 'win32' ? '-xf' : '-xzf';
-  await run('tar', [flags, archive, '-C', folder], { limitMs: 120_000 });
+  await run('tar', [flags, archive, '-C', folder], { limitMs: 120_000, signal });
   return join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
 }
 
@@ -66,8 +67,12 @@ async function fetchTo(
   file: string,
   progress: { bytes: number; total: number },
   limits: DownloadLimits,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
+  signal?.throwIfAborted();
   const aborter = new AbortController();
+  const stop = () => aborter.abort(signal?.reason);
+  signal?.addEventListener('abort', stop);
   const giveUp = (ms: number, what: string) =>
     setTimeout(() => aborter.abort(new Error(`${what} within ${seconds(ms)}`)), ms);
   const total = giveUp(limits.totalMs, 'not complete');
@@ -89,6 +94,7 @@ async function fetchTo(
   } catch (error) {
     throw aborter.signal.aborted ? aborter.signal.reason : error;
   } finally {
+    signal?.removeEventListener('abort', stop);
     clearTimeout(total);
     clearTimeout(idle);
   }

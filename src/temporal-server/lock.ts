@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { atExit } from './at-exit.js';
 
 const RETRY_MS = 250;
 const HEARTBEAT_MS = 2_000;
@@ -20,6 +22,8 @@ export interface LockOptions {
   onWait?: (holder: LockHolder | null) => void;
   /** After this long without a heartbeat a lock is taken over, in milliseconds; default 10 s. */
   staleMs?: number;
+  /** Ends the waiting for the lock; the promise then rejects with its reason. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -33,6 +37,9 @@ export async function withLock<T>(
 ): Promise<T> {
   const me: LockHolder = { id: randomUUID(), pid: process.pid, host: hostname() };
   await acquire(path, me, options);
+  const release = atExit(() => {
+    if (readFileSync(path, 'utf8').includes(me.id)) rmSync(path);
+  });
   const heartbeat = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => undefined);
@@ -41,6 +48,7 @@ export async function withLock<T>(
     return await work();
   } finally {
     clearInterval(heartbeat);
+    release();
     if ((await readHolder(path))?.id === me.id) await rm(path, { force: true });
   }
 }
@@ -51,6 +59,7 @@ async function acquire(path: string, me: LockHolder, options: LockOptions): Prom
   let lastBeat: number | null = null;
   let lastChange = performance.now();
   for (;;) {
+    options.signal?.throwIfAborted();
     try {
       await writeFile(path, JSON.stringify(me), { flag: 'wx' });
       return;

@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { atExit } from './at-exit.js';
 import { buildCli } from './build.js';
 import { defaultCacheDir, lookUp, makeWorkDir, store } from './cache.js';
 import { archiveUrl, downloadCli } from './download.js';
@@ -21,6 +23,11 @@ export interface ResolveOptions extends ReportOptions {
   env?: NodeJS.ProcessEnv;
   /** The folder that keeps executables. Default: temporal-hex/cli in the user's cache folder. */
   cacheDir?: string;
+  /**
+   * Stops what is being done: a download, a build with all its processes, or waiting for another process. The promise
+   * then rejects with its reason, and no process, lock or work folder is left. Without it the caller sees to the end.
+   */
+  signal?: AbortSignal | undefined;
 }
 
 const REMEDY =
@@ -39,7 +46,7 @@ export async function resolveTemporalCli(options: ResolveOptions = {}): Promise<
     (await fromEnv(env)) ??
     (await fromPath(env, attempts, reporter)) ??
     (await fromCache(cacheDir, attempts, reporter)) ??
-    (await fetched(cacheDir, env, attempts, reporter));
+    (await fetched(cacheDir, env, attempts, reporter, options.signal));
   if (cli === null) throw new TemporalCliError(attempts, REMEDY);
   reporter.log(`Temporal CLI ${cli.version}: ${cli.path}`);
   return cli;
@@ -110,6 +117,7 @@ async function fetched(
   env: NodeJS.ProcessEnv,
   attempts: Attempt[],
   reporter: Reporter,
+  signal: AbortSignal | undefined,
 ): Promise<TemporalCli | null> {
   try {
     await mkdir(cacheDir, { recursive: true });
@@ -120,16 +128,19 @@ async function fetched(
         const ready = await cached(cacheDir).catch(() => null);
         if (ready !== null) return ready;
         const workDir = await makeWorkDir(cacheDir);
+        const release = atExit(() => rmSync(workDir, { recursive: true, force: true }));
         try {
           return (
-            (await fromDownload(cacheDir, workDir, env, attempts, reporter)) ??
-            (await fromBuild(cacheDir, workDir, env, attempts, reporter))
+            (await fromDownload(cacheDir, workDir, env, attempts, reporter, signal)) ??
+            (await fromBuild(cacheDir, workDir, env, attempts, reporter, signal))
           );
         } finally {
+          release();
           await rm(workDir, { recursive: true, force: true });
         }
       },
       {
+        signal,
         onWait: (holder) =>
           reporter.log(
             `Waiting: ${holder ? `process ${holder.pid}` : 'another process'} is fetching the Temporal CLI`,
@@ -137,6 +148,7 @@ async function fetched(
       },
     );
   } catch (error) {
+    signal?.throwIfAborted();
     attempts.push({ what: `keeping a CLI in ${cacheDir}`, reason: reasonOf(error) });
     return null;
   }
@@ -148,6 +160,7 @@ async function fromDownload(
   env: NodeJS.ProcessEnv,
   attempts: Attempt[],
   reporter: Reporter,
+  signal: AbortSignal | undefined,
 ): Promise<TemporalCli | null> {
   const startedAt = performance.now();
   const elapsed = () => seconds(performance.now() - startedAt);
@@ -156,10 +169,15 @@ async function fromDownload(
     const url = archiveUrl(PINNED_CLI, env);
     what = `a download from ${url.host}`;
     reporter.log(`Downloading the Temporal CLI ${PINNED_CLI} from ${url.host}`);
-    const path = await store(cacheDir, PINNED_CLI, await downloadCli(url, workDir, reporter));
+    const path = await store(
+      cacheDir,
+      PINNED_CLI,
+      await downloadCli(url, workDir, reporter, undefined, signal),
+    );
     reporter.log(`Downloaded in ${elapsed()}`);
     return { path, version: PINNED_CLI, source: 'download' };
   } catch (error) {
+    signal?.throwIfAborted();
     attempts.push({ what, reason: reasonOf(error) });
     reporter.log(`No download: ${reasonOf(error)} (${elapsed()})`);
     return null;
@@ -172,11 +190,13 @@ async function fromBuild(
   env: NodeJS.ProcessEnv,
   attempts: Attempt[],
   reporter: Reporter,
+  signal: AbortSignal | undefined,
 ): Promise<TemporalCli | null> {
   try {
-    const { file, version } = await buildCli(workDir, env, reporter);
+    const { file, version } = await buildCli(workDir, env, reporter, signal);
     return { path: await store(cacheDir, version, file), version, source: 'build' };
   } catch (error) {
+    signal?.throwIfAborted();
     attempts.push({ what: 'a build with Go', reason: reasonOf(error) });
     return null;
   }

@@ -75,7 +75,7 @@ it('redraws graph and table in place on a terminal, and keeps to its size', asyn
 /** A pipeline of more steps than a screen has lines: one asks for approval, the others are done. */
 function manySteps(count: number): PipelineProgress {
   const step = (id: string, status: StepProgress['status']): StepProgress => ({
-    ...{ id, status, kind: 'hex', projectId: id, workflowId: null, runId: null },
+    ...{ id, status, kind: 'hex', dependsOn: [], projectId: id, workflowId: null, runId: null },
     runUrl: `https://app.hex.tech/acme/app/${id}/01ce4df2-185e-4e2a-884d-e14b19556638`,
     ...{ startedAt: null, endedAt: null, elapsedMs: null, attempts: 1 },
   });

@@ -32,7 +32,7 @@ it('where it may not, the worker says so and how to mend it', async () => {
   } as unknown as NativeConnection;
   expect(await registerSearchAttributes(refusing, 'prod', (line) => said.push(line))).toBe(false);
   expect(said.join()).toMatch(
-    /all else works.*Request unauthorized.*temporal operator search-attribute create/,
+    /cannot be searched for.*Request unauthorized.*temporal operator search-attribute create.*tcld namespace search-attributes add/,
   );
   for (const name of NAMES) expect(said.join()).toContain(`--name ${name}`);
 });

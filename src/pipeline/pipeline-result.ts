@@ -149,6 +149,8 @@ export interface StepProgress {
   id: string;
   status: StepState;
   kind: string;
+  /** The steps that it waits for; empty for those that start at once. */
+  dependsOn: string[];
   projectId: string | null;
   /** Id of the child workflow of the last attempt. */
   workflowId: string | null;

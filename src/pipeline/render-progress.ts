@@ -19,6 +19,7 @@ const MARKS: Record<StepState, string> = {
 /** More levels than this are left out of the text graph: the table below has them all. */
 const MOST_LEVELS = 40;
 const MOST_IN_LEVEL = 12;
+const MOST_EDGES = 4;
 
 /** What stands for a state in graphs and tables. */
 export function markOf(state: StepState): string {
@@ -71,20 +72,29 @@ export function noteOf(step: StepProgress): string {
   return notes.join('; ');
 }
 
-/** The levels of the graph, a line each, with marks; what a step waits for where it is not the whole level before. */
+/** The levels of the graph, a line each, with marks. A step names what it waits for unless that is the whole level before. */
 export function graphLines({ levels, steps }: Pick<PipelineProgress, 'levels' | 'steps'>): string[] {
   const byId = new Map(steps.map((step) => [step.id, step]));
   const lines = levels.slice(0, MOST_LEVELS).map((level, index) => {
     const names = level.slice(0, MOST_IN_LEVEL).map((id) => {
       const step = byId.get(id);
       const items = step?.items ? ` ${step.items.succeeded}/${step.items.total}` : '';
-      return `${step ? MARKS[step.status] : ' '} ${id}${items}`;
+      return `${step ? MARKS[step.status] : ' '} ${id}${items}${edgesText(step?.dependsOn ?? [], levels[index - 1])}`;
     });
     const more = level.length > MOST_IN_LEVEL ? [`and ${level.length - MOST_IN_LEVEL} more`] : [];
     return `${String(index + 1).padStart(3)}  ${[...names, ...more].join('   ')}`;
   });
   if (levels.length > MOST_LEVELS) lines.push(`     and ${levels.length - MOST_LEVELS} more levels`);
   return lines;
+}
+
+/** What a step waits for; nothing where that is just the whole level before. */
+function edgesText(dependsOn: readonly string[], before: readonly string[] = []): string {
+  const wholeLevel = dependsOn.length === before.length && before.every((id) => dependsOn.includes(id));
+  if (wholeLevel || dependsOn.length === 0) return '';
+  const names = dependsOn.slice(0, MOST_EDGES);
+  const more = dependsOn.length - names.length;
+  return ` (after ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''})`;
 }
 
 /** Name, status, progress and time in a line. */

@@ -17,7 +17,11 @@ export async function registerSearchAttributes(
   log: (line: string) => void,
 ): Promise<boolean> {
   const byHand = names.map((name) => `--name ${name} --type Keyword`).join(' ');
-  const remedy = `Register them once: temporal operator search-attribute create ${byHand} --namespace ${namespace}`;
+  // Cloud has no operator service: there, attributes are added by tcld or in the web console.
+  const onCloud = names.map((name) => `--search-attribute "${name}=Keyword"`).join(' ');
+  const remedy =
+    `Register them once: temporal operator search-attribute create ${byHand} --namespace ${namespace}` +
+    `; on Temporal Cloud: tcld namespace search-attributes add --namespace ${namespace} ${onCloud}`;
   try {
     const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
     const missing = names.filter((name) => customAttributes?.[name] === undefined);
@@ -38,7 +42,7 @@ export async function registerSearchAttributes(
     return true;
   } catch (error) {
     log(
-      `Search attributes are off, all else works: ${error instanceof Error ? error.message : error}. ${remedy}`,
+      `Search attributes are off, so runs cannot be searched for by project or run id: ${error instanceof Error ? error.message : error}. ${remedy}`,
     );
     return false;
   }

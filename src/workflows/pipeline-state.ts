@@ -162,6 +162,7 @@ export function progressOf(step: StepRecord, waitingFor: string | null): StepPro
     id: spec.id,
     status: step.state,
     kind: spec.kind,
+    dependsOn: spec.dependsOn,
     projectId: ran?.projectId ?? (typeof projectId === 'string' ? projectId : null),
     workflowId: single?.workflowId ?? null,
     runId: ran?.runId ?? error?.runId ?? single?.run?.runId ?? null,

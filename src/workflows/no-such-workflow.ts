@@ -1,0 +1,21 @@
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { didYouMean } from '../pipeline/suggest.js';
+
+/**
+ * The workflow of every type that is not registered. Without it the worker would try its first task again for ever, and
+ * only the worker's log would know why.
+ *
+ * @param known the registered types
+ * @returns a workflow that fails at once with `NoSuchWorkflow`, and with the type that may be meant
+ */
+export function noSuchWorkflow(known: readonly string[]): () => Promise<never> {
+  return async () => {
+    const { workflowType, taskQueue } = workflowInfo();
+    throw ApplicationFailure.create({
+      type: 'NoSuchWorkflow',
+      message: `There is no workflow type "${workflowType}" on task queue "${taskQueue}"${didYouMean(workflowType, known) || `: the types are ${known.join(', ')}`}`,
+      nonRetryable: true,
+      details: [{ known }],
+    });
+  };
+}

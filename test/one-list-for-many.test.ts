@@ -191,6 +191,17 @@ describe('one list for many', () => {
     expect(reads.load('p')).toEqual({ runs: 0, projects: 0, sameProject: 0 });
   });
 
+  it('a run whose end was read past it leaves at once, and so does one that a list shows as ended', async () => {
+    for (const runId of ids(4)) hex.run(runId, runId === 'r3' ? T0 + 2_000 : undefined);
+    await poll(ids(4));
+    expect(reads.load('p').runs).toBe(4);
+    reads.leave('p', 'r0');
+    expect(reads.load('p')).toEqual({ runs: 3, projects: 1, sameProject: 3 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    await poll(['r1', 'r2']);
+    expect(reads.load('p')).toEqual({ runs: 2, projects: 1, sameProject: 2 });
+  });
+
   it('a run that nobody polls any more is forgotten', async () => {
     for (const runId of ids(2)) hex.run(runId);
     await poll(ids(2));

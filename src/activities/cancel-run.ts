@@ -39,8 +39,10 @@ export const cancelRun =
         message: `Hex refused to cancel run ${run.runId}, which is ${status}`,
       });
     } catch (error) {
-      if (error instanceof HexError && error.kind === 'HexNotFound')
+      if (error instanceof HexError && error.kind === 'HexNotFound') {
+        await reportEnd(dependencies, run);
         return { outcome: 'ended', status: null };
+      }
       if (error instanceof HexError) throw readFailure(error, patienceMs);
       throw error;
     }

@@ -61,10 +61,11 @@ async function statusFrom(
   }
 }
 
-/** Frees the run's kernel slot at the limiter. */
+/** Frees the run's kernel slot at the limiter, and its share of the reads. */
 export async function reportEnd(
   dependencies: ActivityDependencies,
-  { connection, requestId }: RunReference,
+  { connection, projectId, runId, requestId }: RunReference,
 ): Promise<void> {
+  dependencies.reads?.(connection)?.shared.leave(projectId, runId);
   if (requestId) await report(dependencies, connection, [{ type: 'finished', requestId }]);
 }

@@ -21,6 +21,8 @@ export interface SharedReads {
   getRunStatus(projectId: string, runId: string, options?: CallOptions): Promise<HexRunInfo>;
   /** The runs that are being polled, for the interval to the next poll. */
   load(projectId: string): PollLoad;
+  /** The run has ended, as a read past these has shown: it no longer counts as polled. */
+  leave(projectId: string, runId: string): void;
 }
 
 export interface SharedReadsOptions {
@@ -96,6 +98,7 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
       const page = await listing;
       project.failures = 0;
       project.listsSinceCheck += 1;
+      leaveEnded(project, page, waiters);
       const toCheck = project.listsSinceCheck >= LISTS_PER_CHECK ? longestUnread(project, waiters) : null;
       if (toCheck !== null) project.listsSinceCheck = 0;
       for (const waiter of waiters) {
@@ -115,6 +118,13 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
     } finally {
       project.listing = null;
     }
+  };
+
+  /** Runs whose end another worker, or a clean-up, has seen: nobody asks for them here any more. */
+  const leaveEnded = (project: Project, page: RunPage, waiters: readonly Waiter[]) => {
+    const waiting = new Set(waiters.map(({ runId }) => runId));
+    for (const { runId, status } of page.runs)
+      if (isTerminal(status) && !waiting.has(runId)) project.polled.delete(runId);
   };
 
   /** What the list says of a run, or null where it says nothing or is behind what was seen before. */
@@ -210,6 +220,9 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
         if (polled.size > 0) busy += 1;
       }
       return { runs, projects: busy, sameProject: projects.get(projectId)?.polled.size ?? 0 };
+    },
+    leave(projectId, runId) {
+      projects.get(projectId)?.polled.delete(runId);
     },
   };
 }

@@ -7,23 +7,23 @@ import { until } from './support/harness.js';
 interface Machine {
   env: Record<string, string>;
   cache: string;
-  /** Ids of the processes that the fake `go` is made of, once its build is under way. */
+  /** Ids of the processes that the fake `go` or `uv` is made of, once it is under way. */
   builders(): Promise<number[]>;
 }
 
-/** A machine without `temporal` and without downloads, whose `go` builds for ever with a compiler of its own. */
-function machine(trap: string): Machine {
+/** A machine without `temporal` and without downloads, whose `go` builds, or whose `uv` installs, for ever with a helper of its own. */
+function machine(trap: string, name: 'go' | 'uv' = 'go'): Machine {
   const folder = emptyFolder();
   const bin = join(folder, 'bin');
   const log = join(folder, 'pids');
   mkdirSync(bin);
-  const go = join(bin, 'go');
+  const command = join(bin, name);
   writeFileSync(
-    go,
+    command,
     `#!/bin/sh
 case "$1" in
   env) echo go1.99.0; echo auto; echo ${folder}/go-env ;;
-  build)
+  build | pip)
     ${trap}
     /bin/sh -c '${trap} echo $$ >> ${log}; exec /bin/sleep 600' &
     echo $$ >> ${log}
@@ -32,9 +32,9 @@ case "$1" in
 esac
 `,
   );
-  chmodSync(go, 0o755);
+  chmodSync(command, 0o755);
   const builders = () =>
-    until('go builds', async () => {
+    until(`${name} works`, async () => {
       const pids = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map(Number) : [];
       return pids.length === 2 && pids;
     });
@@ -80,6 +80,14 @@ it.each([
     expect(running.stderr()).toMatch(/Stopped\.\n$/);
   },
 );
+
+it('the same while uv gets the Python package', async () => {
+  const there = machine('', 'uv');
+  const running = startCli(['demo'], there.env);
+  const pids = await there.builders();
+  running.child.kill('SIGTERM');
+  await expectNothingLeft(there, pids, running);
+});
 
 it('a Go that does not mind the signal is killed', async () => {
   const there = machine('trap "" INT TERM;');

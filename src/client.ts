@@ -8,7 +8,7 @@ import {
 } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { type Controls, executeControl } from './client/controls.js';
-import { parsePipelineInput, parseRunInput } from './pipeline/boundary.js';
+import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
 import type { HexPipelineInput } from './pipeline/definition.js';
 import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/pipeline-result.js';
 import { formatProblems, type Problem } from './pipeline/problems.js';
@@ -74,18 +74,24 @@ export class TemporalHexClient {
     this.taskQueue = taskQueue;
   }
 
-  /** Starts one Hex run. Throws {@link InvalidInputError} before anything is sent. */
+  /**
+   * Starts one Hex run; templates over `run` are filled in when it begins. Throws {@link InvalidInputError} before
+   * anything is sent.
+   */
   startRun(
     input: HexRunInput,
     options: StartOptions = {},
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof hexRun>> {
-    const parsed = parseRunInput(input);
+    const now = new Date();
+    const { workflowId = 'run' } = options;
+    const parsed = prepareRun(input, { scheduledTime: now, startTime: now, workflowId });
     if (!parsed.ok) throw new InvalidInputError('The run', parsed.problems);
+    const { projectId } = parsed.value;
     return this.temporal.workflow.start<typeof hexRun>('hexRun', {
       taskQueue: this.taskQueue,
-      workflowId: options.workflowId ?? `${input.projectId}-${randomUUID()}`,
+      workflowId: options.workflowId ?? `${projectId}-${randomUUID()}`,
       args: [input],
-      staticSummary: `Hex project ${input.projectId}`,
+      staticSummary: `Hex project ${projectId}`,
     });
   }
 

@@ -9,6 +9,7 @@ import { tellStarted } from './started.js';
 interface RunOptions {
   param?: string[];
   paramsFile?: string;
+  timezone?: string;
   view?: string;
   timeout?: string;
   updateCache?: true;
@@ -28,13 +29,14 @@ export function addRun(program: Command, perform: Perform): void {
     .argument('<project>', 'id of the project')
     .option(
       '-p, --param <name=value>',
-      'input parameter (repeatable); JSON is taken as JSON, else it is text',
+      'input parameter (repeatable); JSON is taken as JSON, else it is text; templates over "run" are filled in',
       collect,
     )
     .option(
       '--params-file <file>',
       'input parameters from a JSON or YAML file, "-" for standard input; -p wins',
     )
+    .option('--timezone <name>', 'time zone of {{ run.date }}, such as Europe/Berlin (default: UTC)')
     .option('--view <id>', 'saved view whose inputs are used')
     .option('--timeout <duration>', 'time limit of the Hex run: 30s, 10m, 1h (default: 1h)')
     .option('--update-cache', 'publish the results in the app (default without inputs and view)')
@@ -49,6 +51,7 @@ export function addRun(program: Command, perform: Perform): void {
       examples(
         'temporal-hex run 5a8591dd-4039-49df-9202-96385ba3eff8 --wait',
         'temporal-hex run extract-project-id -p date=2026-01-31 -p limit=100 -p "regions=[\\"emea\\"]" --wait',
+        "temporal-hex run extract-project-id -p date='{{ run.date }}' --timezone Europe/Berlin",
         'temporal-hex run load-project-id --timeout 10m --json --wait | jq -r .runUrl',
       ),
     )
@@ -64,11 +67,13 @@ export function addRun(program: Command, perform: Perform): void {
 }
 
 async function inputOf(projectId: string, options: RunOptions): Promise<HexRunInput> {
-  const { param, paramsFile, view, timeout, updateCache, cache, killRunning, dryRun, connection } = options;
+  const { param, paramsFile, timezone, view, timeout, updateCache, cache, killRunning, dryRun, connection } =
+    options;
   const { params: inputParams, problems } = await readParams(param, paramsFile);
   const input: HexRunInput = {
     projectId,
     ...(inputParams && { inputParams }),
+    ...(timezone !== undefined && { timezone }),
     ...(view !== undefined && { viewId: view }),
     ...(timeout !== undefined && { timeout }),
     ...(updateCache && { updateCache }),
@@ -77,8 +82,13 @@ async function inputOf(projectId: string, options: RunOptions): Promise<HexRunIn
     ...(dryRun && { dryRun }),
     ...(connection !== undefined && { connection }),
   };
-  const { parseRunInput } = await import('../pipeline/boundary.js');
-  const parsed = parseRunInput(input);
+  const { prepareRun } = await import('../pipeline/boundary.js');
+  const now = new Date();
+  const parsed = prepareRun(input, {
+    scheduledTime: now,
+    startTime: now,
+    workflowId: options.workflowId ?? 'run',
+  });
   refuse('The run', [...problems, ...(parsed.ok ? [] : parsed.problems)]);
   return input;
 }

@@ -7,25 +7,47 @@
 import type { z } from 'zod';
 import type { JanitorSpec } from './janitor-input.js';
 import { janitorInputSchema, toJanitorSpec } from './janitor-schema.js';
-import type { JsonValue } from './json.js';
-import type { RunScope } from './params.js';
+import { isObject, type JsonValue, valueAt } from './json.js';
 import { readDefinition, readPipelineInput, renderedProblems } from './parse-pipeline.js';
 import type { PipelineRequest, PipelineSpec, StepSpec } from './pipeline-spec.js';
 import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './prepare.js';
 import type { Parsed, Problem } from './problems.js';
 import type { RunSpec } from './run-input.js';
 import { runInputSchema, toRunSpec } from './run-schema.js';
+import type { ExecutionStart, RunScope } from './run-scope.js';
+import { renderRun, runTemplateProblems } from './run-templates.js';
 import { readWork, type StepWork } from './step-work.js';
+import { hasTemplates } from './template-values.js';
+import { isTemplate } from './templates.js';
 
 const runInput = runInputSchema();
 const janitorInput = janitorInputSchema();
 
-/** Parses the input of `hexRun`. */
+/** Parses the input of a `hexRun` whose templates, if it had any, have been filled in: braces in it are text. */
 export function parseRunInput(raw: unknown): Parsed<RunSpec> {
   const result = runInput.safeParse(raw);
   return result.success
     ? { ok: true, value: toRunSpec(result.data) }
-    : { ok: false, problems: problemsOf(result.error) };
+    : { ok: false, problems: problemsOf(result.error.issues) };
+}
+
+/** Parses the input of a `hexRun` of its own, and fills in its templates, which know `run` only; every problem at once. */
+export function prepareRun(raw: unknown, start: ExecutionStart): Parsed<RunSpec> {
+  if (!isObject(raw) || !hasTemplates(raw as JsonValue)) return parseRunInput(raw);
+  const unsound = runTemplateProblems(raw);
+  if (unsound.length > 0) return { ok: false, problems: [...problemsBesideTemplates(raw), ...unsound] };
+  const { value, problems } = renderRun(raw, start);
+  return problems.length > 0 ? { ok: false, problems } : parseRunInput(value);
+}
+
+/** Problems of all fields that are no templates. */
+function problemsBesideTemplates(raw: unknown): Problem[] {
+  const { error } = runInput.safeParse(raw);
+  const isText = ({ path }: { path: PropertyKey[] }) => {
+    const value = valueAt(raw, path);
+    return typeof value !== 'string' || !isTemplate(value);
+  };
+  return error ? problemsOf(error.issues.filter(isText)) : [];
 }
 
 /** Parses the input of `hexJanitor`. */
@@ -33,7 +55,7 @@ export function parseJanitorInput(raw: unknown): Parsed<JanitorSpec> {
   const result = janitorInput.safeParse(raw);
   return result.success
     ? { ok: true, value: toJanitorSpec(result.data) }
-    : { ok: false, problems: problemsOf(result.error) };
+    : { ok: false, problems: problemsOf(result.error.issues) };
 }
 
 /** Parses the input of `hexPipeline`: a definition, a list of steps, or `{pipeline, params}`. */
@@ -70,8 +92,8 @@ export function stepItems(step: StepSpec, scope: object): Parsed<JsonValue[]> {
   return readItems(step, scope);
 }
 
-function problemsOf(error: z.ZodError): Problem[] {
-  return error.issues.map((issue) => ({ path: pathText(issue.path), message: issue.message }));
+function problemsOf(issues: readonly z.core.$ZodIssue[]): Problem[] {
+  return issues.map((issue) => ({ path: pathText(issue.path), message: issue.message }));
 }
 
 function pathText(path: readonly PropertyKey[]): string {

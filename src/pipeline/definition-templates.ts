@@ -1,10 +1,10 @@
 import type { ParamDefinition } from './definition.js';
 import { ancestorsOf } from './graph.js';
 import { isObject, type JsonValue } from './json.js';
-import { RUN_FIELDS } from './params.js';
 import type { StepSpec } from './pipeline-spec.js';
 import type { Problem } from './problems.js';
 import { resultFields } from './result-fields.js';
+import { RUN_FIELDS } from './run-scope.js';
 import { didYouMean } from './suggest.js';
 import { type ScopeShape, templateProblems } from './template-values.js';
 import { isTemplate, type VariablePath, variablesOf } from './templates.js';

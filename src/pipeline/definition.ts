@@ -51,7 +51,7 @@ export interface StepBase {
 }
 
 /** Runs a published Hex project; takes all fields of a {@link HexRunInput}. */
-export interface HexStep extends StepBase, HexRunInput {
+export interface HexStep extends StepBase, Omit<HexRunInput, 'timezone'> {
   /** Does not run the project when its last completed run is younger; the step is then a success with that run's result. */
   skipIfFresh?: Duration;
 }

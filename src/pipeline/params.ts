@@ -1,31 +1,9 @@
 import type { ParamDefinition, ParamType } from './definition.js';
 import { isObject, type JsonValue } from './json.js';
 import type { Parsed, Problem } from './problems.js';
+import type { RunScope } from './run-scope.js';
 import { didYouMean } from './suggest.js';
 import { hasTemplates, renderValue } from './template-values.js';
-
-/** What templates know of the execution itself. */
-export interface RunScope {
-  /** When the schedule meant it to start, else when it did; ISO 8601, UTC. */
-  scheduledTime: string;
-  /** The date of `scheduledTime` in `timezone`, such as `2026-11-23`. */
-  date: string;
-  timezone: string;
-  /** When it really started; ISO 8601, UTC. */
-  startTime: string;
-  workflowId: string;
-  /** Name of the pipeline. */
-  pipeline: string;
-}
-
-export const RUN_FIELDS: readonly (keyof RunScope)[] = [
-  'scheduledTime',
-  'date',
-  'timezone',
-  'startTime',
-  'workflowId',
-  'pipeline',
-];
 
 /** The values of all declared parameters: given ones checked, defaults filled in. */
 export function resolveParams(

@@ -19,7 +19,6 @@ import {
 } from './step-parser.js';
 import { headerFields, pipelineNameSchema, stepSchemas } from './step-schema.js';
 import { didYouMean } from './suggest.js';
-import { isTimeZone } from './template-filters.js';
 
 const schemas = {
   header: z.strictObject(headerFields()),
@@ -130,12 +129,7 @@ function parseDefinition(raw: unknown, path: string, depth: number): Parsed<Pipe
 
 function headerProblems(header: Record<string, unknown>, path: string): Problem[] {
   const problems: Problem[] = [];
-  const { timezone, params } = header;
-  if (typeof timezone === 'string' && !isTimeZone(timezone))
-    problems.push({
-      path: pathText(path, ['timezone']),
-      message: `"${timezone}" is not a time zone: write an IANA name such as "Europe/Berlin"`,
-    });
+  const { params } = header;
   for (const [name, definition] of Object.entries(isObject(params) ? params : {})) {
     const wrong = isObject(definition) ? defaultProblem(definition as unknown as ParamDefinition) : null;
     if (wrong) problems.push({ path: pathText(path, ['params', name, 'default']), message: wrong });

@@ -1,13 +1,12 @@
 import { parsePipelineInput, parseRunInput, prepare } from './boundary.js';
 import type { JsonValue } from './json.js';
-import type { RunScope } from './params.js';
 import type { PipelineSpec, StepKind, StepSpec } from './pipeline-spec.js';
 import { type Plan, planOf } from './plan.js';
 import { pollIntervalMs } from './poll-interval.js';
 import type { PreparedPipeline } from './prepare.js';
 import type { Parsed } from './problems.js';
+import { runScope } from './run-scope.js';
 import type { StepWork } from './step-work.js';
-import { dateIn } from './template-filters.js';
 import type { TriggerRule } from './trigger-rules.js';
 
 /** A step of a plan. */
@@ -78,15 +77,8 @@ export function planPipeline(
       ],
     };
   const time = new Date(parsed.value.scheduledTime ?? scheduledTime);
-  const run: RunScope = {
-    scheduledTime: time.toISOString(),
-    date: dateIn(time.getTime(), spec.timezone),
-    timezone: spec.timezone,
-    startTime: time.toISOString(),
-    workflowId,
-    pipeline: spec.name,
-  };
-  const prepared = prepare(spec, params, run);
+  const run = runScope({ scheduledTime: time, startTime: time, workflowId }, spec.timezone);
+  const prepared = prepare(spec, params, { ...run, pipeline: spec.name });
   return prepared.ok ? { ok: true, value: summarize(planOf(spec), prepared.value) } : prepared;
 }
 

@@ -1,7 +1,8 @@
 import { isObject, type JsonValue } from './json.js';
-import { type RunScope, resolveParams } from './params.js';
+import { resolveParams } from './params.js';
 import { LIMITS, type PipelineSpec, type StepSpec } from './pipeline-spec.js';
 import type { Parsed, Problem } from './problems.js';
+import type { RunScope } from './run-scope.js';
 import { tooManyItems } from './step-parser.js';
 import { type CheckFields, readWork, type StepWork } from './step-work.js';
 import { renderValue, variablesIn } from './template-values.js';

@@ -33,7 +33,10 @@ export type OnAmbiguous = 'fail' | 'adopt-newest';
 /** Place in the line for Hex's limits: `scheduled` goes first. */
 export type RunPriority = 'scheduled' | 'backfill' | 'retry';
 
-/** The input of the `hexRun` workflow: one run of one published Hex project. */
+/**
+ * The input of the `hexRun` workflow: one run of one published Hex project. Started by itself, any string may hold
+ * templates over `run`: `"{{ run.date }}"`.
+ */
 export interface HexRunInput {
   /** Id of a published project: letters, digits, `-` and `_`; Hex's own are UUIDs. */
   projectId: string;
@@ -79,6 +82,8 @@ export interface HexRunInput {
   exclusive?: boolean;
   /** Place in line. Default `"scheduled"`. */
   priority?: RunPriority;
+  /** Time zone of `run.date`, an IANA name. Default `UTC`. In a pipeline it is the pipeline's. */
+  timezone?: string;
 }
 
 /** A {@link HexRunInput} after parsing: defaults filled in, durations in ms. Continue-as-new carries this. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Duration, durationMs } from './duration.js';
 import { DEFAULT_POLL } from './poll-interval.js';
 import type { HexRunInput, PollInput, RunSpec } from './run-input.js';
+import { isTimeZone } from './template-filters.js';
 
 /** Hex's API needs a longest wait that a Temporal timer can hold and a person can mean: a year. */
 const LONGEST_MS = 365 * 86_400_000;
@@ -21,6 +22,12 @@ export const durationSchema = (minMs = 1) =>
       else if (ms < minMs || ms > LONGEST_MS)
         context.addIssue(`"${value}" is out of range: from ${minMs} ms to 365 days`);
     });
+
+/** The name of a time zone. */
+export const timezoneSchema = () =>
+  z.string({ error: 'must be text' }).refine(isTimeZone, {
+    error: ({ input }) => `"${input}" is not a time zone: write an IANA name such as "Europe/Berlin"`,
+  });
 
 /** A Hex id as one safe path segment. */
 export const idSchema = (what: string) =>
@@ -106,7 +113,10 @@ export function runRules(run: Record<string, unknown>): { field: string; message
 /** The schema of {@link HexRunInput}. A function: see boundary.ts. */
 export const runInputSchema = (): z.ZodType<HexRunInput> =>
   z
-    .strictObject(runFields(), { error: (issue) => unknownKeys(issue) ?? expectedObject(issue) })
+    .strictObject(
+      { ...runFields(), timezone: timezoneSchema().optional() },
+      { error: (issue) => unknownKeys(issue) ?? expectedObject(issue) },
+    )
     .superRefine((run, context) => {
       for (const { field, message } of runRules(run))
         context.addIssue({ code: 'custom', path: [field], message });
@@ -115,7 +125,7 @@ export const runInputSchema = (): z.ZodType<HexRunInput> =>
 /** Fills in the defaults of a checked input. */
 export function toRunSpec(input: HexRunInput): RunSpec {
   const { updateCache, timeout, queueTimeout, triggerRetryDelay, poll, ...others } = input;
-  const { lateStartGrace, requestTimeout, cleanupTimeout, ...rest } = others;
+  const { lateStartGrace, requestTimeout, cleanupTimeout, timezone, ...rest } = others;
   const inputs = hasInputs(input);
   const spec: RunSpec = {
     ...rest,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { StepKind } from './pipeline-spec.js';
-import { durationSchema, runFields } from './run-schema.js';
+import { durationSchema, runFields, timezoneSchema } from './run-schema.js';
 import { TRIGGER_RULES } from './trigger-rules.js';
 
 /** The field that says what a step runs. */
@@ -142,7 +142,7 @@ export const headerFields = () => ({
       },
     )
     .optional(),
-  timezone: z.string().optional(),
+  timezone: timezoneSchema().optional(),
   maxParallel: z.int('must be a whole number').min(1, 'must be 1 or more').optional(),
   timeout: durationSchema().optional(),
   deadline: durationSchema().optional(),

@@ -10,22 +10,21 @@ import {
 } from '@temporalio/workflow';
 import { isTerminal } from '../hex/status.js';
 import { DEFAULT_READ_BUDGET, nextPollMs } from '../limits/index.js';
-import { parseRunInput } from '../pipeline/boundary.js';
 import { formatDuration } from '../pipeline/duration.js';
 import { pollIntervalMs } from '../pipeline/poll-interval.js';
 import type { HexRunInput } from '../pipeline/run-input.js';
 import type { HexRunResult, RunProgress } from '../pipeline/run-result.js';
+import { beginRun } from './begin-run.js';
 import { showDetails } from './current-details.js';
 import { repeatables } from './hex-activities.js';
 import { Nudge } from './nudge.js';
-import { endedFailure, hexFailure, invalidInput, timedOutFailure } from './run-failures.js';
+import { endedFailure, hexFailure, timedOutFailure } from './run-failures.js';
 import {
   detailsOf,
   enterPhase,
   hasEnded,
   markEnded,
   mayBeAlive,
-  newRunState,
   noteRead,
   progressOf,
   type RunState,
@@ -51,7 +50,7 @@ const pollNowSignal = defineSignal('pollNow');
  * @param carried the state of the workflow before it continued as new; not for callers
  */
 export async function hexRun(input: HexRunInput, carried?: RunState): Promise<HexRunResult> {
-  const state = (workflowInfo().continuedFromExecutionRunId && carried) || begin(input);
+  const state = (workflowInfo().continuedFromExecutionRunId && carried) || beginRun(input);
   const nudge = new Nudge();
   showDetails(() => detailsOf(state));
   setHandler(progressQuery, () => progressOf(state));
@@ -79,12 +78,6 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
   markEnded(state);
   if (state.status === 'COMPLETED') return resultOf(state, state.status);
   throw timedOut ? timedOutFailure(state) : endedFailure(state);
-}
-
-function begin(input: unknown): RunState {
-  const parsed = parseRunInput(input);
-  if (!parsed.ok) throw invalidInput('hexRun', parsed.problems);
-  return newRunState(parsed.value);
 }
 
 /** False when the time limit came first. */

@@ -33,7 +33,7 @@ export function attempt(x: PipelineExecution, step: StepRecord, unit: Unit): Pro
     case 'pipeline':
       return runPipeline(x, unit, work);
     case 'workflow':
-      return runWorkflow(unit, work);
+      return runWorkflow(x, unit, work);
     case 'approval':
       return askForApproval(x, step, unit, work);
   }
@@ -55,14 +55,19 @@ function runHex(x: PipelineExecution, unit: Unit, work: WorkOf<'hex'>): Promise<
   // A retry waits in Hex's line behind work that is on time.
   const priority = unit.attempts > 1 ? 'retry' : undefined;
   const args: [HexRunInput] = [priority && !input.priority ? { ...input, priority } : input];
-  const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key };
   const run = () =>
     child<HexRunResult>(unit, 'hexRun', {
       args,
-      memo: { ...memo },
+      memo: memoOf(x, unit),
       staticSummary: `${unit.key}: project ${input.projectId}`,
     });
   return skipIfFreshMs === null || unit.attempts > 1 ? run() : unlessFresh(unit, input, skipIfFreshMs, run);
+}
+
+/** What tells a `hexRun` that it is a step, and so that its input has been rendered already. */
+function memoOf(x: PipelineExecution, unit: Unit): Record<string, unknown> {
+  const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key };
+  return { ...memo };
 }
 
 async function unlessFresh(
@@ -83,11 +88,10 @@ async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipel
       `Pipelines are nested ${DEEPEST} deep here`,
       'Look for a pipeline that names itself as a step.',
     );
-  const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key, hexDepth: x.depth + 1 };
   const run = () =>
     child<PipelineResult>(unit, 'hexPipeline', {
       args: [{ pipeline, params, scheduledTime: x.run.scheduledTime }],
-      memo: { ...memo },
+      memo: { ...memoOf(x, unit), hexDepth: x.depth + 1 },
       staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
     });
   const result = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));
@@ -100,12 +104,13 @@ async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipel
   };
 }
 
-async function runWorkflow(unit: Unit, work: WorkOf<'workflow'>): Promise<StepResult> {
+async function runWorkflow(x: PipelineExecution, unit: Unit, work: WorkOf<'workflow'>): Promise<StepResult> {
   const { type, taskQueue, args, timeoutMs } = work;
   const run = () =>
     child<JsonValue | undefined>(unit, type, {
       args,
       ...(taskQueue !== null && { taskQueue }),
+      ...(type === 'hexRun' && { memo: memoOf(x, unit) }),
       staticSummary: `${unit.key}: workflow ${type}`,
     });
   const output = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));

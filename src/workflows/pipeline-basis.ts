@@ -1,18 +1,17 @@
-import { ApplicationFailure, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { ActivityFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { parseDefinition, parsePipelineInput, prepare } from '../pipeline/boundary.js';
-import type { RunScope } from '../pipeline/params.js';
 import type { DefinitionSource } from '../pipeline/pipeline-result.js';
 import type { PipelineRequest, PipelineSpec } from '../pipeline/pipeline-spec.js';
 import { planOf } from '../pipeline/plan.js';
 import type { Parsed } from '../pipeline/problems.js';
 import type { StepMemo } from '../pipeline/run-result.js';
-import { dateIn } from '../pipeline/template-filters.js';
+import { type RunScope, runScope } from '../pipeline/run-scope.js';
 import { loadPipeline } from './pipeline-activities.js';
 import type { ExecutionBasis } from './pipeline-execution.js';
 import { invalidInput } from './run-failures.js';
+import { scheduledTime } from './scheduled-time.js';
 
-const scheduledStart = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 /** More are of no use to anybody, and a failure has to stay small. */
 const MOST_PROBLEMS = 100;
 
@@ -30,7 +29,7 @@ function basisOf(
   spec: PipelineSpec,
   source: DefinitionSource | null,
 ): ExecutionBasis {
-  const run = runScope(request, spec);
+  const run = scopeOf(request, spec);
   const prepared = soundOf(prepare(spec, request.params, run));
   const { hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
   return { plan: planOf(spec), prepared, request, run, source, depth: hexDepth };
@@ -57,15 +56,11 @@ function soundOf<T>(parsed: Parsed<T>): T {
   throw invalidInput('hexPipeline', more > 0 ? [...shown, { path: '', message: `and ${more} more` }] : shown);
 }
 
-function runScope({ scheduledTime }: PipelineRequest, spec: PipelineSpec): RunScope {
-  const { workflowId, startTime, typedSearchAttributes } = workflowInfo();
-  const time = new Date(scheduledTime ?? typedSearchAttributes.get(scheduledStart) ?? startTime);
+function scopeOf(request: PipelineRequest, spec: PipelineSpec): RunScope {
+  const { workflowId, startTime } = workflowInfo();
+  const time = request.scheduledTime === null ? scheduledTime() : new Date(request.scheduledTime);
   return {
-    scheduledTime: time.toISOString(),
-    date: dateIn(time.getTime(), spec.timezone),
-    timezone: spec.timezone,
-    startTime: startTime.toISOString(),
-    workflowId,
+    ...runScope({ scheduledTime: time, startTime, workflowId }, spec.timezone),
     pipeline: spec.name,
   };
 }

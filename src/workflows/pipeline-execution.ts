@@ -7,11 +7,11 @@ import {
 } from '@temporalio/workflow';
 import { type BoundResults, boundResults } from '../pipeline/bound-results.js';
 import type { NotifyEvent } from '../pipeline/definition.js';
-import type { RunScope } from '../pipeline/params.js';
 import type { AuditEntry, DefinitionSource, StepResult } from '../pipeline/pipeline-result.js';
 import type { PipelineRequest } from '../pipeline/pipeline-spec.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { PreparedPipeline } from '../pipeline/prepare.js';
+import type { RunScope } from '../pipeline/run-scope.js';
 import {
   isFinal,
   type Move,

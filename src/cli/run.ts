@@ -12,6 +12,7 @@ interface RunOptions {
   timezone?: string;
   view?: string;
   timeout?: string;
+  pendingTimeout?: string;
   updateCache?: true;
   cache: boolean;
   killRunning?: true;
@@ -39,6 +40,10 @@ export function addRun(program: Command, perform: Perform): void {
     .option('--timezone <name>', 'time zone of {{ run.date }}, such as Europe/Berlin (default: UTC)')
     .option('--view <id>', 'saved view whose inputs are used')
     .option('--timeout <duration>', 'time limit of the Hex run: 30s, 10m, 1h (default: 1h)')
+    .option(
+      '--pending-timeout <duration>',
+      'longest time that the run may stay PENDING in Hex: 30s, 10m (default: none)',
+    )
     .option('--update-cache', 'publish the results in the app (default without inputs and view)')
     .option('--no-cache', 'do not let Hex answer SQL from its cache')
     .option('--kill-running', "first cancel the project's pending and running runs")
@@ -67,8 +72,8 @@ export function addRun(program: Command, perform: Perform): void {
 }
 
 async function inputOf(projectId: string, options: RunOptions): Promise<HexRunInput> {
-  const { param, paramsFile, timezone, view, timeout, updateCache, cache, killRunning, dryRun, connection } =
-    options;
+  const { param, paramsFile, timezone, view, timeout, pendingTimeout, ...others } = options;
+  const { updateCache, cache, killRunning, dryRun, connection } = others;
   const { params: inputParams, problems } = await readParams(param, paramsFile);
   const input: HexRunInput = {
     projectId,
@@ -76,6 +81,7 @@ async function inputOf(projectId: string, options: RunOptions): Promise<HexRunIn
     ...(timezone !== undefined && { timezone }),
     ...(view !== undefined && { viewId: view }),
     ...(timeout !== undefined && { timeout }),
+    ...(pendingTimeout !== undefined && { pendingTimeout }),
     ...(updateCache && { updateCache }),
     ...(!cache && { useCachedSqlResults: false }),
     ...(killRunning && { killRunning }),

@@ -8,6 +8,7 @@ const ENDINGS: Record<string, RetryStatus> = {
   HexRunErrored: 'ERRORED',
   HexRunKilled: 'KILLED',
   HexRunTimedOut: 'TIMED_OUT',
+  HexPendingTimedOut: 'TIMED_OUT',
 };
 
 /** Failures of `workflow` and `pipeline` steps that another attempt cannot mend. */

@@ -59,6 +59,11 @@ export interface HexRunInput {
   dryRun?: boolean;
   /** Time limit of the Hex run, from its trigger. On expiry the run is cancelled in Hex. Default `"1h"`. */
   timeout?: Duration;
+  /**
+   * Longest time that the run may stay PENDING in Hex, from its trigger; shorter than `timeout`, which goes on. On expiry
+   * the run is cancelled in Hex and fails with type `HexPendingTimedOut`. Example: `"10m"`. Default: none.
+   */
+  pendingTimeout?: Duration;
   /** Longest wait for the trigger to get through: in line for Hex's limits, for a kernel, for Hex to answer. Default `"24h"`. */
   queueTimeout?: Duration;
   /**
@@ -97,6 +102,7 @@ export interface RunSpec {
   killRunning: boolean;
   dryRun: boolean;
   timeoutMs: number;
+  pendingTimeoutMs?: number;
   queueTimeoutMs: number;
   triggerRetryDelayMs?: number;
   poll: PollPolicy & { firstMs: number; perHistory: number };

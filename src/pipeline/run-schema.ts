@@ -6,6 +6,7 @@ import { isTimeZone } from './template-filters.js';
 
 /** Hex's API needs a longest wait that a Temporal timer can hold and a person can mean: a year. */
 const LONGEST_MS = 365 * 86_400_000;
+const DEFAULT_TIMEOUT = '1h';
 
 /** A length of time in a definition, at least `minMs`. */
 export const durationSchema = (minMs = 1) =>
@@ -68,6 +69,7 @@ export const runFields = () => ({
   killRunning: z.boolean().optional(),
   dryRun: z.boolean().optional(),
   timeout: durationSchema().optional(),
+  pendingTimeout: durationSchema().optional(),
   queueTimeout: durationSchema().optional(),
   triggerRetryDelay: durationSchema().optional(),
   poll: z
@@ -107,6 +109,12 @@ export function runRules(run: Record<string, unknown>): { field: string; message
       message:
         'true would make Hex ignore the inputs: leave out updateCache, or leave out inputParams and viewId',
     });
+  const { pendingTimeout, timeout = DEFAULT_TIMEOUT } = run;
+  if (msOf(pendingTimeout) >= msOf(timeout))
+    broken.push({
+      field: 'pendingTimeout',
+      message: `"${pendingTimeout}" can never pass before "timeout" ("${timeout}"${run.timeout === undefined ? ', the default' : ''}) ends the run: make it shorter, or "timeout" longer`,
+    });
   return broken;
 }
 
@@ -124,7 +132,7 @@ export const runInputSchema = (): z.ZodType<HexRunInput> =>
 
 /** Fills in the defaults of a checked input. */
 export function toRunSpec(input: HexRunInput): RunSpec {
-  const { updateCache, timeout, queueTimeout, triggerRetryDelay, poll, ...others } = input;
+  const { updateCache, timeout, pendingTimeout, queueTimeout, triggerRetryDelay, poll, ...others } = input;
   const { lateStartGrace, requestTimeout, cleanupTimeout, timezone, ...rest } = others;
   const inputs = hasInputs(input);
   const spec: RunSpec = {
@@ -132,7 +140,7 @@ export function toRunSpec(input: HexRunInput): RunSpec {
     updatePublishedResults: updateCache ?? (!inputs && input.viewId === undefined),
     killRunning: input.killRunning ?? false,
     dryRun: input.dryRun ?? false,
-    timeoutMs: ms(timeout, 3_600_000),
+    timeoutMs: ms(timeout ?? DEFAULT_TIMEOUT, 0),
     queueTimeoutMs: ms(queueTimeout, 86_400_000),
     poll: pollOf(poll ?? {}),
     connection: input.connection ?? 'default',
@@ -143,6 +151,7 @@ export function toRunSpec(input: HexRunInput): RunSpec {
     exclusive: input.exclusive ?? false,
     priority: input.priority ?? 'scheduled',
   };
+  if (pendingTimeout !== undefined) spec.pendingTimeoutMs = ms(pendingTimeout, 0);
   if (triggerRetryDelay !== undefined) spec.triggerRetryDelayMs = ms(triggerRetryDelay, 0);
   if (!inputs) delete spec.inputParams;
   return spec;
@@ -161,6 +170,13 @@ function pollOf(poll: PollInput): RunSpec['poll'] {
     firstMs: ms(poll.first, Math.ceil(minMs / 2)),
     perHistory: poll.perHistory ?? 300,
   };
+}
+
+/** Milliseconds of a field as it was written; NaN, which compares with nothing, where it is none, or a template. */
+function msOf(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string'
+    ? (durationMs(value) ?? Number.NaN)
+    : Number.NaN;
 }
 
 function ms(value: Duration | undefined, otherwise: number): number {

@@ -18,7 +18,7 @@ import { beginRun } from './begin-run.js';
 import { showDetails } from './current-details.js';
 import { repeatables } from './hex-activities.js';
 import { Nudge } from './nudge.js';
-import { endedFailure, hexFailure, timedOutFailure } from './run-failures.js';
+import { endedFailure, hexFailure, pendingTimedOutFailure, timedOutFailure } from './run-failures.js';
 import {
   detailsOf,
   enterPhase,
@@ -26,6 +26,7 @@ import {
   markEnded,
   mayBeAlive,
   noteRead,
+  pendingLeftMs,
   progressOf,
   type RunState,
   tellParent,
@@ -43,8 +44,8 @@ const pollNowSignal = defineSignal('pollNow');
  * One run of one published Hex project: trigger, poll until it ends, return its result.
  *
  * Fails with `InvalidInput`, `HexRunErrored`, `HexRunKilled`, `HexRunNoKernel`, `HexRunTimedOut`,
- * `HexTriggerAmbiguous`, `HexCleanupFailed`, or the kind of Hex's error (`HexAuth`, `HexNotFound`, ...); `details[0]`
- * is a `RunFailureDetails`. A cancel or the time limit cancels the run in Hex and waits until it has ended.
+ * `HexPendingTimedOut`, `HexTriggerAmbiguous`, `HexCleanupFailed`, or the kind of Hex's error (`HexAuth`, `HexNotFound`, ...); `details[0]`
+ * is a `RunFailureDetails`. A cancel or a time limit cancels the run in Hex and waits until it has ended.
  *
  * @param input a {@link HexRunInput}
  * @param carried the state of the workflow before it continued as new; not for callers
@@ -59,42 +60,54 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
   setHandler(admittedSignal, ({ requestId }) => {
     granted.add(requestId);
   });
-  let timedOut: boolean;
+  let expired: Expired | null;
   try {
     if (!state.run) {
       if (state.spec.killRunning) await stopLiveRuns(state);
       await startRun(state, granted);
     }
     if (state.spec.dryRun) return resultOf(state, 'DRY_RUN');
-    timedOut = !(await pollUntilEnd(state, input, nudge));
+    expired = await pollUntilEnd(state, input, nudge);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     if (mayBeAlive(state)) await stopRun(state, isCancellation(error) ? 'cancelled' : 'the step has failed');
     markEnded(state);
     throw error;
   }
-  if (timedOut) await stopRun(state, `time limit of ${formatDuration(state.spec.timeoutMs)}`);
+  if (expired) await stopRun(state, reasonOf(expired, state));
   enterPhase(state, 'done');
   markEnded(state);
   if (state.status === 'COMPLETED') return resultOf(state, state.status);
-  throw timedOut ? timedOutFailure(state) : endedFailure(state);
+  if (expired === null) throw endedFailure(state);
+  throw expired === 'timeout' ? timedOutFailure(state) : pendingTimedOutFailure(state);
 }
 
-/** False when the time limit came first. */
-async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: Nudge): Promise<boolean> {
+/** The time limit that a run has reached. */
+type Expired = 'timeout' | 'pendingTimeout';
+
+function reasonOf(expired: Expired, { spec }: RunState): string {
+  return expired === 'timeout'
+    ? `time limit of ${formatDuration(spec.timeoutMs)}`
+    : `PENDING for ${formatDuration(spec.pendingTimeoutMs ?? 0)}`;
+}
+
+/** Null when the run has ended, else the time limit that came first. */
+async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: Nudge): Promise<Expired | null> {
   const { spec } = state;
-  if (hasEnded(state)) return true;
+  if (hasEnded(state)) return null;
   let readsInThisHistory = 0;
   let waitMs = state.polls === 0 ? spec.poll.firstMs : nextReadMs(state);
   for (;;) {
-    waitMs = Math.min(waitMs, state.deadlineAtMs - Date.now());
+    waitMs = Math.min(waitMs, state.deadlineAtMs - Date.now(), pendingLeftMs(state));
     enterPhase(state, 'running');
     await nudge.wait(waitMs);
-    if (Date.now() >= state.deadlineAtMs) return false;
+    if (Date.now() >= state.deadlineAtMs) return 'timeout';
     if (readsInThisHistory >= spec.poll.perHistory || workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof hexRun>(input, state);
-    const ended = await read(state);
-    if (ended !== null) return ended;
+    const pendingIsOver = pendingLeftMs(state) <= 0;
+    const ended = await read(state, pendingIsOver);
+    if (ended !== null) return ended ? null : 'timeout';
+    if (pendingIsOver && pendingLeftMs(state) <= 0) return 'pendingTimeout';
     if (state.polls === 1) await tellParent(state);
     readsInThisHistory++;
     waitMs = nextReadMs(state);
@@ -110,13 +123,19 @@ function nextReadMs({ spec, run, share }: RunState): number {
   return nextPollMs(now, baseMs, spec.projectId, share.load, budget);
 }
 
-/** True when the run has ended, null when it goes on, false when the time limit came while Hex could not be read. */
-async function read(state: RunState): Promise<boolean | null> {
+/**
+ * True when the run has ended, null when it goes on, false when the time limit came while Hex could not be read.
+ *
+ * @param alone not by a list that others share, which may lag behind and must not end a run that has just begun
+ */
+async function read(state: RunState, alone: boolean): Promise<boolean | null> {
   const { spec, run } = state;
   const { connection, projectId, requestTimeoutMs } = spec;
   const withinMs = state.deadlineAtMs - Date.now();
+  const reads = repeatables(requestTimeoutMs, withinMs, `Status, read ${state.polls + 1}`);
+  const readOnce = alone ? reads.getRunStatus : reads.pollRun;
   try {
-    const status = await repeatables(requestTimeoutMs, withinMs, `Status, read ${state.polls + 1}`).pollRun({
+    const status = await readOnce({
       connection,
       projectId,
       runId: run?.runId ?? '',

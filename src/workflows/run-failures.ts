@@ -69,6 +69,19 @@ export function timedOutFailure(state: RunState): ApplicationFailure {
   );
 }
 
+/** The failure for a run that did not get a kernel in time. */
+export function pendingTimedOutFailure(state: RunState): ApplicationFailure {
+  const { projectId, pendingTimeoutMs = 0 } = state.spec;
+  return runFailure(
+    state,
+    'HexPendingTimedOut',
+    `Hex run of project ${projectId} was still PENDING after ${formatDuration(pendingTimeoutMs)} ("pendingTimeout") and was cancelled`,
+    {
+      hint: 'Hex gave it no kernel: look for runs that hold the kernels of its user or workspace, or give it a longer "pendingTimeout".',
+    },
+  );
+}
+
 /** The failure of an activity as one of the run, with Hex's words and hint. */
 export function hexFailure(state: RunState, failure: ActivityFailure, message: string): ApplicationFailure {
   const { cause } = failure;

@@ -91,6 +91,13 @@ export function hasEnded({ polls, status }: RunState): boolean {
   return polls > 0 && isTerminal(status ?? '');
 }
 
+/** How much longer the run may stay PENDING, in ms; without end where it does not matter (any more). */
+export function pendingLeftMs({ spec, run, status }: RunState): number {
+  const pending = status === null || status === 'PENDING';
+  if (spec.pendingTimeoutMs === undefined || !run || !pending) return Number.POSITIVE_INFINITY;
+  return run.triggeredAtMs + spec.pendingTimeoutMs - Date.now();
+}
+
 /**
  * Makes the run known: from here on every way out of the workflow ends or confirms it.
  *

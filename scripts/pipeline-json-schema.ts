@@ -11,7 +11,16 @@ const TEMPLATE = {
 };
 
 /** Fields that say what there is to run and when; they cannot be templates. */
-const FIXED = new Set(['id', 'dependsOn', 'triggerRule', 'onFailure', 'decisionWithin', 'window', 'retry']);
+const FIXED = new Set([
+  'id',
+  'dependsOn',
+  'triggerRule',
+  'onFailure',
+  'decisionWithin',
+  'window',
+  'retry',
+  'notify',
+]);
 
 /** Where the words for the fields of each kind of step are. */
 const STEP_TYPES = {

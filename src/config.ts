@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { connectionsOf } from './config/connections.js';
 import { ConfigError, type ConfigProblem } from './config/errors.js';
-import { duration, optional } from './config/settings.js';
+import { baseAddress, duration, optional } from './config/settings.js';
 import { type Webhooks, webhooksOf } from './config/webhooks.js';
 import type { HexConnection, ReadLimits } from './hex/index.js';
 import type { SettingsPatch } from './limits/index.js';
@@ -25,8 +25,14 @@ export interface Config {
   reads: Record<string, ReadLimits | 'off'>;
   /** Folder of pipeline files that can be started by name; null for none. */
   pipelinesDir: string | null;
-  /** Where notifications of pipelines go, by name. The URLs may be secrets. */
+  /** Where notifications go, by name. Their settings may be secrets, so they are functions. */
   webhooks: Webhooks['webhooks'];
+  /** Names of the webhooks that get the alerts: clean-ups that failed, strays, a Hex that cannot be reached. */
+  alerts: string[];
+  /** How long Hex must have been out of reach, in ms, before this is an alert. */
+  unreachableAfterMs: number;
+  /** Address of Temporal's Web UI, for links in notifications; null for none. */
+  temporalUiUrl: string | null;
 }
 
 export interface LoadConfigOptions {
@@ -45,6 +51,8 @@ const settingsSchema = z.object({
   HEX_PATIENCE: optional(duration('24h')),
   HEX_PIPELINES_DIR: optional(z.string()),
   HEX_WORKER_BUILD_ID: optional(versionPart),
+  HEX_UNREACHABLE_AFTER: optional(duration('24h')),
+  TEMPORAL_UI_URL: optional(baseAddress),
   HEX_WORKER_DEPLOYMENT: optional(versionPart.refine((name) => !name.includes('.'), 'may not have a "."')),
 });
 
@@ -59,7 +67,7 @@ export function loadConfig(
   { requireToken = true }: LoadConfigOptions = {},
 ): Config {
   const { connections, limits, reads, problems } = connectionsOf(env);
-  const { webhooks, problems: webhookProblems } = webhooksOf(env);
+  const { webhooks, alerts, problems: webhookProblems } = webhooksOf(env);
   const settings = settingsSchema.safeParse(env);
   const all: ConfigProblem[] = [
     ...problems,
@@ -87,5 +95,8 @@ export function loadConfig(
     reads,
     pipelinesDir: settings.data.HEX_PIPELINES_DIR ?? null,
     webhooks,
+    alerts,
+    unreachableAfterMs: settings.data.HEX_UNREACHABLE_AFTER ?? 900_000,
+    temporalUiUrl: settings.data.TEMPORAL_UI_URL ?? null,
   };
 }

@@ -83,6 +83,8 @@ export async function hexDependencies(
     searchAttributes: known,
     pipelinesDir: config.pipelinesDir,
     webhooks: config.webhooks,
+    alerts: config.alerts,
+    temporalUiUrl: config.temporalUiUrl,
     ...(known && { claims: searchAttributeClaims(workflow) }),
   };
 }

@@ -39,6 +39,9 @@ describe('the environment becomes one typed configuration', () => {
       reads: { default: { perMinute: 30, perHour: 1_800 } },
       pipelinesDir: null,
       webhooks: {},
+      alerts: [],
+      unreachableAfterMs: 900_000,
+      temporalUiUrl: null,
     });
     expect(await config.connections.default?.token()).toBe(SECRET);
   });
@@ -125,6 +128,38 @@ describe('the environment becomes one typed configuration', () => {
     expect(config.connections).toEqual({});
   });
 
+  it('with webhooks of every format, and who gets the alerts', async () => {
+    const { webhooks, alerts, temporalUiUrl, unreachableAfterMs } = loadConfig({
+      HEX_API_TOKEN: SECRET,
+      HEX_NOTIFY_OPS_URL: 'https://hooks.example.com/x',
+      HEX_NOTIFY_OPS_SECRET: SECRET,
+      HEX_NOTIFY_OPS_HEADERS: '{"x-team": "data"}',
+      HEX_NOTIFY_TEAM_CHAT_URL: 'https://chat.example.com',
+      HEX_NOTIFY_TEAM_CHAT_FORMAT: 'teams',
+      HEX_NOTIFY_ON_CALL_FORMAT: 'pagerduty',
+      HEX_NOTIFY_ON_CALL_ROUTING_KEY: 'a1'.repeat(16),
+      HEX_NOTIFY_ALERTS: 'on-call, ops',
+      HEX_UNREACHABLE_AFTER: '5m',
+      TEMPORAL_UI_URL: 'https://temporal.example.com/ui/',
+    });
+    expect(Object.fromEntries(Object.entries(webhooks).map(([name, { format }]) => [name, format]))).toEqual({
+      ops: 'json',
+      'team-chat': 'teams',
+      'on-call': 'pagerduty',
+    });
+    expect(await webhooks['on-call']?.url()).toBe('https://events.pagerduty.com/v2/enqueue');
+    expect(await webhooks['on-call']?.routingKey?.()).toBe('a1'.repeat(16));
+    expect(await webhooks.ops?.secret?.()).toBe(SECRET);
+    expect({ alerts, temporalUiUrl, unreachableAfterMs }).toEqual({
+      alerts: ['on-call', 'ops'],
+      temporalUiUrl: 'https://temporal.example.com/ui',
+      unreachableAfterMs: 300_000,
+    });
+    expect(inspect(webhooks, { depth: 9, showHidden: true }) + JSON.stringify(webhooks)).not.toContain(
+      SECRET,
+    );
+  });
+
   it('the token does not show when the configuration is printed', () => {
     const config = loadConfig({ HEX_API_TOKEN: SECRET });
     expect(inspect(config, { depth: 9, showHidden: true }) + JSON.stringify(config)).not.toContain(SECRET);
@@ -132,6 +167,49 @@ describe('the environment becomes one typed configuration', () => {
 });
 
 describe('a configuration that cannot be used says variable, problem and remedy', () => {
+  it('a webhook, without showing what may be a secret', () => {
+    const secret = '5ec7e7';
+    const env = {
+      HEX_API_TOKEN: SECRET,
+      HEX_NOTIFY_A_URL: secret,
+      HEX_NOTIFY_B_URL: `https://user:${secret}@example.com`,
+      HEX_NOTIFY_C_FORMAT: 'slack',
+      HEX_NOTIFY_D_URL: 'https://example.com',
+      HEX_NOTIFY_D_FORMAT: 'xml',
+      HEX_NOTIFY_E_FORMAT: 'pagerduty',
+      HEX_NOTIFY_F_URL: 'https://example.com',
+      HEX_NOTIFY_F_ROUTING_KEY: secret.padEnd(32, '0'),
+      HEX_NOTIFY_G_URL: 'https://example.com',
+      HEX_NOTIFY_G_SECRET: secret,
+      HEX_NOTIFY_H_URL: 'https://example.com',
+      HEX_NOTIFY_H_HEADERS: `{"authorization": "${secret}"`,
+      HEX_NOTIFY_I_URL: 'https://example.com',
+      HEX_NOTIFY_I_HEADERS: `{"Content-Type": "${secret}"}`,
+      HEX_NOTIFY_J_URL: 'https://example.com',
+      HEX_NOTIFY_J_URL_FILE: '/run/secrets/j',
+      HEX_NOTIFY_K: secret,
+      HEX_NOTIFY_ALERTS: 'd,dd',
+      TEMPORAL_UI_URL: 'temporal.example.com',
+    };
+    const problems = problemsOf(env);
+    expect(problems).toEqual({
+      HEX_NOTIFY_A_URL: expect.stringContaining('not a web address'),
+      HEX_NOTIFY_B_URL: expect.stringContaining('"authorization"'),
+      HEX_NOTIFY_C_URL: expect.stringContaining('is missing'),
+      HEX_NOTIFY_D_FORMAT: 'must be one of json, slack, teams, pagerduty',
+      HEX_NOTIFY_E_ROUTING_KEY: expect.stringContaining('is missing'),
+      HEX_NOTIFY_F_ROUTING_KEY: expect.stringContaining('only for the format pagerduty'),
+      HEX_NOTIFY_G_SECRET: expect.stringContaining('at least 16'),
+      HEX_NOTIFY_H_HEADERS: expect.stringContaining('must be a JSON object'),
+      HEX_NOTIFY_I_HEADERS: expect.stringContaining('"Content-Type" is set by the message itself'),
+      HEX_NOTIFY_J_URL: expect.stringContaining('are both set'),
+      HEX_NOTIFY_K: expect.stringContaining('HEX_NOTIFY_<NAME>_'),
+      HEX_NOTIFY_ALERTS: expect.stringContaining('did you mean "d"?'),
+      TEMPORAL_UI_URL: expect.stringContaining('https://temporal.example.com'),
+    });
+    expect(JSON.stringify(problems)).not.toContain(secret);
+  });
+
   it('a missing token', () => {
     expect(problemsOf({})).toEqual({
       HEX_API_TOKEN: 'is missing: set it to a token of Hex, or HEX_API_TOKEN_FILE to a file that holds one',

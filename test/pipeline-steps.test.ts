@@ -1,6 +1,4 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -469,63 +467,6 @@ describe('every way out cleans up', () => {
   });
 });
 
-describe('notifications', () => {
-  it('tell success, failure, a passed deadline and a wait for a person, as JSON or for Slack, and are retried', async () => {
-    const hook = await webhook((n) => (n === 1 ? 503 : 200));
-    const rig = await pipelineHarness({
-      ...QUICK,
-      env: {
-        HEX_NOTIFY_OPS_URL: hook.url,
-        HEX_NOTIFY_TEAM_CHAT_URL: `${hook.url}/slack`,
-        HEX_NOTIFY_TEAM_CHAT_FORMAT: 'slack',
-      },
-    });
-    const { workflowId, result } = await start(rig, {
-      name: 'etl',
-      deadline: 50,
-      notify: [
-        { to: 'ops', on: ['success', 'waiting', 'deadline'] },
-        { to: 'team-chat', on: ['success', 'failure'] },
-      ],
-      steps: [{ id: 'ask', approval: { prompt: 'ok?' } }],
-    });
-    await hook.received(({ body }) => body.event === 'deadline');
-    await hook.received(({ body }) => body.event === 'waiting');
-    await control(rig, workflowId, 'approve', { by: 'ann', step: 'ask' });
-    await result;
-    expect(
-      hook
-        .good()
-        .map(({ path, body }) => `${path} ${body.event ?? body.text}`)
-        .sort(),
-    ).toEqual([
-      '/ deadline',
-      '/ success',
-      '/ waiting',
-      expect.stringMatching(/^\/slack \*etl\* success: Pipeline "etl" succeeded\nWorkflow `.*`$/),
-    ]);
-    expect(hook.good().find(({ body }) => body.event === 'success')?.body).toMatchObject({
-      pipeline: 'etl',
-      workflowId,
-    });
-  });
-
-  it('that cannot be delivered become a warning, and the pipeline succeeds', async () => {
-    const hook = await webhook(() => 404);
-    const rig = await pipelineHarness({ ...QUICK, env: { HEX_NOTIFY_OPS_URL: hook.url } });
-    const { workflowId, result } = await start(rig, {
-      notify: [
-        { to: 'ops', on: ['success'] },
-        { to: 'nobody', on: ['success'] },
-      ],
-      steps: [hex('a')],
-    });
-    expect((await result).success).toBe(true);
-    const progress = (await rig.hex.progress(workflowId)) as PipelineProgress;
-    expect(progress.warnings).toHaveLength(2);
-  });
-});
-
 it('the current details hold the graph, the table with links to Hex, and what each step waits for', async () => {
   const rig = await pipelineHarness(LONG);
   const { workflowId } = await start(rig, { name: 'etl', steps: [hex('extract'), hex('load')] });
@@ -566,34 +507,4 @@ function mostAtOnce(runs: readonly { createdAt: string; endedAt?: string | null 
         ).length,
     ),
   );
-}
-
-interface Received {
-  path: string;
-  status: number;
-  body: Record<string, string>;
-}
-
-/** A webhook that answers the n-th request so. */
-async function webhook(answer: (n: number) => number) {
-  const received: Received[] = [];
-  const waiters: (() => void)[] = [];
-  const http = createServer(async (request, response) => {
-    let text = '';
-    for await (const chunk of request) text += chunk;
-    const status = answer(received.length + 1);
-    received.push({ path: request.url ?? '', status, body: JSON.parse(text) });
-    response.writeHead(status).end();
-    for (const wake of waiters.splice(0)) wake();
-  });
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void http.close());
-  const good = () => received.filter(({ status }) => status === 200);
-  return {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
-    good,
-    async received(is: (one: Received) => boolean) {
-      while (!good().some(is)) await new Promise<void>((resolve) => waiters.push(resolve));
-    },
-  };
 }

@@ -1,7 +1,7 @@
 import type { WorkflowClient } from '@temporalio/client';
 import type { HexClient, ReadLimits, SharedReads } from '../hex/index.js';
+import type { Webhook } from '../notifications/webhook.js';
 import type { Limiters } from './limiter.js';
-import type { Webhook } from './notify.js';
 
 /** What the activities work with; made once by the worker. */
 export interface ActivityDependencies {
@@ -24,8 +24,12 @@ export interface ActivityDependencies {
   searchAttributes?: boolean;
   /** Folder of pipeline files that can be started by name (`HEX_PIPELINES_DIR`). Default: none. */
   pipelinesDir?: string | null;
-  /** Where notifications go, by name (`HEX_NOTIFY_<NAME>_URL`, `_FORMAT`). Default: none. */
+  /** Where notifications go, by name (`HEX_NOTIFY_<NAME>_URL`, `_FORMAT`, ...). Default: none. */
   webhooks?: Readonly<Record<string, Webhook>>;
+  /** Names of the webhooks that get alerts (`HEX_NOTIFY_ALERTS`). Default: none. */
+  alerts?: readonly string[];
+  /** Address of Temporal's Web UI (`TEMPORAL_UI_URL`), for links in messages. Default: none. */
+  temporalUiUrl?: string | null;
 }
 
 /** How status reads of a connection are made. */

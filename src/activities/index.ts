@@ -7,7 +7,7 @@ import { getRunStatus, pollRun } from './get-run-status.js';
 import { listLiveRuns } from './list-live-runs.js';
 import { listStrays } from './list-strays.js';
 import { loadPipeline } from './load-pipeline.js';
-import { notify } from './notify.js';
+import { notify, notifyTargets } from './notify.js';
 import { placeInLine } from './place-in-line.js';
 import { reportToLimiter, requestStart } from './request-start.js';
 import { triggerRun } from './trigger-run.js';
@@ -32,6 +32,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     getLastCompletedRun: getLastCompletedRun(dependencies),
     loadPipeline: loadPipeline(dependencies),
     notify: notify(dependencies),
+    notifyTargets: notifyTargets(dependencies),
   };
 }
 

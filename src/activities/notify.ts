@@ -1,90 +1,72 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { NotifyEvent } from '../pipeline/definition.js';
+import { retryAfterMs } from '../hex/retry-after.js';
+import { messageOf, type Notice } from '../notifications/notice.js';
+import { type Posted, postMessage, WebhookSettingsError } from '../notifications/post.js';
 import type { ActivityDependencies } from './dependencies.js';
 
-/** What is told. */
-export interface Notice {
-  /** Name of the webhook in the worker's environment. */
-  to: string;
-  event: NotifyEvent;
-  /** Name of the pipeline. */
-  pipeline: string;
-  text: string;
-}
-
-/** Where messages go, and in which form. */
-export interface Webhook {
-  url: string;
-  /** `json`: the notice with the workflow's ids. `slack`: what a Slack incoming webhook takes. */
-  format: 'json' | 'slack';
-}
-
-/** The body of a generic message. */
-export interface NoticeBody {
-  event: NotifyEvent;
-  pipeline: string;
-  text: string;
-  workflowId: string | null;
-  runId: string | null;
-  /** ISO 8601. */
-  at: string;
+/** What of this worker's environment a workflow has to know to tell anybody. */
+export interface NotifyTargets {
+  /** Names of all webhooks. */
+  known: string[];
+  /** Names of those that get the alerts. */
+  alerts: string[];
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Whoever asks for a longer wait gets no message: nothing is held up for so long. */
+const LONGEST_WAIT_MS = 60_000;
 
-/** Posts a message to a webhook. A redirect is not followed; the URL, which may be a secret, is in no error. */
+/** The webhooks of this worker, by name. */
+export const notifyTargets =
+  ({ webhooks = {}, alerts = [] }: ActivityDependencies) =>
+  async (): Promise<NotifyTargets> => ({ known: Object.keys(webhooks).sort(), alerts: [...alerts] });
+
+/** Posts a message to a webhook. No address, header or key, which may be secrets, is in an error. */
 export const notify =
-  ({ webhooks = {} }: ActivityDependencies) =>
-  async ({ to, event, pipeline, text }: Notice): Promise<void> => {
+  ({ webhooks = {}, temporalUiUrl = null }: ActivityDependencies) =>
+  async (notice: Notice): Promise<void> => {
+    const { to } = notice;
     const webhook = Object.hasOwn(webhooks, to) ? webhooks[to] : undefined;
     if (!webhook)
       throw ApplicationFailure.create({
         type: 'NoSuchWebhook',
-        message: `The worker has no webhook "${to}": set ${variableOf(to)} in its environment`,
+        message: `The worker has no webhook "${to}": set HEX_NOTIFY_${to.toUpperCase().replaceAll('-', '_')}_URL in its environment`,
         nonRetryable: true,
       });
-    const { workflowExecution } = activityInfo();
+    const { namespace, workflowExecution, activityId, scheduledTimestampMs } = activityInfo();
     const workflowId = workflowExecution?.workflowId ?? null;
     const runId = workflowExecution?.runId ?? null;
-    const body: NoticeBody = { event, pipeline, text, workflowId, runId, at: new Date().toISOString() };
-    await post(to, webhook.url, webhook.format === 'slack' ? { text: slackText(body) } : body);
+    const message = messageOf(notice, {
+      id: `${runId}/${activityId}`,
+      namespace,
+      workflowId,
+      runId,
+      // Not now: every attempt sends the same.
+      at: new Date(scheduledTimestampMs).toISOString(),
+      temporalUiUrl,
+    });
+    const signal = AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT_MS), cancellationSignal()]);
+    const posted = await postMessage(webhook, message, signal).catch((error: unknown) => {
+      if (error instanceof WebhookSettingsError)
+        throw notDelivered(`The settings of the webhook "${to}" cannot be used: ${error.message}`);
+      throw notDelivered(`The webhook "${to}" could not be reached`);
+    });
+    checkAnswer(to, posted);
   };
 
-async function post(to: string, url: string, body: unknown): Promise<void> {
-  const signal = AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT_MS), cancellationSignal()]);
-  let status: number;
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      redirect: 'manual',
-      signal,
-    });
-    await response.body?.cancel();
-    status = response.status;
-  } catch {
-    throw ApplicationFailure.create({
-      type: 'NotDelivered',
-      message: `The webhook "${to}" could not be reached`,
-    });
-  }
+function checkAnswer(to: string, { status, headers }: Posted): void {
   if (status >= 200 && status < 300) return;
-  const retryable = status === 429 || status >= 500;
-  throw ApplicationFailure.create({
-    type: 'NotDelivered',
-    message: `The webhook "${to}" answered ${status}`,
-    nonRetryable: !retryable,
+  const waitMs = retryAfterMs(headers, Date.now());
+  throw notDelivered(`The webhook "${to}" answered ${status}`, {
+    nonRetryable: status !== 429 && status < 500,
+    ...(waitMs !== null && { nextRetryDelay: Math.min(LONGEST_WAIT_MS, waitMs) }),
   });
 }
 
-function slackText({ event, pipeline, text, workflowId }: NoticeBody): string {
-  const plain = (words: string) =>
-    words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return `*${plain(pipeline)}* ${event}: ${plain(text)}${workflowId ? `\nWorkflow \`${plain(workflowId)}\`` : ''}`;
-}
-
-function variableOf(name: string): string {
-  return `HEX_NOTIFY_${name.toUpperCase().replaceAll('-', '_')}_URL`;
+function notDelivered(
+  message: string,
+  how: { nonRetryable?: boolean; nextRetryDelay?: number } = {},
+): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'NotDelivered', message, ...how });
 }

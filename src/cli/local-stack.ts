@@ -64,7 +64,11 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
     const sandbox = options.sandbox ? await startFromOptions({ port: 0, ...options.sandbox }) : null;
     if (sandbox) closers.push(() => sandbox.close());
     const taskQueue = taskQueueOf(session);
-    const config = { ...configOf(session, sandbox), ...(taskQueue && { taskQueue }) };
+    const config = {
+      ...configOf(session, sandbox),
+      temporalUiUrl: server.uiUrl ?? null,
+      ...(taskQueue && { taskQueue }),
+    };
     const { address, namespace } = server;
     // Not by the user's profile: its TLS and keys are another server's.
     const connection = await Connection.connect({ address });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { RunNotifyEvent } from '../pipeline/notify.js';
 import type { HexRunInput } from '../pipeline/run-input.js';
 import { collect, examples, type Perform } from './command.js';
 import { refuse } from './errors.js';
@@ -18,6 +19,7 @@ interface RunOptions {
   killRunning?: true;
   dryRun?: true;
   connection?: string;
+  notify?: string[];
   workflowId?: string;
   wait?: true;
 }
@@ -49,6 +51,11 @@ export function addRun(program: Command, perform: Perform): void {
     .option('--kill-running', "first cancel the project's pending and running runs")
     .option('--dry-run', 'let Hex check the request and start nothing')
     .option('--connection <name>', "connection of the worker's environment (default: default)")
+    .option(
+      '--notify <webhook[=events]>',
+      'tell this webhook of the worker (repeatable): ops, or ops=success,failure,cancelled (default: failure)',
+      collect,
+    )
     .option('--workflow-id <id>', 'id of the workflow (default: project id and a random one)')
     .option('--wait', 'wait for the end; the exit code tells how it went')
     .addHelpText(
@@ -71,9 +78,15 @@ export function addRun(program: Command, perform: Perform): void {
     );
 }
 
+/** `ops` or `ops=success,failure`; the parser of the input says what is wrong with either part. */
+function notifyOf(text: string): NonNullable<HexRunInput['notify']>[number] {
+  const [to = '', events] = text.split('=', 2);
+  return { to, ...(events !== undefined && { on: events.split(',') as RunNotifyEvent[] }) };
+}
+
 async function inputOf(projectId: string, options: RunOptions): Promise<HexRunInput> {
   const { param, paramsFile, timezone, view, timeout, pendingTimeout, ...others } = options;
-  const { updateCache, cache, killRunning, dryRun, connection } = others;
+  const { updateCache, cache, killRunning, dryRun, connection, notify } = others;
   const { params: inputParams, problems } = await readParams(param, paramsFile);
   const input: HexRunInput = {
     projectId,
@@ -87,6 +100,7 @@ async function inputOf(projectId: string, options: RunOptions): Promise<HexRunIn
     ...(killRunning && { killRunning }),
     ...(dryRun && { dryRun }),
     ...(connection !== undefined && { connection }),
+    ...(notify && { notify: notify.map(notifyOf) }),
   };
   const { prepareRun } = await import('../pipeline/boundary.js');
   const now = new Date();

@@ -32,3 +32,14 @@ export const duration = (longest: '10m' | '24h') =>
     context.addIssue(`is not a duration from 1ms to ${longest}: write "500ms", "30s" or "2m"`);
     return z.NEVER;
   });
+
+/** An address of the web that paths can be appended to, without a slash at its end. */
+export const baseAddress = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const plain = url && !url.username && !url.password && !url.search && !url.hash;
+  if (plain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  context.addIssue(
+    'is not the address of a page: write https://temporal.example.com, without user, query or "#"',
+  );
+  return z.NEVER;
+});

@@ -1,5 +1,6 @@
 import type { Duration } from './duration.js';
 import type { JsonValue } from './json.js';
+import type { NotifyDefinition, StepNotifyEvent } from './notify.js';
 import type { HexRunInput } from './run-input.js';
 import type { TriggerRule } from './trigger-rules.js';
 
@@ -48,10 +49,12 @@ export interface StepBase {
   window?: number;
   /** Default: one attempt. */
   retry?: RetryDefinition;
+  /** Who is told how the step ends, after its last attempt, and that it waits for a person. */
+  notify?: NotifyDefinition<StepNotifyEvent>[];
 }
 
 /** Runs a published Hex project; takes all fields of a {@link HexRunInput}. */
-export interface HexStep extends StepBase, Omit<HexRunInput, 'timezone'> {
+export interface HexStep extends StepBase, Omit<HexRunInput, 'timezone' | keyof StepBase> {
   /** Does not run the project when its last completed run is younger; the step is then a success with that run's result. */
   skipIfFresh?: Duration;
 }
@@ -109,16 +112,6 @@ export interface ParamDefinition {
   enum?: JsonValue[];
 }
 
-export type NotifyEvent = 'success' | 'failure' | 'cancelled' | 'deadline' | 'waiting';
-
-/** Who is told what. A message that cannot be delivered never fails the pipeline. */
-export interface NotifyDefinition {
-  /** Name of a webhook in the worker's environment: `ops` is `HEX_NOTIFY_OPS_URL` and `HEX_NOTIFY_OPS_FORMAT`. */
-  to: string;
-  /** Default `["failure"]`. `waiting`: for a person. `deadline`: still running when {@link PipelineDefinition.deadline} has passed. */
-  on?: NotifyEvent[];
-}
-
 /** A pipeline: what `hexPipeline` runs. */
 export interface PipelineDefinition {
   /** For editors; not used. */
@@ -137,6 +130,7 @@ export interface PipelineDefinition {
   deadline?: Duration;
   /** Default for all steps: `stop`. */
   onFailure?: OnFailure;
+  /** Who is told what of the pipeline. */
   notify?: NotifyDefinition[];
   steps: StepDefinition[];
 }

@@ -1,10 +1,11 @@
 /** Reads the input of `hexPipeline`. Lives behind boundary.ts: everything exported here is a function. */
 import { z } from 'zod';
-import type { NotifyDefinition, OnFailure, ParamDefinition, ReusedStep } from './definition.js';
+import type { OnFailure, ParamDefinition, ReusedStep } from './definition.js';
 import { defaultTemplateProblems, stepTemplateProblems } from './definition-templates.js';
 import { type Duration, durationMs } from './duration.js';
 import { graphProblems } from './graph.js';
 import { isObject, type JsonValue, jsonSize } from './json.js';
+import { type NotifyDefinition, toNotifySpecs } from './notify.js';
 import { defaultProblem } from './params.js';
 import { LIMITS, type PipelineRequest, type PipelineSpec, type StepKind } from './pipeline-spec.js';
 import type { Parsed, Problem } from './problems.js';
@@ -178,7 +179,6 @@ function toSpec(
     const wanted = sequence ? previous : (dependsOn ?? []);
     return toStepSpec(step, ids[index] ?? '', typeof wanted === 'string' ? [wanted] : wanted, { onFailure });
   });
-  const notify = (header.notify as NotifyDefinition[] | undefined) ?? [];
   return {
     name: (header.name as string | undefined) ?? 'pipeline',
     description: (header.description as string | undefined) ?? null,
@@ -187,7 +187,7 @@ function toSpec(
     maxParallel: (header.maxParallel as number | undefined) ?? null,
     timeoutMs: ms(header.timeout as Duration | undefined),
     deadlineMs: ms(header.deadline as Duration | undefined),
-    notify: notify.map(({ to, on = ['failure'] }) => ({ to, on })),
+    notify: toNotifySpecs(header.notify as NotifyDefinition[] | undefined),
     steps,
   };
 }

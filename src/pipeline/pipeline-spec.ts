@@ -1,12 +1,12 @@
 import type {
   ExecutionReference,
-  NotifyEvent,
   OnFailure,
   ParamDefinition,
   RetryStatus,
   ReusedStep,
 } from './definition.js';
 import type { JsonValue } from './json.js';
+import type { NotifySpec, StepNotifyEvent } from './notify.js';
 import type { TriggerRule } from './trigger-rules.js';
 
 export type StepKind = 'hex' | 'pipeline' | 'workflow' | 'approval';
@@ -32,13 +32,9 @@ export interface StepSpec {
   forEach: JsonValue[] | string | null;
   window: number | null;
   retry: RetrySpec;
+  notify: NotifySpec<StepNotifyEvent>[];
   /** The fields of its kind as they were written, templates included. */
   body: Record<string, JsonValue>;
-}
-
-export interface NotifySpec {
-  to: string;
-  on: NotifyEvent[];
 }
 
 /** A pipeline after parsing: sound, with its defaults. */

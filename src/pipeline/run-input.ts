@@ -1,4 +1,5 @@
 import type { Duration } from './duration.js';
+import type { NotifyDefinition, NotifySpec, RunNotifyEvent } from './notify.js';
 import type { PollPolicy } from './poll-interval.js';
 
 /** A message that Hex itself sends when the run is over. Fields as in Hex's API. */
@@ -53,6 +54,8 @@ export interface HexRunInput {
   useCachedSqlResults?: boolean;
   /** Messages that Hex sends at the end. */
   notifications?: RunNotification[];
+  /** Who is told by the worker how the run ended: `[{"to": "ops", "on": ["failure", "cancelled"]}]`. Default: nobody. */
+  notify?: NotifyDefinition<RunNotifyEvent>[];
   /** First cancel every pending and running run of the project, and wait until they have ended. Default false. */
   killRunning?: boolean;
   /** Let Hex check the request and start nothing. Default false. */
@@ -99,6 +102,8 @@ export interface RunSpec {
   updatePublishedResults: boolean;
   useCachedSqlResults?: boolean;
   notifications?: RunNotification[];
+  /** Absent: nobody is told. */
+  notify?: NotifySpec<RunNotifyEvent>[];
   killRunning: boolean;
   dryRun: boolean;
   timeoutMs: number;

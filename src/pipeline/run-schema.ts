@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Duration, durationMs } from './duration.js';
+import { type NotifyEvent, toNotifySpecs } from './notify.js';
 import { DEFAULT_POLL } from './poll-interval.js';
 import type { HexRunInput, PollInput, RunSpec } from './run-input.js';
 import { isTimeZone } from './template-filters.js';
@@ -55,6 +56,27 @@ const notificationSchema = z.strictObject({
   subject: z.string().optional(),
   body: z.string().optional(),
 });
+
+/** Who is told of which of these events. */
+export const notifySchema = <const Events extends readonly [NotifyEvent, ...NotifyEvent[]]>(events: Events) =>
+  z.array(
+    z.strictObject(
+      {
+        to: z
+          .string({ error: 'is required: the name of a webhook' })
+          .regex(
+            /^[a-z0-9][a-z0-9-]{0,62}$/,
+            'must be the name of a webhook: lower-case letters, digits and "-" (its URL is in the worker\'s environment)',
+          ),
+        on: z
+          .array(z.enum(events, { error: `must be one of ${events.join(', ')}` }))
+          .min(1, 'must name at least one event')
+          .optional(),
+      },
+      { error: unknownKeys },
+    ),
+    { error: 'must be a list such as [{"to": "ops", "on": ["failure"]}]' },
+  );
 
 /** The fields of a run, shared by `hexRun` and by the steps of a pipeline. A function: see boundary.ts. */
 export const runFields = () => ({
@@ -122,7 +144,11 @@ export function runRules(run: Record<string, unknown>): { field: string; message
 export const runInputSchema = (): z.ZodType<HexRunInput> =>
   z
     .strictObject(
-      { ...runFields(), timezone: timezoneSchema().optional() },
+      {
+        ...runFields(),
+        timezone: timezoneSchema().optional(),
+        notify: notifySchema(['success', 'failure', 'cancelled']).optional(),
+      },
       { error: (issue) => unknownKeys(issue) ?? expectedObject(issue) },
     )
     .superRefine((run, context) => {
@@ -132,8 +158,9 @@ export const runInputSchema = (): z.ZodType<HexRunInput> =>
 
 /** Fills in the defaults of a checked input. */
 export function toRunSpec(input: HexRunInput): RunSpec {
-  const { updateCache, timeout, pendingTimeout, queueTimeout, triggerRetryDelay, poll, ...others } = input;
-  const { lateStartGrace, requestTimeout, cleanupTimeout, timezone, ...rest } = others;
+  const { updateCache, timeout, pendingTimeout, queueTimeout, ...others } = input;
+  const { triggerRetryDelay, poll, notify, timezone, ...more } = others;
+  const { lateStartGrace, requestTimeout, cleanupTimeout, ...rest } = more;
   const inputs = hasInputs(input);
   const spec: RunSpec = {
     ...rest,
@@ -151,6 +178,7 @@ export function toRunSpec(input: HexRunInput): RunSpec {
     exclusive: input.exclusive ?? false,
     priority: input.priority ?? 'scheduled',
   };
+  if (notify?.length) spec.notify = toNotifySpecs(notify);
   if (pendingTimeout !== undefined) spec.pendingTimeoutMs = ms(pendingTimeout, 0);
   if (triggerRetryDelay !== undefined) spec.triggerRetryDelayMs = ms(triggerRetryDelay, 0);
   if (!inputs) delete spec.inputParams;

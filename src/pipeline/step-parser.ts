@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { OnFailure, RetryDefinition } from './definition.js';
 import { type Duration, durationMs } from './duration.js';
 import { isObject, type JsonValue, valueAt } from './json.js';
+import { type NotifyDefinition, type StepNotifyEvent, toNotifySpecs } from './notify.js';
 import { LIMITS, type RetrySpec, type StepKind, type StepSpec } from './pipeline-spec.js';
 import type { Problem } from './problems.js';
 import { runRules } from './run-schema.js';
@@ -13,7 +14,7 @@ import type { TriggerRule } from './trigger-rules.js';
 /** Fields that any step may have; the others are what it runs. */
 const BASE_FIELDS = [
   ...(['id', 'dependsOn', 'triggerRule', 'when', 'onFailure', 'decisionWithin', 'forEach'] as const),
-  ...(['window', 'retry'] as const),
+  ...(['window', 'retry', 'notify'] as const),
 ];
 
 const DAY_MS = 86_400_000;
@@ -133,6 +134,7 @@ export function toStepSpec(
     forEach: (raw.forEach as JsonValue[] | string | undefined) ?? null,
     window: (raw.window as number | undefined) ?? null,
     retry: toRetrySpec(raw.retry as RetryDefinition | undefined, kind),
+    notify: toNotifySpecs(raw.notify as NotifyDefinition<StepNotifyEvent>[] | undefined),
     body,
   };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { StepKind } from './pipeline-spec.js';
-import { durationSchema, runFields, timezoneSchema } from './run-schema.js';
+import { durationSchema, notifySchema, runFields, timezoneSchema } from './run-schema.js';
 import { TRIGGER_RULES } from './trigger-rules.js';
 
 /** The field that says what a step runs. */
@@ -53,6 +53,7 @@ const baseFields = () => ({
     .optional(),
   window: z.int('must be a whole number').min(1, 'must be 1 or more').optional(),
   retry: retrySchema().optional(),
+  notify: notifySchema(['success', 'failure', 'cancelled', 'waiting']).optional(),
 });
 
 export const onFailureSchema = () => oneOf(['stop', 'continue', 'pause']);
@@ -147,23 +148,7 @@ export const headerFields = () => ({
   timeout: durationSchema().optional(),
   deadline: durationSchema().optional(),
   onFailure: onFailureSchema().optional(),
-  notify: z
-    .array(
-      z.strictObject({
-        to: z
-          .string()
-          .regex(
-            /^[a-z0-9][a-z0-9-]{0,62}$/,
-            'must be the name of a webhook: lower-case letters, digits and "-" (its URL is in the worker\'s environment)',
-          ),
-        on: z
-          .array(oneOf(['success', 'failure', 'cancelled', 'deadline', 'waiting']))
-          .min(1)
-          .optional(),
-      }),
-      { error: 'must be a list such as [{"to": "ops", "on": ["failure"]}]' },
-    )
-    .optional(),
+  notify: notifySchema(['success', 'failure', 'cancelled', 'deadline', 'waiting']).optional(),
 });
 
 /** The whole definition as one schema: for JSON Schema. The parser takes it apart for better messages. */

@@ -50,11 +50,14 @@ export async function hexPipeline(input: HexPipelineInput): Promise<PipelineResu
   const basis = prepared instanceof Promise ? await prepared : prepared;
   const { spec } = basis.plan;
   const notices = new PipelineNotices(spec, view.warnings);
-  const execution = new PipelineExecution(basis, (event, text) => notices.tell(event, text));
+  const execution = new PipelineExecution(basis, (step, event, text) =>
+    notices.tellOfStep(step, event, text),
+  );
   running.execution = execution;
   view.show(execution);
   notices.watchDeadline(execution);
   try {
+    await notices.check();
     const outcome = await withTimeLimit(
       spec.timeoutMs,
       'Time limit of the pipeline',
@@ -69,7 +72,7 @@ export async function hexPipeline(input: HexPipelineInput): Promise<PipelineResu
     view.end(quiet ? 'cancelled' : 'failed');
     const failure = error instanceof CancelledFailure && !quiet ? stepFailed(execution) : error;
     if (quiet) await notices.end('cancelled', `Pipeline "${spec.name}" was cancelled`);
-    else await notices.end('failure', failure.message);
+    else await notices.end('failure', failure.message, execution.firstFailed());
     throw failure;
   }
   view.end('success');

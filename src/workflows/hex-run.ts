@@ -19,6 +19,7 @@ import { showDetails } from './current-details.js';
 import { repeatables } from './hex-activities.js';
 import { Nudge } from './nudge.js';
 import { endedFailure, hexFailure, pendingTimedOutFailure, timedOutFailure } from './run-failures.js';
+import { tellingTheEnd } from './run-notices.js';
 import {
   detailsOf,
   enterPhase,
@@ -60,6 +61,16 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
   setHandler(admittedSignal, ({ requestId }) => {
     granted.add(requestId);
   });
+  const toEnd = () => runToEnd(state, input, nudge, granted);
+  return state.spec.notify ? tellingTheEnd(state, toEnd) : toEnd();
+}
+
+async function runToEnd(
+  state: RunState,
+  input: HexRunInput,
+  nudge: Nudge,
+  granted: ReadonlySet<string>,
+): Promise<HexRunResult> {
   let expired: Expired | null;
   try {
     if (!state.run) {

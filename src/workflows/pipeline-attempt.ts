@@ -132,7 +132,7 @@ async function askForApproval(
   { prompt, withinMs, onTimeout }: WorkOf<'approval'>,
 ): Promise<StepResult> {
   x.move(step, unit, 'approval', `approval: ${prompt}`);
-  x.tell('waiting', `Step "${unit.key}" waits for approval: ${prompt}`);
+  x.tell(step, 'waiting', `Step "${unit.key}" waits for approval: ${prompt}`);
   const verdict = await answerTo(unit, withinMs);
   const { to, by, reason } = verdict ?? {
     to: onTimeout === 'approve' ? 'success' : 'failed',

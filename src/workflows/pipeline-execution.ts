@@ -6,7 +6,7 @@ import {
   upsertMemo,
 } from '@temporalio/workflow';
 import { type BoundResults, boundResults } from '../pipeline/bound-results.js';
-import type { NotifyEvent } from '../pipeline/definition.js';
+import type { RunNotifyEvent, StepNotifyEvent } from '../pipeline/notify.js';
 import type { AuditEntry, DefinitionSource, StepResult } from '../pipeline/pipeline-result.js';
 import type { PipelineRequest } from '../pipeline/pipeline-spec.js';
 import type { Plan } from '../pipeline/plan.js';
@@ -36,8 +36,8 @@ export interface ExecutionBasis {
   depth: number;
 }
 
-/** Tells those who asked to be told. */
-export type Tell = (event: NotifyEvent, text: string) => void;
+/** Tells those who asked to be told of a step. */
+export type Tell = (step: StepRecord, event: StepNotifyEvent, text: string) => void;
 
 /** Who stopped new steps from starting. */
 export interface Pause {
@@ -45,6 +45,13 @@ export interface Pause {
   reason: string | null;
   at: string;
 }
+
+const EVENT_OF: { [state in StepState]?: RunNotifyEvent } = {
+  success: 'success',
+  failed: 'failure',
+  cancelled: 'cancelled',
+};
+const WORDS_OF = { success: 'succeeded', failure: 'failed', cancelled: 'was cancelled' } as const;
 
 /** Runs a plan: starts what can start, until every step has ended. */
 export class PipelineExecution {
@@ -237,6 +244,14 @@ export class PipelineExecution {
     step.startedAtMs ??= Date.now();
     step.endedAtMs = Date.now();
     if (state === 'failed' || (state === 'cancelled' && !this.cancelling)) this.failures.add(step);
+    this.tellEnd(step);
+  }
+
+  private tellEnd(step: StepRecord): void {
+    const { state, reason, error, spec } = step;
+    const event = EVENT_OF[state];
+    const why = error ? `: ${error.type}: ${error.message}` : reason === null ? '' : `: ${reason}`;
+    if (event) this.tell(step, event, `Step "${spec.id}" ${WORDS_OF[event]}${why}`);
   }
 
   private ruleOut(step: StepRecord, { to, reason, stopped }: Move): void {

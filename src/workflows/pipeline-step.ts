@@ -164,7 +164,11 @@ async function decision(x: PipelineExecution, step: StepRecord, failed: Unit): P
   failed.waitingFor = `a decision until ${until} UTC: retryStep, skipStep, markSuccess or cancelStep`;
   step.error = failed.error;
   step.state = 'decision';
-  x.tell('waiting', `Step "${step.spec.id}" failed and waits for a decision: ${failed.error?.message ?? ''}`);
+  x.tell(
+    step,
+    'waiting',
+    `Step "${step.spec.id}" failed and waits for a decision: ${failed.error?.message ?? ''}`,
+  );
   try {
     return await wait.result;
   } finally {

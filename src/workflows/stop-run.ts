@@ -1,9 +1,10 @@
-import { CancellationScope, metricMeter, sleep } from '@temporalio/workflow';
+import { CancellationScope, metricMeter, patched, sleep } from '@temporalio/workflow';
 import type { RunStatus } from '../activities/get-run-status.js';
 import { isTerminal } from '../hex/status.js';
 import { pollIntervalMs } from '../pipeline/poll-interval.js';
 import type { RunSpec } from '../pipeline/run-input.js';
 import { repeatables } from './hex-activities.js';
+import { alert } from './notices.js';
 import { runFailure } from './run-failures.js';
 import { enterPhase, type RunState } from './run-state.js';
 
@@ -24,13 +25,22 @@ export async function stopRun(state: RunState, why: string): Promise<void> {
     );
   } catch (error) {
     metricMeter.createCounter('temporal_hex_cleanup_failed').add(1, { project: state.spec.projectId });
-    throw runFailure(
+    const failure = runFailure(
       state,
       'HexCleanupFailed',
       `Hex run ${run.runId} could not be cancelled (${why}) and may still be running: ${words(error)}`,
       { hint: 'Cancel the run in Hex by hand.', leftRunning: true },
       error instanceof Error ? error : undefined,
     );
+    const { projectId, connection } = state.spec;
+    if (patched('clean-up-alerts'))
+      await alert('cleanup_failed', failure.message, {
+        projectId,
+        connection,
+        hexRunId: run.runId,
+        hexUrl: run.runUrl,
+      });
+    throw failure;
   }
 }
 

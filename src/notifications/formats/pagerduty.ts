@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import type { Message, NoticeEvent } from '../notice.js';
+import { linksOf, shortened } from './words.js';
+
+/** PagerDuty's limits. */
+const SUMMARY = 1_024;
+const DEDUP_KEY = 255;
+
+/** Events that close the incident of another. */
+const RESOLVES: ReadonlySet<NoticeEvent> = new Set(['success', 'reachable']);
+
+/** An event of PagerDuty's Events API v2: opens an incident, or closes the one with the same `dedup_key`. */
+export function pagerdutyBody(message: Message, routingKey: string): object {
+  const { event, title, text, severity, at, links, ...facts } = message;
+  const common = { routing_key: routingKey, dedup_key: dedupKey(message) };
+  if (RESOLVES.has(event)) return { ...common, event_action: 'resolve' };
+  return {
+    ...common,
+    event_action: 'trigger',
+    payload: {
+      summary: shortened(`${title} ${event}: ${text}`, SUMMARY),
+      source: 'temporal-hex',
+      severity,
+      timestamp: at,
+      component: title,
+      group: message.namespace,
+      class: event,
+      custom_details: { text: shortened(text), ...facts },
+    },
+    links: linksOf(message).map(({ title, url }) => ({ href: url, text: title })),
+    client: 'temporal-hex',
+    ...(links.temporal !== null && { client_url: links.temporal }),
+  };
+}
+
+/**
+ * What is one incident: the trouble of a pipeline, step or project until it succeeds again, of a connection until Hex is
+ * reachable again. Everything else concerns one workflow.
+ */
+function dedupKey(message: Message): string {
+  const { event, namespace, pipeline, step, projectId, connection, workflowId } = message;
+  const subject =
+    step !== null
+      ? ['step', pipeline, step]
+      : pipeline !== null
+        ? ['pipeline', pipeline]
+        : ['run', projectId];
+  const key = (
+    {
+      success: subject,
+      failure: subject,
+      deadline: subject,
+      cancelled: subject,
+      waiting: ['waiting', workflowId, step],
+      cleanup_failed: ['cleanup', message.hexRunId ?? workflowId],
+      strays: ['strays', connection],
+      unreachable: ['connection', connection],
+      reachable: ['connection', connection],
+    } satisfies Record<NoticeEvent, (string | null)[]>
+  )[event];
+  const text = ['temporal-hex', namespace, ...key.map((part) => part ?? '')]
+    .map(encodeURIComponent)
+    .join('/');
+  return text.length <= DEDUP_KEY ? text : `temporal-hex/${createHash('sha256').update(text).digest('hex')}`;
+}

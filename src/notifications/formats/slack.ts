@@ -1,0 +1,26 @@
+import type { Message } from '../notice.js';
+import { eventWords, linksOf, shortened } from './words.js';
+
+/**
+ * For an incoming webhook of Slack, and of those that take its form. What people wrote stands in code, where Slack reads no
+ * formatting, with its three control characters escaped: it can make no link and mention nobody.
+ */
+export function slackBody(message: Message): object {
+  const { title, event, text, workflowId } = message;
+  const links = linksOf(message).map(({ title, url }) => `<${escaped(url).replaceAll('|', '%7C')}|${title}>`);
+  const lines = [
+    `${code(title)} ${eventWords(event)}`,
+    `\`\`\`${escaped(shortened(text).replaceAll('```', "'''"))}\`\`\``,
+    ...(workflowId === null ? [] : [`Workflow ${code(workflowId)}`]),
+    ...(links.length > 0 ? [links.join(' · ')] : []),
+  ];
+  return { text: lines.join('\n'), unfurl_links: false };
+}
+
+function code(text: string): string {
+  return `\`${escaped(text.replaceAll('`', "'"))}\``;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,27 @@
+import type { Message } from '../notice.js';
+
+/** Chats cut or refuse longer messages. */
+const MOST = 3_000;
+
+/** Text of at most `most` characters. */
+export function shortened(text: string, most = MOST): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
+/** The event as a reader of a chat sees it. */
+export function eventWords(event: Message['event']): string {
+  return event.replaceAll('_', ' ');
+}
+
+export interface Link {
+  title: string;
+  url: string;
+}
+
+/** The pages that a message points to. */
+export function linksOf({ links }: Message): Link[] {
+  return [
+    ...(links.hex === null ? [] : [{ title: 'Run in Hex', url: links.hex }]),
+    ...(links.temporal === null ? [] : [{ title: 'Workflow in Temporal', url: links.temporal }]),
+  ];
+}

@@ -1,0 +1,124 @@
+import type { NotifyEvent } from '../pipeline/notify.js';
+
+/** What is told to those who look after the workers (`HEX_NOTIFY_ALERTS`), whatever a definition asks for. */
+export type AlertEvent = 'cleanup_failed' | 'strays' | 'unreachable' | 'reachable';
+
+export type NoticeEvent = NotifyEvent | AlertEvent;
+
+/** What a message is about; the first that is there names it: a step, a pipeline, a run, a connection. */
+export interface NoticeSubject {
+  pipeline?: string;
+  step?: string;
+  projectId?: string;
+  connection?: string;
+  /** Id of a run in Hex. */
+  hexRunId?: string | null;
+  /** Page of that run. */
+  hexUrl?: string | null;
+}
+
+/** A message to one webhook. */
+export interface Notice extends NoticeSubject {
+  /** Name of the webhook in the worker's environment. */
+  to: string;
+  event: NoticeEvent;
+  text: string;
+}
+
+export type Severity = 'info' | 'warning' | 'error' | 'critical';
+
+/** A message with all that a receiver may want to know; what the format `json` sends. */
+export interface Message {
+  /** The same for every attempt to deliver the message. */
+  id: string;
+  event: NoticeEvent;
+  severity: Severity;
+  /** What it is about, such as `Pipeline "etl"`. */
+  title: string;
+  text: string;
+  pipeline: string | null;
+  step: string | null;
+  projectId: string | null;
+  connection: string | null;
+  /** Id of the run in Hex. */
+  hexRunId: string | null;
+  /** Pages of the run in Hex and of the workflow in Temporal's Web UI (`TEMPORAL_UI_URL`). */
+  links: { hex: string | null; temporal: string | null };
+  namespace: string;
+  /** The workflow that sends it, and its run. */
+  workflowId: string | null;
+  runId: string | null;
+  /** ISO 8601. */
+  at: string;
+}
+
+/** Where a message comes from, and when. */
+export type Origin = Pick<Message, 'id' | 'namespace' | 'workflowId' | 'runId' | 'at'> & {
+  /** Address of Temporal's Web UI; null where it is not known. */
+  temporalUiUrl: string | null;
+};
+
+const SEVERITY: Record<NoticeEvent, Severity> = {
+  success: 'info',
+  failure: 'error',
+  cancelled: 'warning',
+  deadline: 'warning',
+  waiting: 'info',
+  cleanup_failed: 'critical',
+  strays: 'warning',
+  unreachable: 'critical',
+  reachable: 'info',
+};
+
+/** A notice as a message. */
+export function messageOf(notice: Notice, { temporalUiUrl, ...origin }: Origin): Message {
+  const { event, text, pipeline, step, projectId, connection, hexRunId, hexUrl } = notice;
+  const { id, namespace, workflowId, runId, at } = origin;
+  return {
+    id,
+    event,
+    severity: SEVERITY[event],
+    title: titleOf(notice),
+    text,
+    pipeline: pipeline ?? null,
+    step: step ?? null,
+    projectId: projectId ?? null,
+    connection: connection ?? null,
+    hexRunId: hexRunId ?? null,
+    links: { hex: webAddress(hexUrl), temporal: temporalLink(temporalUiUrl, origin) },
+    namespace,
+    workflowId,
+    runId,
+    at,
+  };
+}
+
+function titleOf({ pipeline, step, projectId, connection }: NoticeSubject): string {
+  if (step !== undefined) return `Step "${step}" of pipeline "${pipeline ?? ''}"`;
+  if (pipeline !== undefined) return `Pipeline "${pipeline}"`;
+  if (projectId !== undefined) return `Run of project "${projectId}"`;
+  return `Hex connection "${connection ?? 'default'}"`;
+}
+
+/** The page of a workflow in Temporal's Web UI. */
+function temporalLink(
+  base: string | null,
+  { namespace, workflowId, runId }: Pick<Message, 'namespace' | 'workflowId' | 'runId'>,
+): string | null {
+  if (base === null || workflowId === null) return null;
+  const path = [
+    'namespaces',
+    namespace,
+    'workflows',
+    workflowId,
+    ...(runId === null ? [] : [runId, 'history']),
+  ];
+  return `${base}/${path.map(encodeURIComponent).join('/')}`;
+}
+
+/** The address where it is one of the web: what Hex answers becomes a link that people click. */
+function webAddress(url: string | null | undefined): string | null {
+  if (!url || !URL.canParse(url)) return null;
+  const { protocol, href } = new URL(url);
+  return protocol === 'https:' || protocol === 'http:' ? href : null;
+}

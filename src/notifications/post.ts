@@ -1,0 +1,53 @@
+import { BODIES } from './formats/index.js';
+import { readHeaders } from './headers.js';
+import type { Message } from './notice.js';
+import { SIGNATURE_HEADER, signatureOf } from './sign.js';
+import type { Webhook } from './webhook.js';
+
+export interface Posted {
+  /** HTTP status. */
+  status: number;
+  headers: Headers;
+}
+
+/** The settings of a webhook cannot be used, such as a file that is not there. The message shows no secret. */
+export class WebhookSettingsError extends Error {
+  override readonly name = 'WebhookSettingsError';
+}
+
+/**
+ * Posts a message to a webhook, once. A redirect is not followed.
+ *
+ * @throws WebhookSettingsError before anything is sent; anything else where no answer came
+ */
+export async function postMessage(webhook: Webhook, message: Message, signal: AbortSignal): Promise<Posted> {
+  const { url, headers, secret, body } = await requestOf(webhook, message);
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      ...headers,
+      'content-type': 'application/json',
+      ...(secret !== undefined && { [SIGNATURE_HEADER]: signatureOf(body, secret, Date.now()) }),
+    },
+    body,
+    redirect: 'manual',
+    signal,
+  });
+  await response.body?.cancel();
+  return response;
+}
+
+async function requestOf(webhook: Webhook, message: Message) {
+  try {
+    const [url, routingKey = '', secret, headers = '{}'] = await Promise.all([
+      webhook.url(),
+      webhook.routingKey?.(),
+      webhook.secret?.(),
+      webhook.headers?.(),
+    ]);
+    const body = JSON.stringify(BODIES[webhook.format](message, routingKey));
+    return { url, headers: readHeaders(headers), secret, body };
+  } catch (error) {
+    throw new WebhookSettingsError(error instanceof Error ? error.message : 'they cannot be read');
+  }
+}

@@ -1,0 +1,31 @@
+/** Of a run: at its end. */
+export type RunNotifyEvent = 'success' | 'failure' | 'cancelled';
+
+/** Of a step: at its end, and when it waits for a person. */
+export type StepNotifyEvent = RunNotifyEvent | 'waiting';
+
+/** Of a pipeline: at its end, when a step of it waits for a person, and when it still runs after its `deadline`. */
+export type NotifyEvent = StepNotifyEvent | 'deadline';
+
+/** Who is told what. A message that cannot be delivered never fails what it is about. */
+export interface NotifyDefinition<Event extends NotifyEvent = NotifyEvent> {
+  /** Name of a webhook in the worker's environment: `ops` is `HEX_NOTIFY_OPS_URL` and `HEX_NOTIFY_OPS_FORMAT`. */
+  to: string;
+  /** Default `["failure"]`. `waiting`: for a person. `deadline`: still running when the pipeline's `deadline` has passed. */
+  on?: Event[];
+}
+
+/** A {@link NotifyDefinition} after parsing. */
+export type NotifySpec<Event extends NotifyEvent = NotifyEvent> = Required<NotifyDefinition<Event>>;
+
+/** Fills in the default events. */
+export function toNotifySpecs<Event extends NotifyEvent>(
+  definitions: readonly NotifyDefinition<Event>[] = [],
+): NotifySpec<Event | 'failure'>[] {
+  return definitions.map(({ to, on = ['failure'] }) => ({ to, on }));
+}
+
+/** The webhooks that want to know of an event, each once. */
+export function wantedBy(specs: readonly NotifySpec[], event: NotifyEvent): string[] {
+  return [...new Set(specs.filter(({ on }) => on.includes(event)).map(({ to }) => to))];
+}

@@ -1,0 +1,90 @@
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  CancellationScope,
+  log,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { HexActivities } from '../activities/index.js';
+import type { AlertEvent, Notice, NoticeSubject } from '../notifications/notice.js';
+import type { NotifySpec } from '../pipeline/notify.js';
+import type { Problem } from '../pipeline/problems.js';
+import { didYouMean } from '../pipeline/suggest.js';
+
+/** Long enough for a webhook's short outage, short enough not to hold up the end of a run or pipeline. */
+const NOTIFY_WITHIN_MS = 120_000;
+
+/** Local: it reads the worker's own environment. */
+const { notifyTargets } = proxyLocalActivities<HexActivities>({ startToCloseTimeout: '10 seconds' });
+
+/**
+ * Tells every webhook by itself, and waits until each has been told or two minutes have passed. Goes on when the workflow is
+ * being cancelled, and never fails.
+ *
+ * @returns those that could not be told
+ */
+export async function tell(targets: readonly string[], notice: Omit<Notice, 'to'>): Promise<string[]> {
+  const lost = await CancellationScope.nonCancellable(() =>
+    Promise.all(
+      targets.map((to) =>
+        notify({ ...notice, to }).then(
+          () => [],
+          () => {
+            log.warn('A notification could not be delivered', { to, event: notice.event });
+            return [to];
+          },
+        ),
+      ),
+    ),
+  );
+  return lost.flat();
+}
+
+/** Tells those who look after the workers (`HEX_NOTIFY_ALERTS`). Waits and never fails, as {@link tell}. */
+export async function alert(event: AlertEvent, text: string, about: NoticeSubject): Promise<void> {
+  try {
+    const { alerts } = await CancellationScope.nonCancellable(notifyTargets);
+    await tell(alerts, { event, text, ...about });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.warn('An alert could not be sent', { event });
+  }
+}
+
+/** What is wrong with the names of webhooks, by the path of each list, in this worker's environment. */
+export async function webhookProblems(
+  lists: Readonly<Record<string, readonly NotifySpec[]>>,
+): Promise<Problem[]> {
+  const { known } = await notifyTargets();
+  return Object.entries(lists).flatMap(([path, specs]) =>
+    specs.flatMap(({ to }, index) =>
+      known.includes(to)
+        ? []
+        : [
+            {
+              path: `${path}[${index}].to`,
+              message: `${unknownWebhook(to)}${didYouMean(to, known) || knownOf(known)}`,
+            },
+          ],
+    ),
+  );
+}
+
+function unknownWebhook(name: string): string {
+  return `this worker's environment has no webhook "${name}" (HEX_NOTIFY_${name.toUpperCase().replaceAll('-', '_')}_URL)`;
+}
+
+function knownOf(known: readonly string[]): string {
+  return `; known: ${known.join(', ') || 'none'}`;
+}
+
+function notify(notice: Notice): Promise<void> {
+  return proxyActivities<HexActivities>({
+    startToCloseTimeout: 15_000,
+    scheduleToCloseTimeout: NOTIFY_WITHIN_MS,
+    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000 },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    summary: `Tell ${notice.to}: ${notice.event}`,
+  }).notify(notice);
+}

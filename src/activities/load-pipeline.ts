@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { parse } from 'yaml';
+import { readDocument } from '../documents/index.js';
 import type { JsonValue } from '../pipeline/json.js';
 import type { DefinitionSource } from '../pipeline/pipeline-result.js';
 import { LIMITS } from '../pipeline/pipeline-spec.js';
+import { formatProblems } from '../pipeline/problems.js';
 import { didYouMean } from '../pipeline/suggest.js';
 import type { ActivityDependencies } from './dependencies.js';
 
@@ -27,11 +28,11 @@ export const loadPipeline =
         `The pipeline "${name}" cannot be looked up: the worker has no folder of pipelines. Set HEX_PIPELINES_DIR in its environment, or give the definition itself`,
       );
     const file = await fileOf(pipelinesDir, name);
-    const text = await readFile(join(pipelinesDir, file), 'utf8');
-    if (text.length > LIMITS.definitionBytes)
+    const bytes = await readFile(join(pipelinesDir, file));
+    if (bytes.length > LIMITS.definitionBytes)
       throw unusable(`${file} is larger than ${LIMITS.definitionBytes} bytes: cut it into sub-pipelines`);
-    const sha256 = createHash('sha256').update(text).digest('hex');
-    return { definition: definitionOf(file, text), source: { name, file, sha256 } };
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { definition: definitionOf(file, bytes), source: { name, file, sha256 } };
   };
 
 async function fileOf(folder: string, name: string): Promise<string> {
@@ -48,12 +49,10 @@ async function fileOf(folder: string, name: string): Promise<string> {
   );
 }
 
-function definitionOf(file: string, text: string): JsonValue {
-  try {
-    return parse(text) as JsonValue;
-  } catch (error) {
-    throw unusable(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
+function definitionOf(file: string, bytes: Buffer): JsonValue {
+  const document = readDocument(file, bytes);
+  if (document.ok) return document.value;
+  throw unusable(`${file} cannot be read:\n${formatProblems(document.problems)}`);
 }
 
 function unusable(message: string): ApplicationFailure {

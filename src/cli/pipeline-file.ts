@@ -1,9 +1,9 @@
-import type { HexPipelineInput } from '../pipeline/definition.js';
+import type { HexPipelineInput, ParamType } from '../pipeline/definition.js';
 import { isObject, type JsonValue } from '../pipeline/json.js';
 import type { PipelinePlan } from '../pipeline/plan-summary.js';
 import { refuse } from './errors.js';
 import { readParams } from './params.js';
-import { readDocument } from './read-document.js';
+import { readDocumentFile } from './read-document.js';
 
 /** What the commands that take a pipeline file have in common. */
 export interface FileOptions {
@@ -26,8 +26,12 @@ export async function readPipelineFile(
   file: string,
   { param, paramsFile }: FileOptions = {},
 ): Promise<CheckedPipeline> {
-  const document = await readDocument(file);
-  const { params, problems } = await readParams(param, paramsFile);
+  const document = await readDocumentFile(file);
+  const { params, problems } = await readParams({
+    pairs: param,
+    file: paramsFile,
+    typeOf: declaredTypes(document),
+  });
   const input = withParams(document, params);
   const [{ parsePipelineInput }, { planPipeline }] = await Promise.all([
     import('../pipeline/boundary.js'),
@@ -38,6 +42,16 @@ export async function readPipelineFile(
   const planned = named ? null : planPipeline(input, { scheduledTime: new Date().toISOString() });
   refuse('The pipeline', [...problems, ...(planned?.ok === false ? planned.problems : [])]);
   return { input: input as unknown as HexPipelineInput, plan: planned?.ok ? planned.value : null };
+}
+
+/** The types of the parameters as far as the file declares them; whether it does so well is checked later. */
+function declaredTypes(document: JsonValue): (name: string) => ParamType | undefined {
+  const definition = isObject(document) && isObject(document.pipeline) ? document.pipeline : document;
+  const declared = isObject(definition) && isObject(definition.params) ? definition.params : {};
+  return (name) => {
+    const param = Object.hasOwn(declared, name) ? declared[name] : undefined;
+    return isObject(param) ? (param.type as ParamType | undefined) : undefined;
+  };
 }
 
 function withParams(document: JsonValue, params: Record<string, JsonValue> | undefined): JsonValue {

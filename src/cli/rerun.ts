@@ -65,7 +65,7 @@ export function addRerun(program: Command, perform: Perform): void {
 }
 
 async function choicesOf({ from, set, runId, workflowId }: RerunCommandOptions): Promise<RerunOptions> {
-  const { params, problems } = await readParams(set, undefined, '--set');
+  const { params, problems } = await readParams({ pairs: set, flag: '--set' });
   refuse('The options', problems);
   return {
     ...(from && { from }),

@@ -87,7 +87,7 @@ function notifyOf(text: string): NonNullable<HexRunInput['notify']>[number] {
 async function inputOf(projectId: string, options: RunOptions): Promise<HexRunInput> {
   const { param, paramsFile, timezone, view, timeout, pendingTimeout, ...others } = options;
   const { updateCache, cache, killRunning, dryRun, connection, notify } = others;
-  const { params: inputParams, problems } = await readParams(param, paramsFile);
+  const { params: inputParams, problems } = await readParams({ pairs: param, file: paramsFile });
   const input: HexRunInput = {
     projectId,
     ...(inputParams && { inputParams }),

@@ -11,7 +11,7 @@ import { isObject, type JsonValue, valueAt } from './json.js';
 import { readDefinition, readPipelineInput, renderedProblems } from './parse-pipeline.js';
 import type { PipelineRequest, PipelineSpec, StepSpec } from './pipeline-spec.js';
 import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './prepare.js';
-import type { Parsed, Problem } from './problems.js';
+import { type Parsed, type Problem, pathText } from './problems.js';
 import type { RunSpec } from './run-input.js';
 import { runInputSchema, toRunSpec } from './run-schema.js';
 import type { ExecutionStart, RunScope } from './run-scope.js';
@@ -93,11 +93,5 @@ export function stepItems(step: StepSpec, scope: object): Parsed<JsonValue[]> {
 }
 
 function problemsOf(issues: readonly z.core.$ZodIssue[]): Problem[] {
-  return issues.map((issue) => ({ path: pathText(issue.path), message: issue.message }));
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${String(key)}`))
-    .join('');
+  return issues.map((issue) => ({ path: pathText('', issue.path), message: issue.message }));
 }

@@ -41,7 +41,8 @@ export function resolveParams(
 
 /** What is wrong with a value, or with a default that holds no template. */
 export function paramProblem(definition: ParamDefinition, value: JsonValue): string | null {
-  if (!isOfType(definition.type, value)) return `must be ${AS_WORDS[definition.type]}, not ${shown(value)}`;
+  if (!isOfType(definition.type, value))
+    return `must be ${AS_WORDS[definition.type]}, not ${shown(value)}${asText(definition.type, value)}`;
   const allowed = definition.enum;
   if (allowed && !allowed.some((one) => JSON.stringify(one) === JSON.stringify(value)))
     return `must be one of ${allowed.map(shown).join(', ')}, not ${shown(value)}`;
@@ -52,6 +53,12 @@ export function paramProblem(definition: ParamDefinition, value: JsonValue): str
 export function defaultProblem(definition: ParamDefinition): string | null {
   const { default: value } = definition;
   return value === undefined || hasTemplates(value) ? null : paramProblem(definition, value);
+}
+
+/** How a number or the like that was meant as text is given. */
+function asText(type: ParamType, value: JsonValue): string {
+  if (type !== 'string' || typeof value === 'object') return '';
+  return `: put it in quotes, on the command line so: -p 'name="${value}"'`;
 }
 
 const AS_WORDS: Record<ParamType, string> = {

@@ -8,11 +8,10 @@ import { isObject, type JsonValue, jsonSize } from './json.js';
 import { type NotifyDefinition, toNotifySpecs } from './notify.js';
 import { defaultProblem } from './params.js';
 import { LIMITS, type PipelineRequest, type PipelineSpec, type StepKind } from './pipeline-spec.js';
-import type { Parsed, Problem } from './problems.js';
+import { type Parsed, type Problem, pathText } from './problems.js';
 import {
   fanOutProblems,
   fieldProblems,
-  pathText,
   type ReadStep,
   readStep,
   stepIds,

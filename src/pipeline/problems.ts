@@ -11,3 +11,12 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[
 export function formatProblems(problems: readonly Problem[]): string {
   return problems.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('\n');
 }
+
+/** A path as text, such as `steps[2].retry.delay`. */
+export function pathText(base: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key),
+    base,
+  );
+}

@@ -4,7 +4,7 @@ import { type Duration, durationMs } from './duration.js';
 import { isObject, type JsonValue, valueAt } from './json.js';
 import { type NotifyDefinition, type StepNotifyEvent, toNotifySpecs } from './notify.js';
 import { LIMITS, type RetrySpec, type StepKind, type StepSpec } from './pipeline-spec.js';
-import type { Problem } from './problems.js';
+import { type Problem, pathText } from './problems.js';
 import { runRules } from './run-schema.js';
 import { KIND_FIELDS, stepIdSchema } from './step-schema.js';
 import { didYouMean } from './suggest.js';
@@ -168,14 +168,6 @@ export function fanOutProblems(raw: Record<string, unknown>, path: string): Prob
 
 export function tooManyItems(count: number): string {
   return `has ${count} items, and a fan-out may have ${LIMITS.items}: cut the list into parts, each a sub-pipeline`;
-}
-
-export function pathText(base: string, path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (text, key) =>
-      typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key),
-    base,
-  );
 }
 
 function ms(value: Duration | undefined, otherwise: number): number {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { examples, type Perform } from './command.js';
+import { refuse } from './errors.js';
 import { EXIT } from './exit-codes.js';
 import { listenForInterrupt, orInterrupted } from './interrupt.js';
 import type { LocalStack } from './local-stack.js';
@@ -14,6 +15,7 @@ interface DevOptions {
   sandboxPort?: number;
   duration?: string;
   script?: string;
+  limits?: 'on' | 'off';
 }
 
 export function addDev(program: Command, perform: Perform): void {
@@ -37,6 +39,12 @@ export function addDev(program: Command, perform: Perform): void {
     .option('--sandbox-port <number>', 'port of the sandbox (default: any free one)', portNumber)
     .option('--duration <time>', 'how long a run takes in the sandbox: 250ms, 5s, 10m (default: 5s)')
     .option('--script <file>', 'faults for the sandbox, see docs/sandbox.md')
+    .addOption(
+      new Option(
+        '--limits <switch>',
+        "give the sandbox Hex's limits, which the worker then keeps (default: off; a real Hex always has them)",
+      ).choices(['on', 'off']),
+    )
     .addHelpText(
       'after',
       examples('temporal-hex dev', 'HEX_API_TOKEN=... temporal-hex dev --db-filename hex.db'),
@@ -50,9 +58,13 @@ async function dev(session: Session, options: DevOptions): Promise<typeof EXIT.o
   const { startLocalStack } = await import('./local-stack.js');
   const { connections } = loadConfig(env, { requireToken: false });
   const withSandbox = options.sandbox || Object.keys(connections).length === 0;
+  if (!withSandbox && options.limits === 'off')
+    refuse('The options', [
+      { path: '--limits', message: 'is for the sandbox; with your Hex, set HEX_LIMITS=false if you must' },
+    ]);
   const { installRuntime } = await import('./logging.js');
   installRuntime(globals.logLevel, output.stderr, false);
-  const { port, uiPort, dbFilename, sandboxPort, duration, script } = options;
+  const { port, uiPort, dbFilename, sandboxPort, duration, script, limits } = options;
   const interrupt = listenForInterrupt();
   const starting = startLocalStack(session, {
     signal: interrupt.signal,
@@ -61,11 +73,11 @@ async function dev(session: Session, options: DevOptions): Promise<typeof EXIT.o
       ...(uiPort !== undefined && { uiPort }),
       ...(dbFilename && { dbFilename }),
     },
-    sandbox: withSandbox ? { port: sandboxPort ?? 0, duration, script } : null,
+    sandbox: withSandbox ? { port: sandboxPort ?? 0, duration, script, limits } : null,
   });
   try {
     const stack = await orInterrupted(starting, interrupt);
-    for (const line of describe(session, stack)) output.say(line);
+    for (const line of describe(session, stack, limits)) output.say(line);
     const why = await Promise.race([interrupt.asked.then(() => null), stack.broken]);
     output.say('Stopping: the worker finishes what is in flight. Ctrl-C again ends at once.');
     if (why === null && !withSandbox && !dbFilename) await tellOpen(session, stack);
@@ -77,7 +89,11 @@ async function dev(session: Session, options: DevOptions): Promise<typeof EXIT.o
   }
 }
 
-function describe({ output }: Session, { server, sandbox, config, cli }: LocalStack): string[] {
+function describe(
+  { output }: Session,
+  { server, sandbox, config, cli }: LocalStack,
+  limits: DevOptions['limits'],
+): string[] {
   const { bold, dim } = output.talkColors;
   const hex = sandbox
     ? `${sandbox.url} ${dim('(sandbox: no token is set, or --sandbox)')}`
@@ -93,10 +109,13 @@ function describe({ output }: Session, { server, sandbox, config, cli }: LocalSt
     `  ${bold('Temporal')}    ${server.address}, namespace ${server.namespace}`,
     `  ${bold('Web UI')}      ${server.uiUrl ?? 'none'}`,
     `  ${bold('Hex')}         ${hex}`,
+    ...(sandbox
+      ? [`  ${bold('Limits')}      ${limits === 'on' ? "Hex's own" : "none; --limits on for Hex's own"}`]
+      : []),
     `  ${bold('Task queue')}  ${config.taskQueue}`,
     '',
     'Try, in another terminal:',
-    `  temporal-hex run ${project}${address}${queue} --wait`,
+    `  npx temporal-hex run ${project}${address}${queue} --wait`,
     `  ${cli} workflow execute${address} --type hexRun --task-queue ${config.taskQueue} --workflow-id first --input ${input}`,
     '',
     'Ctrl-C ends all of it.',

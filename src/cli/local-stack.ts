@@ -19,7 +19,16 @@ export interface LocalStackOptions {
   signal: AbortSignal;
   server: Pick<DevServerOptions, 'port' | 'uiPort' | 'dbFilename'>;
   /** Start a sandbox, with a script of faults and a length of runs; null works with the Hex of the environment. */
-  sandbox: { script?: string | undefined; duration?: string | undefined; port?: number | undefined } | null;
+  sandbox: LocalSandboxOptions | null;
+}
+
+/** The sandbox of a local stack. */
+export interface LocalSandboxOptions {
+  script?: string | undefined;
+  duration?: string | undefined;
+  port?: number | undefined;
+  /** `on`: the sandbox has Hex's limits and the worker keeps below them. Default: none. */
+  limits?: 'on' | 'off' | undefined;
 }
 
 /** A Temporal server, a worker in this process, and perhaps a sandbox. */
@@ -48,6 +57,7 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
   try {
     const log = (line: string) => session.output.say(line);
     const cli = await resolveTemporalCli({ env: session.env, log, signal });
+    log(`Temporal CLI ${cli.version}: ${cli.path}`);
     const server = await startDevServer({
       ...options.server,
       cli,
@@ -64,8 +74,9 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
     const sandbox = options.sandbox ? await startFromOptions({ port: 0, ...options.sandbox }) : null;
     if (sandbox) closers.push(() => sandbox.close());
     const taskQueue = taskQueueOf(session);
+    const limits = options.sandbox?.limits ?? 'off';
     const config = {
-      ...configOf(session, sandbox),
+      ...configOf(session, sandbox, limits),
       temporalUiUrl: server.uiUrl ?? null,
       ...(taskQueue && { taskQueue }),
     };
@@ -83,7 +94,7 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
       server,
       sandbox,
       config,
-      cli: cli.source === 'path' ? 'temporal' : cli.path,
+      cli: cli.source === 'path' ? 'temporal' : 'npx temporal-hex temporal',
       client: new TemporalHexClient({
         client: new Client({ connection, namespace }),
         taskQueue: config.taskQueue,
@@ -99,10 +110,23 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
   }
 }
 
-function configOf({ env }: Session, sandbox: Sandbox | null): Config {
+/** Without HEX_LIMITS=false: starts still go through the limiter, one of a project at a time, so that none is ambiguous. */
+const NO_LIMITS = {
+  HEX_STARTS_PER_MINUTE: 'none',
+  HEX_STARTS_PER_HOUR: 'none',
+  HEX_KERNELS: 'none',
+  HEX_READS_PER_MINUTE: 'none',
+};
+
+function configOf({ env }: Session, sandbox: Sandbox | null, limits: 'on' | 'off'): Config {
   if (!sandbox) return loadConfig(env);
   const { HEX_API_TOKEN_FILE: _file, ...rest } = env;
-  return loadConfig({ ...rest, HEX_BASE_URL: sandbox.url, HEX_API_TOKEN: 'sandbox' });
+  return loadConfig({
+    ...rest,
+    ...(limits === 'off' && NO_LIMITS),
+    HEX_BASE_URL: sandbox.url,
+    HEX_API_TOKEN: 'sandbox',
+  });
 }
 
 async function drain(worker: Worker, running: Promise<void>): Promise<void> {

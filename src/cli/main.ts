@@ -16,6 +16,7 @@ import { addRerun } from './rerun.js';
 import { addRun } from './run.js';
 import { addSandbox } from './sandbox.js';
 import type { GlobalOptions } from './session.js';
+import { addTemporal, runTemporal } from './temporal.js';
 import { applyTemporalFlags } from './temporal-environment.js';
 import { addWatch } from './watch.js';
 import { addWorker } from './worker.js';
@@ -27,8 +28,11 @@ export interface Surroundings {
   stderr: Stream;
 }
 
-/** The `temporal-hex` command. Resolves with the exit code; errors have been told on standard error. */
-export async function main(args: string[], { env, stdout, stderr }: Surroundings): Promise<ExitCode> {
+/**
+ * The `temporal-hex` command. Resolves with the exit code, of `temporal-hex temporal` the Temporal CLI's own; errors have
+ * been told on standard error.
+ */
+export async function main(args: string[], { env, stdout, stderr }: Surroundings): Promise<number> {
   let code: ExitCode = EXIT.ok;
   const perform: Perform = async (command, work) => {
     const globals = command.optsWithGlobals<GlobalOptions>();
@@ -38,6 +42,10 @@ export async function main(args: string[], { env, stdout, stderr }: Surroundings
   };
   const program = programOf(perform, { stdout, stderr });
   try {
+    if (args[0] === 'temporal') {
+      loadDotEnv('.env', env);
+      return await runTemporal(args.slice(1), env, (line) => void stderr.write(`${line}\n`));
+    }
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
@@ -91,6 +99,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addProjects,
     addWorker,
     addSandbox,
+    addTemporal,
     addControls,
   ])
     add(program, perform);

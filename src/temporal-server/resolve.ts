@@ -49,7 +49,6 @@ export async function resolveTemporalCli(options: ResolveOptions = {}): Promise<
     (await fromCache(cacheDir, attempts, reporter)) ??
     (await fetched(cacheDir, env, attempts, reporter, options.signal));
   if (cli === null) throw new TemporalCliError(attempts, REMEDY);
-  reporter.log(`Temporal CLI ${cli.version}: ${cli.path}`);
   return cli;
 }
 

@@ -48,10 +48,10 @@ const PIPELINES_PER_CONNECTION = 40;
 const ENDLESS_MS = 3_600_000;
 
 const FAST = {
-  poll: { min: 50, max: 500, first: 50 },
-  requestTimeout: REQUEST_TIMEOUT_MS,
-  lateStartGrace: LATE_START_GRACE_MS,
-  triggerRetryDelay: 100,
+  poll: { min: '50ms', max: '500ms', first: '50ms' },
+  requestTimeout: `${REQUEST_TIMEOUT_MS}ms`,
+  lateStartGrace: `${LATE_START_GRACE_MS}ms`,
+  triggerRetryDelay: '100ms',
   cleanupTimeout: '10m',
 } as const;
 

@@ -32,7 +32,10 @@ const STEP_TYPES = {
 
 /** The JSON Schema of a pipeline file, a definition or a list of steps, with the doc comments of the types as descriptions. */
 export function pipelineJsonSchema(): Json {
-  const { $schema, $defs, ...root } = z.toJSONSchema(pipelineSchema(), { io: 'input' }) as Json;
+  const { $schema, $defs, ...root } = z.toJSONSchema(pipelineSchema(), {
+    io: 'input',
+    override: ({ jsonSchema }) => demandUnits(jsonSchema as Json),
+  }) as Json;
   const definitions = { ...($defs as Record<string, Json>), template: TEMPLATE };
   const find = (schema: Json): Json => definitionOf(schema, definitions);
   const comments = docComments('definition.ts', 'run-input.ts');
@@ -55,6 +58,13 @@ export function pipelineJsonSchema(): Json {
     anyOf: [root, { type: 'array', items: steps.items, minItems: 1 }],
     $defs: definitions,
   };
+}
+
+/** A duration, which alone is a number or a text, takes no number that could be meant as seconds. */
+function demandUnits({ anyOf }: Json): void {
+  const [number, text, ...others] = (anyOf ?? []) as Json[];
+  if (number?.type === 'number' && text?.type === 'string' && others.length === 0)
+    number.not = { exclusiveMinimum: 0, exclusiveMaximum: 60_000 };
 }
 
 /** Fields that are not text anyway may be templates as well. */

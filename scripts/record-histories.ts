@@ -13,7 +13,11 @@ import { startDevServer } from '../src/temporal-server/index.js';
 import { createHexWorker } from '../src/worker.js';
 
 const folder = fileURLToPath(new URL('../test/histories/', import.meta.url));
-const FAST = { poll: { min: 20, max: 100, first: 20 }, lateStartGrace: 200, requestTimeout: '2s' };
+const FAST = {
+  poll: { min: '20ms', max: '100ms', first: '20ms' },
+  lateStartGrace: '200ms',
+  requestTimeout: '2s',
+};
 
 const server = await startDevServer({ port: 0, uiPort: false });
 const sandbox = await startSandbox({ port: 0, duration: 150 });
@@ -54,7 +58,7 @@ await worker.runUntil(async () => {
   await save('hex-run-adopted');
 
   sandbox.script([{ match: { operation: 'runProject' }, noKernel: true }]);
-  const retried = { projectId: 'busy', triggerRetryDelay: 50, ...FAST };
+  const retried = { projectId: 'busy', triggerRetryDelay: '50ms', ...FAST };
   await settled((await hex.startRun(retried, { workflowId: 'hex-run-retried' })).result());
   await save('hex-run-retried');
 

@@ -3,7 +3,7 @@ import { FAST, harness } from './support/harness.js';
 
 it('a long run continues as new and stays the same Hex run, with all its reads counted', async () => {
   const { hex, sandbox, temporal } = await harness({ sandbox: { duration: '3s' } });
-  const poll = { min: 50, max: 50, first: 50, perHistory: 5 };
+  const poll = { min: '50ms', max: '50ms', first: '50ms', perHistory: 5 };
   const handle = await hex.startRun({ projectId: 'sales', ...FAST, poll });
   const result = await handle.result();
   expect(result.success).toBe(true);
@@ -15,7 +15,7 @@ it('a long run continues as new and stays the same Hex run, with all its reads c
 
 it('a cancel after it continued as new still ends in DELETE', async () => {
   const { hex, sandbox, temporal } = await harness({ sandbox: { duration: '1h' } });
-  const poll = { min: 50, max: 50, first: 50, perHistory: 3 };
+  const poll = { min: '50ms', max: '50ms', first: '50ms', perHistory: 3 };
   const handle = await hex.startRun({ projectId: 'sales', ...FAST, poll });
   await sandbox.waitFor(({ requests }) => requests.filter(({ method }) => method === 'GET').length > 5);
   await temporal.workflow.getHandle(handle.workflowId).cancel();

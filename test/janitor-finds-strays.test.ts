@@ -31,7 +31,7 @@ it('reports the run of a terminated workflow and touches nothing', async () => {
   const rig = await harness({ sandbox: { duration: '1h' } });
   const projectId = project();
   const runId = await orphan(rig, projectId);
-  const report = await janitor(rig, { projects: [projectId], roundInterval: 50 });
+  const report = await janitor(rig, { projects: [projectId], roundInterval: '50ms' });
   expect(report).toMatchObject({ mode: 'report', strays: [{ projectId, runId }], cancelled: [] });
   expect(rig.sandbox.ledger().runs.filter(({ cancelRequestedAt }) => cancelRequestedAt)).toEqual([]);
 });
@@ -40,7 +40,7 @@ it('cancels it when told to, and confirms it', async () => {
   const rig = await harness({ sandbox: { duration: '1h' } });
   const projectId = project();
   const runId = await orphan(rig, projectId);
-  const report = await janitor(rig, { projects: [projectId], mode: 'cancel', roundInterval: 50 });
+  const report = await janitor(rig, { projects: [projectId], mode: 'cancel', roundInterval: '50ms' });
   expect(report).toMatchObject({ cancelled: [runId] });
   expect(rig.sandbox.ledger().runs.map(({ status }) => status)).toEqual(['KILLED']);
 });
@@ -54,7 +54,7 @@ it('leaves runs of open workflows and runs of others alone', async () => {
     method: 'POST',
     headers: { authorization: 'Bearer somebody-else' },
   });
-  const report = await janitor(rig, { projects: [projectId], mode: 'cancel', roundInterval: 50 });
+  const report = await janitor(rig, { projects: [projectId], mode: 'cancel', roundInterval: '50ms' });
   expect(report).toMatchObject({ strays: [], cancelled: [], foreign: 1 });
   expect(rig.sandbox.ledger().runs.filter(({ cancelRequestedAt }) => cancelRequestedAt)).toEqual([]);
   await handle.cancel();
@@ -65,7 +65,7 @@ it('finds the projects of our own runs by itself', async () => {
   const rig = await harness({ sandbox: { duration: '1h' } });
   const projectId = project();
   const runId = await orphan(rig, projectId);
-  const report = await janitor(rig, { roundInterval: 50 });
+  const report = await janitor(rig, { roundInterval: '50ms' });
   expect(report).toMatchObject({
     strays: expect.arrayContaining([expect.objectContaining({ projectId, runId })]),
   });
@@ -85,7 +85,12 @@ it('finds the run of a workflow that was terminated while its POST was in flight
   const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${rig.taskQueue}/${connection}`);
   const runId = runs[0]?.runId ?? '';
   await until('the limiter knows the run', async () => runId in (await limiter.query<object>('holders')));
-  const report = await janitor(rig, { connection, projects: [projectId], mode: 'cancel', roundInterval: 50 });
+  const report = await janitor(rig, {
+    connection,
+    projects: [projectId],
+    mode: 'cancel',
+    roundInterval: '50ms',
+  });
   expect(report).toMatchObject({ cancelled: [runId] });
   expect(rig.sandbox.ledger().runs.map(({ status }) => status)).toEqual(['KILLED']);
 });

@@ -136,7 +136,7 @@ describe('the trigger window of a project', () => {
   it('is given back by a run that was cancelled while its trigger was lost, though no run came of it', async () => {
     const { connection, hex, sandbox } = await limited(NONE, { duration: 100 });
     sandbox.script([{ match: { operation: 'runProject' }, drop: 'before' }]);
-    const lost = await hex.startRun({ projectId: 'sales', connection, ...FAST, lateStartGrace: 1_000 });
+    const lost = await hex.startRun({ projectId: 'sales', connection, ...FAST, lateStartGrace: '1s' });
     await sandbox.waitFor(({ requests }) => requests.some(({ path }) => /\/runs\?/.test(path)));
     await lost.cancel();
     await lost.result().catch(() => undefined);

@@ -33,7 +33,7 @@ async function limited(
 }
 
 /** The default poll settings at that speed. */
-const POLL = { min: 2_000 / FACTOR, max: MINUTE / FACTOR };
+const POLL = { min: `${2_000 / FACTOR}ms`, max: `${MINUTE / FACTOR}ms` };
 
 /** Starts one run for each input and waits for all results; a failed run fails the test. */
 async function runAll({ hex }: Harness, inputs: HexRunInput[]) {

@@ -23,7 +23,7 @@ describe('a pipeline', () => {
     });
     const { workflowId, result } = await start(rig, {
       name: 'etl',
-      deadline: 50,
+      deadline: '50ms',
       notify: [
         { to: 'ops', on: ['success', 'waiting', 'deadline'] },
         { to: 'team-chat', on: ['success', 'failure'] },
@@ -103,7 +103,7 @@ describe('a step', () => {
       name: 'etl',
       steps: [
         hex('good', { notify, dependsOn: [] }),
-        hex('bad', { notify, retry: { maxAttempts: 2, on: ['ERRORED'], delay: 10 } }),
+        hex('bad', { notify, retry: { maxAttempts: 2, on: ['ERRORED'], delay: '10ms' } }),
         hex('after', { notify, dependsOn: 'bad' }),
         { id: 'ask', dependsOn: [], approval: { prompt: 'ok?' }, notify: [{ to: 'ops', on: ['waiting'] }] },
       ],
@@ -184,7 +184,12 @@ it('a clean-up that failed reaches those of HEX_NOTIFY_ALERTS, though the run ha
     },
   });
   rig.sandbox.script([{ match: { operation: 'cancelRun' }, times: null, status: 500 }]);
-  const run = await rig.hex.startRun({ projectId: 'stuck', ...FAST, timeout: 200, cleanupTimeout: 500 });
+  const run = await rig.hex.startRun({
+    projectId: 'stuck',
+    ...FAST,
+    timeout: '200ms',
+    cleanupTimeout: '500ms',
+  });
   const failure = await failureOf(run.result());
   expect(failure.type).toBe('HexCleanupFailed');
   expect(hook.all.map(({ path }) => path).sort()).toEqual(['/', '/on-call']);

@@ -9,7 +9,7 @@ const NO_KERNEL = { sandbox: { duration: { pending: 'forever' } } };
 describe('a run that stays PENDING', () => {
   it('is cancelled in Hex after pendingTimeout, and fails with a type and words of its own', async () => {
     const { hex, sandbox } = await harness(NO_KERNEL);
-    const { workflowId } = await hex.startRun({ projectId: 'sales', pendingTimeout: 300, ...FAST });
+    const { workflowId } = await hex.startRun({ projectId: 'sales', pendingTimeout: '300ms', ...FAST });
     const failure = await failureOf(hex.result(workflowId));
     expect(failure.type).toBe('HexPendingTimedOut');
     expect(failure.message).toMatch(
@@ -24,7 +24,7 @@ describe('a run that stays PENDING', () => {
 
   it('is waited for until "timeout" where no pendingTimeout is set', async () => {
     const { hex, sandbox } = await harness(NO_KERNEL);
-    const { workflowId } = await hex.startRun({ projectId: 'sales', timeout: 300, ...FAST });
+    const { workflowId } = await hex.startRun({ projectId: 'sales', timeout: '300ms', ...FAST });
     const failure = await failureOf(hex.result(workflowId));
     expect(failure.type).toBe('HexRunTimedOut');
     expect(failure.message).not.toContain('pendingTimeout');
@@ -34,8 +34,8 @@ describe('a run that stays PENDING', () => {
   it('is tried again by a step that retries TIMED_OUT', async () => {
     const rig = await pipelineHarness({ sandbox: { duration: 50 } });
     rig.sandbox.script({ match: { projectId: 'load' }, duration: { pending: 'forever' } });
-    const retry = { maxAttempts: 2, on: ['TIMED_OUT'], delay: 10 };
-    const { workflowId } = await rig.hex.startPipeline([hex('load', { pendingTimeout: 300, retry })]);
+    const retry = { maxAttempts: 2, on: ['TIMED_OUT'], delay: '10ms' };
+    const { workflowId } = await rig.hex.startPipeline([hex('load', { pendingTimeout: '300ms', retry })]);
     expect(await rig.hex.result(workflowId)).toMatchObject({ steps: { load: { status: 'COMPLETED' } } });
     expect(rig.sandbox.ledger().runs.map(({ status }) => status)).toEqual(['KILLED', 'COMPLETED']);
   });
@@ -51,7 +51,7 @@ describe('a run that stays PENDING', () => {
 
 it('a run that began since the last read is read before it is judged, and may run for as long as it likes', async () => {
   const { hex, sandbox } = await harness({ sandbox: { duration: { pending: '1h', running: '1h' } } });
-  const poll = { first: '1h', min: 100, max: 100 };
+  const poll = { first: '1h', min: '100ms', max: '100ms' };
   const { workflowId } = await hex.startRun({ projectId: 'sales', pendingTimeout: '5s', poll });
   const { runs } = await sandbox.waitFor((ledger) => ledger.runs.length === 1);
   sandbox.advance(3_600_000);

@@ -189,7 +189,7 @@ describe('onFailure: pause', () => {
   it('fails when nobody decides in time', async () => {
     const rig = await pipelineHarness({ sandbox: { duration: 20 } });
     await failing(rig);
-    const { result } = await start(rig, [hex('bad', { onFailure: 'pause', decisionWithin: 100 })]);
+    const { result } = await start(rig, [hex('bad', { onFailure: 'pause', decisionWithin: '100ms' })]);
     const [details] = (await failureOf(result)).details as [PipelineFailureDetails];
     expect(details.steps.bad).toMatchObject({ status: 'FAILED', reason: 'nobody decided in time' });
   });
@@ -228,7 +228,7 @@ describe('approval', () => {
     ['approve', true],
   ])('nobody answers in time: %s', async (onTimeout, goesOn) => {
     const rig = await pipelineHarness({ sandbox: { duration: 20 } });
-    const ask = { id: 'ask', approval: { prompt: 'ok?', within: 50, onTimeout } };
+    const ask = { id: 'ask', approval: { prompt: 'ok?', within: '50ms', onTimeout } };
     const { result } = await start(rig, [ask, hex('after')]);
     if (goesOn) expect((await result).steps.ask).toMatchObject({ status: 'APPROVED', by: 'time limit' });
     else expect((await failureOf(result)).message).toContain('ApprovalTimedOut');

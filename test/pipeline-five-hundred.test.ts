@@ -8,7 +8,7 @@ const WARNS = { events: 10_240, bytes: 10 * 1_048_576 };
 
 it('a pipeline of 500 steps stays far from the limits of a history', async () => {
   const rig = await pipelineHarness({ sandbox: { duration: 0 }, env: { HEX_LIMITS: 'off' } });
-  const instant = { ...FAST, poll: { first: 0, min: 10, max: 100 } };
+  const instant = { ...FAST, poll: { first: 0, min: '10ms', max: '100ms' } };
   const steps: StepDefinition[] = Array.from({ length: 500 }, (_, i) =>
     hex(`step-${i}`, {
       ...instant,

@@ -41,7 +41,7 @@ describe('a closed pipeline is run again from its failed steps', () => {
     const rig = await pipelineHarness(QUICK);
     const runs = newRuns(rig);
     rig.sandbox.script([ending === 'failed' ? { match: { projectId: 'bad' }, endAs: 'ERRORED' } : LONG_BAD]);
-    const options = ending === 'timed out by itself' ? { timeout: 5_000 } : {};
+    const options = ending === 'timed out by itself' ? { timeout: '5s' } : {};
     let workflowId: string;
     if (ending === 'timed out by Temporal') {
       workflowId = `timed-out-${rig.taskQueue}`;

@@ -213,7 +213,7 @@ describe('retry', () => {
     const rig = await pipelineHarness(QUICK);
     rig.sandbox.script([{ match: { projectId: 'a' }, endAs: 'ERRORED', times: 2 }]);
     const started = await start(rig, {
-      steps: [hex('a', { retry: { maxAttempts: 3, on: ['ERRORED'], delay: 100, backoff: 1 } })],
+      steps: [hex('a', { retry: { maxAttempts: 3, on: ['ERRORED'], delay: '100ms', backoff: 1 } })],
     });
     await started.result;
     const progress = (await rig.hex.progress(started.workflowId)) as PipelineProgress;
@@ -232,7 +232,7 @@ describe('retry', () => {
       { match: { projectId: 'broken' }, endAs: 'ERRORED' },
       { match: { projectId: 'secret', operation: 'runProject' }, status: 403, times: null },
     ]);
-    const retry = { maxAttempts: 3, delay: 20 };
+    const retry = { maxAttempts: 3, delay: '20ms' };
     const failure = await failureOf(
       run(rig, {
         onFailure: 'continue',
@@ -286,7 +286,7 @@ describe('other kinds of steps', () => {
           {
             id: 'x',
             workflow: { type: 'fails', taskQueue, input: true },
-            retry: { maxAttempts: 3, delay: 10 },
+            retry: { maxAttempts: 3, delay: '10ms' },
           },
         ],
       }),
@@ -296,7 +296,7 @@ describe('other kinds of steps', () => {
 
     const late = await failureOf(
       run(rig, {
-        steps: [{ id: 'x', workflow: { type: 'sleeps', taskQueue, input: 600_000 }, timeout: 200 }],
+        steps: [{ id: 'x', workflow: { type: 'sleeps', taskQueue, input: 600_000 }, timeout: '200ms' }],
       }),
     );
     expect(late.message).toContain('StepTimedOut: The step did not end within 200ms and was cancelled');
@@ -387,7 +387,7 @@ describe('other kinds of steps', () => {
       fresh: true,
       runId: (first.steps.a as { runId: string }).runId,
     });
-    await run(rig, { steps: [hex('a', { skipIfFresh: 1 })] });
+    await run(rig, { steps: [hex('a', { skipIfFresh: '1ms' })] });
     expect(rig.sandbox.ledger().runs.map(({ projectId }) => projectId)).toEqual(['a', 'b', 'b', 'a']);
   });
 });
@@ -450,7 +450,7 @@ describe('every way out cleans up', () => {
 
   it('its own time limit: everything is cancelled and it fails with HexPipelineTimedOut', async () => {
     const rig = await pipelineHarness(LONG);
-    const failure = await failureOf(run(rig, { timeout: 700, steps: [hex('a'), hex('b')] }));
+    const failure = await failureOf(run(rig, { timeout: '700ms', steps: [hex('a'), hex('b')] }));
     expect(failure.type).toBe('HexPipelineTimedOut');
     expect(failure.message).toContain('did not end within 700ms');
     expect(rig.sandbox.ledger().runs.map(({ status }) => status)).toEqual(['KILLED']);

@@ -38,7 +38,7 @@ it('a worker killed while the POST is in flight: its run is adopted by the next,
 
 it('somebody who looks at a run whose worker has just been killed does not stop it', async () => {
   const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '15s' } });
-  const poll = { min: '10m', max: '10m', first: 20 } as const;
+  const poll = { min: '10m', max: '10m', first: '20ms' } as const;
   const handle = await hex.startRun({ projectId: 'sales', ...FAST, poll });
   const progress = () => handle.query<RunProgress>('progress');
   const first = await spawnWorker();

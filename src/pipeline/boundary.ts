@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import type { JanitorSpec } from './janitor-input.js';
 import { janitorInputSchema, toJanitorSpec } from './janitor-schema.js';
 import { isObject, type JsonValue, valueAt } from './json.js';
+import { isLenient } from './leniency.js';
 import { readDefinition, readPipelineInput, renderedProblems } from './parse-pipeline.js';
 import type { PipelineRequest, PipelineSpec, StepSpec } from './pipeline-spec.js';
 import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './prepare.js';
@@ -33,7 +34,7 @@ export function parseRunInput(raw: unknown): Parsed<RunSpec> {
 
 /** Parses the input of a `hexRun` of its own, and fills in its templates, which know `run` only; every problem at once. */
 export function prepareRun(raw: unknown, start: ExecutionStart): Parsed<RunSpec> {
-  if (!isObject(raw) || !hasTemplates(raw as JsonValue)) return parseRunInput(raw);
+  if (isLenient() || !isObject(raw) || !hasTemplates(raw as JsonValue)) return parseRunInput(raw);
   const unsound = runTemplateProblems(raw);
   if (unsound.length > 0) return { ok: false, problems: [...problemsBesideTemplates(raw), ...unsound] };
   const { value, problems } = renderRun(raw, start);

@@ -2,6 +2,7 @@ import { parsePipelineInput, parseRunInput, prepare } from './boundary.js';
 import type { JsonValue } from './json.js';
 import type { PipelineSpec, StepKind, StepSpec } from './pipeline-spec.js';
 import { type Plan, planOf } from './plan.js';
+import { type Limits, pipelineLimits, stepLimits } from './plan-limits.js';
 import { pollIntervalMs } from './poll-interval.js';
 import type { PreparedPipeline } from './prepare.js';
 import type { Parsed } from './problems.js';
@@ -23,12 +24,16 @@ export interface PlannedStep {
   times: number | null;
   when: string | null;
   maxAttempts: number;
+  /** Time limits of an attempt, in ms; null for none, a template where an earlier step decides. */
+  limits: Limits;
 }
 
 /** What a pipeline would do, found without touching Hex. */
 export interface PipelinePlan {
   name: string;
   params: Record<string, JsonValue>;
+  /** Time limits of the whole, in ms; null for none. */
+  limits: Limits;
   /** In the order of execution. */
   steps: PlannedStep[];
   levels: string[][];
@@ -97,6 +102,7 @@ function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {
       times: timesOf(step, prepared),
       when: typeof when === 'string' ? when : when ? null : 'false',
       maxAttempts: retry.maxAttempts,
+      limits: stepLimits(step, prepared.ready[id]),
     };
   });
   const hexSteps = steps.filter(({ kind }) => kind === 'hex');
@@ -110,6 +116,7 @@ function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {
   return {
     name: spec.name,
     params: prepared.params,
+    limits: pipelineLimits(spec),
     steps,
     levels,
     atOnce,

@@ -1,4 +1,5 @@
 import { formatDuration } from './duration.js';
+import { limitsText } from './plan-limits.js';
 import { ASSUMED_RUN_MS, type PipelinePlan, type PlannedStep } from './plan-summary.js';
 
 /** A plan as text: the order, what runs at the same time, and what it costs. */
@@ -15,6 +16,9 @@ export function planText(plan: PipelinePlan): string {
     '',
     'Steps by level: those of a level may run at the same time',
     ...lines,
+    '',
+    'Time limits',
+    ...limitLines(plan),
     ...(plan.warnings.length > 0 ? ['', ...plan.warnings.map((one) => `Note: ${one}`)] : []),
   ].join('\n');
 }
@@ -39,14 +43,28 @@ function headOf({ name, steps, levels, atOnce, calls }: PipelinePlan): string {
   return `${name}: ${count(steps.length, 'step')} in ${count(levels.length, 'level')}, at most ${atOnce} at once; ${cost}${more}`;
 }
 
+/** A line for the pipeline, and one for all steps with the same limits. */
+function limitLines({ limits, steps }: PipelinePlan): string[] {
+  const ids = new Map<string, string[]>();
+  for (const step of steps) {
+    const text = limitsText(step.limits);
+    ids.set(text, [...(ids.get(text) ?? []), step.id]);
+  }
+  const lines = [...ids].map(([text, of]) => `  ${some(of)}: ${text}`);
+  return [`  the pipeline: ${limitsText(limits)}`, ...lines];
+}
+
+function some(ids: readonly string[]): string {
+  return `${ids.slice(0, 6).join(', ')}${ids.length > 6 ? ', ...' : ''}`;
+}
+
 function nameOf({ id, times }: PlannedStep): string {
   return times === 1 ? id : `${id} x${times ?? '?'}`;
 }
 
 function notes({ dependsOn, triggerRule, when, maxAttempts }: PlannedStep): string {
   const parts: string[] = [];
-  if (dependsOn.length > 0)
-    parts.push(`after ${dependsOn.slice(0, 6).join(', ')}${dependsOn.length > 6 ? ', ...' : ''}`);
+  if (dependsOn.length > 0) parts.push(`after ${some(dependsOn)}`);
   if (triggerRule !== 'all_success') parts.push(triggerRule);
   if (when !== null) parts.push(`when ${when}`);
   if (maxAttempts > 1) parts.push(`up to ${maxAttempts} attempts`);

@@ -86,4 +86,6 @@ export interface StepMemo {
   hexStep?: string;
   /** How many pipelines the child is inside of. */
   hexDepth?: number;
+  /** Of a pipeline that began before some rules of inputs existed, and of all that belongs to it: not held to them. */
+  hexLenient?: boolean;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Duration, durationMs } from './duration.js';
+import { type Duration, durationMs, durationProblem } from './duration.js';
+import { isLenient } from './leniency.js';
 import { type NotifyEvent, toNotifySpecs } from './notify.js';
 import { DEFAULT_POLL } from './poll-interval.js';
 import type { HexRunInput, PollInput, RunSpec } from './run-input.js';
@@ -13,15 +14,13 @@ const DEFAULT_TIMEOUT = '1h';
 export const durationSchema = (minMs = 1) =>
   z
     .union([z.number(), z.string()], {
-      error: 'must be a duration: milliseconds as a number, or text such as "30s", "10m", "1h"',
+      error: 'must be a duration: text such as "30s", "10m", "1h"',
     })
     .superRefine((value: Duration, context) => {
       const ms = durationMs(value);
-      if (ms === null)
-        context.addIssue(
-          `"${value}" is not a duration: write milliseconds as a number, or text such as "30s", "10m", "1h"`,
-        );
-      else if (ms < minMs || ms > LONGEST_MS)
+      const problem = ms !== null && isLenient() ? null : durationProblem(value);
+      if (problem !== null) context.addIssue(problem);
+      else if (ms === null || ms < minMs || ms > LONGEST_MS)
         context.addIssue(`"${value}" is out of range: from ${minMs} ms to 365 days`);
     });
 

@@ -54,7 +54,7 @@ export async function rerunPipeline(
       workflowIdReusePolicy: policy,
       args: [plan.input],
       staticSummary: `Rerun of ${workflowId}: ${plan.again.join(', ')}`.slice(0, 200),
-      memo: { hexRerunOf: plan.input.rerunOf },
+      memo: { hexRerunOf: plan.input.rerunOf, ...(plan.lenient && { hexLenient: true }) },
     });
   if (options.workflowId !== undefined)
     return { handle: await start(options.workflowId, 'ALLOW_DUPLICATE'), plan };

@@ -1,6 +1,7 @@
 import { parseDefinition } from '../pipeline/boundary.js';
 import type { PipelineDefinition, PipelineRunInput, ReusedStep } from '../pipeline/definition.js';
 import { isObject, type JsonValue, jsonSize } from '../pipeline/json.js';
+import { leniently } from '../pipeline/leniency.js';
 import type { PipelineSpec, StepSpec } from '../pipeline/pipeline-spec.js';
 import { type Plan, planOf, withDescendants } from '../pipeline/plan.js';
 import { formatProblems } from '../pipeline/problems.js';
@@ -25,6 +26,8 @@ export interface RerunPlan {
   reused: string[];
   /** Ids of the steps that are run, as far as their rules and conditions let them. */
   again: string[];
+  /** Whether the definition is from before some rules of inputs existed; it is then run by the rules of its time. */
+  lenient: boolean;
 }
 
 /** Temporal takes payloads of up to 2 MiB. */
@@ -37,7 +40,8 @@ export function planRerun(history: PipelineHistory, { from = [], set = {} }: Rer
       `${history.workflowId} is still running: use the Updates retryStep and skipStep on it, or cancel it first`,
     );
   const before = givenOf(history);
-  const parsed = parseDefinition(before.pipeline);
+  const today = parseDefinition(before.pipeline);
+  const parsed = today.ok ? today : leniently(() => parseDefinition(before.pipeline));
   if (!parsed.ok)
     throw new RerunError(
       `The pipeline of ${history.workflowId} was never sound:\n${formatProblems(parsed.problems)}`,
@@ -67,7 +71,14 @@ export function planRerun(history: PipelineHistory, { from = [], set = {} }: Rer
     );
   const whole = Object.keys(reuse).filter((id) => reuse[id]?.complete !== false || !brokenStep(id, history));
   const again = plan.spec.steps.map(({ id }) => id).filter((id) => !whole.includes(id));
-  return { input, name: plan.spec.name, taskQueue: history.taskQueue, reused: Object.keys(reuse), again };
+  return {
+    input,
+    name: plan.spec.name,
+    taskQueue: history.taskQueue,
+    reused: Object.keys(reuse),
+    again,
+    lenient: !today.ok,
+  };
 }
 
 /** The input in its long form, with the definition that was used. */

@@ -3,7 +3,7 @@ import { parseRunInput, prepareRun } from '../pipeline/boundary.js';
 import type { JsonValue } from '../pipeline/json.js';
 import type { StepMemo } from '../pipeline/run-result.js';
 import { hasTemplates } from '../pipeline/template-values.js';
-import { asBegun } from './as-begun.js';
+import { InputRules } from './input-rules.js';
 import { invalidInput } from './run-failures.js';
 import { newRunState, type RunState } from './run-state.js';
 import { scheduledTime } from './scheduled-time.js';
@@ -12,10 +12,9 @@ import { scheduledTime } from './scheduled-time.js';
 export function beginRun(input: unknown): RunState {
   const { startTime, workflowId, memo = {} } = workflowInfo();
   const lone = (memo as StepMemo).hexStep === undefined;
-  const today = lone
-    ? prepareRun(input, { scheduledTime: scheduledTime(), startTime, workflowId })
-    : parseRunInput(input);
-  const parsed = asBegun(today, () => parseRunInput(input), lone && hasTemplates(input as JsonValue));
+  const start = { scheduledTime: scheduledTime(), startTime, workflowId };
+  const parse = () => (lone ? prepareRun(input, start) : parseRunInput(input));
+  const parsed = new InputRules().read(parse, lone && hasTemplates(input as JsonValue));
   if (!parsed.ok) throw invalidInput('hexRun', parsed.problems);
   return newRunState(parsed.value);
 }

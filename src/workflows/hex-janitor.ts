@@ -4,6 +4,7 @@ import type { StrayRound } from '../activities/list-strays.js';
 import { parseJanitorInput } from '../pipeline/boundary.js';
 import type { JanitorInput, JanitorReport, JanitorSpec, Stray } from '../pipeline/janitor-input.js';
 import { DEFAULT_POLL } from '../pipeline/poll-interval.js';
+import { InputRules } from './input-rules.js';
 import { invalidInput } from './run-failures.js';
 import { cancelAndConfirm } from './stop-run.js';
 
@@ -24,7 +25,7 @@ const { listStrays } = proxyActivities<HexActivities>({
  * @param input a {@link JanitorInput}
  */
 export async function hexJanitor(input?: JanitorInput): Promise<JanitorReport> {
-  const parsed = parseJanitorInput(input ?? {});
+  const parsed = new InputRules().read(() => parseJanitorInput(input ?? {}));
   if (!parsed.ok) throw invalidInput('hexJanitor', parsed.problems);
   const spec = parsed.value;
   const first = await round(spec, spec.projects);

@@ -43,7 +43,7 @@ function workOf(x: PipelineExecution, { spec }: StepRecord, unit: Unit): StepWor
   const ready = x.prepared.ready[spec.id]?.[unit.index ?? 0];
   if (ready) return ready;
   const item = unit.index === null ? {} : { item: unit.item, index: unit.index };
-  const work = stepWork(spec, { ...x.templateScope, ...item });
+  const work = x.basis.rules.read(() => stepWork(spec, { ...x.templateScope, ...item }));
   if (!work.ok) throw badStep(work.problems);
   return work.value;
 }
@@ -64,10 +64,10 @@ function runHex(x: PipelineExecution, unit: Unit, work: WorkOf<'hex'>): Promise<
   return skipIfFreshMs === null || unit.attempts > 1 ? run() : unlessFresh(unit, input, skipIfFreshMs, run);
 }
 
-/** What tells a `hexRun` that it is a step, and so that its input has been rendered already. */
+/** What tells a child that it is a step, and so that its input has been rendered already. */
 function memoOf(x: PipelineExecution, unit: Unit): Record<string, unknown> {
   const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key };
-  return { ...memo };
+  return { ...memo, ...(x.basis.rules.lenient && { hexLenient: true }) };
 }
 
 async function unlessFresh(

@@ -7,6 +7,7 @@ import { planOf } from '../pipeline/plan.js';
 import type { Parsed } from '../pipeline/problems.js';
 import type { StepMemo } from '../pipeline/run-result.js';
 import { type RunScope, runScope } from '../pipeline/run-scope.js';
+import { InputRules } from './input-rules.js';
 import { loadPipeline } from './pipeline-activities.js';
 import type { ExecutionBasis } from './pipeline-execution.js';
 import { invalidInput } from './run-failures.js';
@@ -20,27 +21,30 @@ const MOST_PROBLEMS = 100;
  * loaded: the Updates of a pipeline that was given whole find it ready, even when they come with its start.
  */
 export function prepareExecution(input: unknown): ExecutionBasis | Promise<ExecutionBasis> {
-  const request = soundOf(parsePipelineInput(input));
-  return request.spec ? basisOf(request, request.spec, null) : loadByName(request);
+  const rules = new InputRules();
+  const request = soundOf(rules.read(() => parsePipelineInput(input)));
+  return request.spec ? basisOf(request, request.spec, null, rules) : loadByName(request, rules);
 }
 
 function basisOf(
   request: PipelineRequest,
   spec: PipelineSpec,
   source: DefinitionSource | null,
+  rules: InputRules,
 ): ExecutionBasis {
   const run = scopeOf(request, spec);
-  const prepared = soundOf(prepare(spec, request.params, run));
+  const prepared = soundOf(rules.read(() => prepare(spec, request.params, run)));
   const { hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
-  return { plan: planOf(spec), prepared, request, run, source, depth: hexDepth };
+  return { plan: planOf(spec), prepared, request, run, source, rules, depth: hexDepth };
 }
 
-async function loadByName(request: PipelineRequest): Promise<ExecutionBasis> {
+async function loadByName(request: PipelineRequest, rules: InputRules): Promise<ExecutionBasis> {
   try {
     const { definition, source } = await loadPipeline(request.load ?? '');
-    const spec = soundOf(parseDefinition(definition));
+    const spec = soundOf(rules.read(() => parseDefinition(definition)));
     upsertMemo({ hexDefinition: source });
-    return basisOf(request, spec.name === 'pipeline' ? { ...spec, name: source.name } : spec, source);
+    const named = spec.name === 'pipeline' ? { ...spec, name: source.name } : spec;
+    return basisOf(request, named, source, rules);
   } catch (error) {
     const cause = error instanceof ActivityFailure ? error.cause : null;
     if (!(cause instanceof ApplicationFailure) || cause.type !== 'InvalidInput') throw error;

@@ -20,6 +20,7 @@ import {
   type Situation,
   type StepState,
 } from '../pipeline/scheduler.js';
+import type { InputRules } from './input-rules.js';
 import { stepErrorOf } from './pipeline-failures.js';
 import { Slots } from './pipeline-slots.js';
 import { newStep, resultOf, type StepRecord, scopeOf, type Unit } from './pipeline-state.js';
@@ -32,6 +33,7 @@ export interface ExecutionBasis {
   request: PipelineRequest;
   run: RunScope;
   source: DefinitionSource | null;
+  rules: InputRules;
   /** How many pipelines this one is inside of. */
   depth: number;
 }

@@ -18,9 +18,9 @@ const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 
 /** Poll settings that let a run of milliseconds be followed. */
 export const FAST: Pick<HexRunInput, 'poll' | 'lateStartGrace' | 'triggerRetryDelay' | 'requestTimeout'> = {
-  poll: { min: 20, max: 200, first: 20 },
-  lateStartGrace: 300,
-  triggerRetryDelay: 50,
+  poll: { min: '20ms', max: '200ms', first: '20ms' },
+  lateStartGrace: '300ms',
+  triggerRetryDelay: '50ms',
   requestTimeout: '2s',
 };
 

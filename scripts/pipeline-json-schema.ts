@@ -12,13 +12,7 @@ const TEMPLATE = {
 
 /** Fields that say what there is to run and when; they cannot be templates. */
 const FIXED = new Set([
-  'id',
-  'dependsOn',
-  'triggerRule',
-  'onFailure',
-  'decisionWithin',
-  'window',
-  'retry',
+  ...['id', 'dependsOn', 'triggerRule', 'onFailure', 'cancelSiblings', 'decisionWithin', 'window', 'retry'],
   'notify',
 ]);
 

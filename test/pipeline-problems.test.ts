@@ -51,6 +51,27 @@ const BAD: [string, unknown, RegExp][] = [
     [{ approval: { prompt: 'x' }, inputParams: {} }],
     /^steps\[0\]\.inputParams: is not a field/,
   ],
+  [
+    'cancelSiblings where failures do not stop',
+    { onFailure: 'continue', steps: [{ ...a, cancelSiblings: true }] },
+    /^steps\[0\]\.cancelSiblings: goes with onFailure: stop only, and here it is continue/,
+  ],
+  [
+    'cancelSiblings of a pipeline that pauses',
+    { onFailure: 'pause', cancelSiblings: true, steps: [a] },
+    /^cancelSiblings: goes with onFailure: stop only, and here it is pause/,
+  ],
+  ['an unknown choice', [{ ...a, onCancel: 'keep' }], /^steps\[0\]\.onCancel: must be one of cancel, leave/],
+  [
+    'an unknown choice of a pipeline',
+    { onTimeout: 'keep', steps: [a] },
+    /^onTimeout: must be one of cancel, leave/,
+  ],
+  [
+    'a second attempt beside a run that was left',
+    { onTimeout: 'leave', steps: [{ ...a, retry: { maxAttempts: 2, on: ['TIMED_OUT'] } }] },
+    /^steps\[0\]\.retry\.on: must not have TIMED_OUT with onTimeout: leave/,
+  ],
   ['two steps of one id', [a, a], /^steps\[1\]\.id: "a" is the id of steps\[0\] already/],
   ['an id with a space', [{ ...a, id: 'a b' }], /^steps\[0\]\.id: must be 1 to 64 letters/],
   ['an id that is a number', [{ ...a, id: '7' }], /^steps\[0\]\.id: must not be a number only/],

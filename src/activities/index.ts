@@ -4,6 +4,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { findRun } from './find-run.js';
 import { getLastCompletedRun } from './get-last-completed-run.js';
 import { getRunStatus, pollRun } from './get-run-status.js';
+import { leaveRun } from './leave-run.js';
 import { listLiveRuns } from './list-live-runs.js';
 import { listStrays } from './list-strays.js';
 import { loadPipeline } from './load-pipeline.js';
@@ -26,6 +27,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     pollRun: pollRun(dependencies),
     getRunStatus: getRunStatus(dependencies),
     cancelRun: cancelRun(dependencies),
+    leaveRun: leaveRun(dependencies),
     findRun: findRun(dependencies),
     listLiveRuns: listLiveRuns(dependencies),
     listStrays: listStrays(dependencies),

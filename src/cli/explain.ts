@@ -69,6 +69,8 @@ function explainEnd(error: WorkflowFailedError): Explanation {
 
 function codeOfType(type: string): ExitCode {
   if (type === 'InvalidInput') return EXIT.badInput;
+  // It was cancelled, and its run goes on in Hex as it was told to.
+  if (type === 'HexRunLeftRunning') return EXIT.cancelled;
   return type.endsWith('TimedOut') ? EXIT.timedOut : EXIT.failed;
 }
 

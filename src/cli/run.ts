@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunNotifyEvent } from '../pipeline/notify.js';
-import type { HexRunInput } from '../pipeline/run-input.js';
+import type { HexRunInput, OnStop } from '../pipeline/run-input.js';
 import { collect, examples, type Perform } from './command.js';
 import { refuse } from './errors.js';
 import { readParams } from './params.js';
@@ -14,6 +14,8 @@ interface RunOptions {
   view?: string;
   timeout?: string;
   pendingTimeout?: string;
+  onCancel?: string;
+  onTimeout?: string;
   updateCache?: true;
   cache: boolean;
   killRunning?: true;
@@ -46,6 +48,8 @@ export function addRun(program: Command, perform: Perform): void {
       '--pending-timeout <duration>',
       'longest time that the run may stay PENDING in Hex: 30s, 10m (default: none)',
     )
+    .option('--on-cancel <choice>', 'what a cancel does to the run in Hex: cancel or leave (default: cancel)')
+    .option('--on-timeout <choice>', 'what the time limit does to it: cancel or leave (default: cancel)')
     .option('--update-cache', 'publish the results in the app (default without inputs and view)')
     .option('--no-cache', 'do not let Hex answer SQL from its cache')
     .option('--kill-running', "first cancel the project's pending and running runs")
@@ -85,7 +89,8 @@ function notifyOf(text: string): NonNullable<HexRunInput['notify']>[number] {
 }
 
 async function inputOf(projectId: string, options: RunOptions): Promise<HexRunInput> {
-  const { param, paramsFile, timezone, view, timeout, pendingTimeout, ...others } = options;
+  const { param, paramsFile, timezone, view, timeout, pendingTimeout, onCancel, onTimeout, ...others } =
+    options;
   const { updateCache, cache, killRunning, dryRun, connection, notify } = others;
   const { params: inputParams, problems } = await readParams({ pairs: param, file: paramsFile });
   const input: HexRunInput = {
@@ -95,6 +100,8 @@ async function inputOf(projectId: string, options: RunOptions): Promise<HexRunIn
     ...(view !== undefined && { viewId: view }),
     ...(timeout !== undefined && { timeout }),
     ...(pendingTimeout !== undefined && { pendingTimeout }),
+    ...(onCancel !== undefined && { onCancel: onCancel as OnStop }),
+    ...(onTimeout !== undefined && { onTimeout: onTimeout as OnStop }),
     ...(updateCache && { updateCache }),
     ...(!cache && { useCachedSqlResults: false }),
     ...(killRunning && { killRunning }),

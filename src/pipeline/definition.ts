@@ -1,7 +1,7 @@
 import type { Duration } from './duration.js';
 import type { JsonValue } from './json.js';
 import type { NotifyDefinition, StepNotifyEvent } from './notify.js';
-import type { HexRunInput } from './run-input.js';
+import type { HexRunInput, OnStop } from './run-input.js';
 import type { TriggerRule } from './trigger-rules.js';
 
 /**
@@ -41,6 +41,12 @@ export interface StepBase {
   when?: boolean | string;
   /** Default: the pipeline's. */
   onFailure?: OnFailure;
+  /**
+   * With `onFailure: stop`: when the step fails, the steps that run beside it are cancelled (each Hex run by its
+   * `onCancel`) instead of let finish; so are the other items of its fan-out. Steps whose trigger rule asks for failures
+   * go on. Default: the pipeline's.
+   */
+  cancelSiblings?: boolean;
   /** With `onFailure: pause`: how long to wait for a decision before the step counts as failed. Default `"24h"`. */
   decisionWithin?: Duration;
   /** Runs the step once for each value: a list, or a template that gives one. The value is `{{ item }}`, its place `{{ index }}`. */
@@ -130,6 +136,12 @@ export interface PipelineDefinition {
   deadline?: Duration;
   /** Default for all steps: `stop`. */
   onFailure?: OnFailure;
+  /** Default for all steps with `onFailure: stop`: whether a failure cancels the steps that run beside it. Default false. */
+  cancelSiblings?: boolean;
+  /** Default for all steps that run a Hex project: what becomes of the run in Hex on a cancel. Default `cancel`. */
+  onCancel?: OnStop;
+  /** Default for all steps that run a Hex project: what becomes of the run in Hex when its own `timeout` is over. Default `cancel`. */
+  onTimeout?: OnStop;
   /** Who is told what of the pipeline. */
   notify?: NotifyDefinition[];
   steps: StepDefinition[];

@@ -1,6 +1,6 @@
 /** Reads the input of `hexPipeline`. Lives behind boundary.ts: everything exported here is a function. */
 import { z } from 'zod';
-import type { OnFailure, ParamDefinition, ReusedStep } from './definition.js';
+import type { ParamDefinition, ReusedStep } from './definition.js';
 import { defaultTemplateProblems, stepTemplateProblems } from './definition-templates.js';
 import { type Duration, durationMs } from './duration.js';
 import { graphProblems } from './graph.js';
@@ -10,10 +10,13 @@ import { defaultProblem } from './params.js';
 import { LIMITS, type PipelineRequest, type PipelineSpec, type StepKind } from './pipeline-spec.js';
 import { type Parsed, type Problem, pathText } from './problems.js';
 import {
+  choiceProblems,
   fanOutProblems,
   fieldProblems,
   type ReadStep,
   readStep,
+  type StepDefaults,
+  stepDefaults,
   stepIds,
   toStepSpec,
 } from './step-parser.js';
@@ -114,7 +117,8 @@ function parseDefinition(raw: unknown, path: string, depth: number): Parsed<Pipe
   const rawList = Array.isArray(rawSteps) && count <= LIMITS.steps ? rawSteps : [];
   const read = rawList.map((step, index) => readStep(step, `${stepsPath}[${index}]`, schemas.steps));
   problems.push(...read.flatMap((one) => ('message' in one ? [one] : one.problems)));
-  problems.push(...headerProblems(header, path), ...stepListProblems(read, stepsPath, depth));
+  const defaults = stepDefaults(header);
+  problems.push(...headerProblems(header, path), ...stepListProblems(read, defaults, stepsPath, depth));
   if (problems.length > 0) return { ok: false, problems };
 
   const spec = toSpec(header, rawList, read as ReadStep[]);
@@ -130,6 +134,7 @@ function parseDefinition(raw: unknown, path: string, depth: number): Parsed<Pipe
 function headerProblems(header: Record<string, unknown>, path: string): Problem[] {
   const problems: Problem[] = [];
   const { params } = header;
+  problems.push(...choiceProblems(header, stepDefaults({}), path));
   for (const [name, definition] of Object.entries(isObject(params) ? params : {})) {
     const wrong = isObject(definition) ? defaultProblem(definition as unknown as ParamDefinition) : null;
     if (wrong) problems.push({ path: pathText(path, ['params', name, 'default']), message: wrong });
@@ -138,7 +143,12 @@ function headerProblems(header: Record<string, unknown>, path: string): Problem[
 }
 
 /** Problems between the steps of a list, and inside the definitions that steps hold. */
-function stepListProblems(read: readonly (ReadStep | Problem)[], path: string, depth: number): Problem[] {
+function stepListProblems(
+  read: readonly (ReadStep | Problem)[],
+  defaults: StepDefaults,
+  path: string,
+  depth: number,
+): Problem[] {
   const problems: Problem[] = [];
   const firstAt = new Map<string, number>();
   for (const [index, step] of read.entries()) {
@@ -154,7 +164,7 @@ function stepListProblems(read: readonly (ReadStep | Problem)[], path: string, d
         });
       else firstAt.set(id, index);
     }
-    problems.push(...fanOutProblems(step.raw, at));
+    problems.push(...fanOutProblems(step.raw, at), ...choiceProblems(step.raw, defaults, at));
     if (isObject(pipeline)) {
       const inner = parseDefinition(pipeline, `${at}.pipeline`, depth + 1);
       if (!inner.ok) problems.push(...inner.problems);
@@ -169,14 +179,14 @@ function toSpec(
   rawSteps: unknown[],
   read: readonly ReadStep[],
 ): PipelineSpec {
-  const onFailure = (header.onFailure as OnFailure | undefined) ?? 'stop';
+  const defaults = stepDefaults(header);
   const ids = stepIds(rawSteps);
   const sequence = read.every(({ raw }) => raw.dependsOn === undefined);
   const steps = read.map((step, index) => {
     const { dependsOn } = step.raw as { dependsOn?: string | string[] };
     const previous = index > 0 ? [ids[index - 1] ?? ''] : [];
     const wanted = sequence ? previous : (dependsOn ?? []);
-    return toStepSpec(step, ids[index] ?? '', typeof wanted === 'string' ? [wanted] : wanted, { onFailure });
+    return toStepSpec(step, ids[index] ?? '', typeof wanted === 'string' ? [wanted] : wanted, defaults);
   });
   return {
     name: (header.name as string | undefined) ?? 'pipeline',

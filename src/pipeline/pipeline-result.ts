@@ -3,6 +3,14 @@ import type { JsonValue } from './json.js';
 import type { HexRunResult } from './run-result.js';
 import type { StepState } from './scheduler.js';
 
+/** A run that may be going on in Hex although nobody here waits for it any more. */
+export interface LeftRun {
+  projectId: string | null;
+  runId: string;
+  /** Page of the run in Hex. */
+  runUrl: string | null;
+}
+
 /** Why a step failed. */
 export interface StepError {
   /** Type of the failure, such as `HexRunErrored`. */
@@ -14,6 +22,8 @@ export interface StepError {
   runUrl: string | null;
   /** Last status that Hex gave. */
   status: string | null;
+  /** Runs that may be going on in Hex: left there on purpose, or because they could not be cancelled. */
+  leftRunning?: LeftRun[];
 }
 
 /** Result of a step that ran a Hex project. `fresh`: it was not run, because its last run is young enough. */
@@ -124,7 +134,7 @@ export interface PipelineResult {
   audit?: AuditEntry[];
 }
 
-/** `details[0]` of `HexPipelineFailed` and `HexPipelineTimedOut`. */
+/** `details[0]` of `HexPipelineFailed`, `HexPipelineTimedOut` and, after a cancel that left runs in Hex, `HexRunLeftRunning`. */
 export interface PipelineFailureDetails {
   pipeline: string;
   /** The step that failed first. */
@@ -137,6 +147,8 @@ export interface PipelineFailureDetails {
   runUrl: string | null;
   status: string | null;
   hint: string | null;
+  /** Runs of its steps that may be going on in Hex: left there on purpose, or because they could not be cancelled. */
+  leftRunning?: LeftRun[];
   /** What there is of results, in the order of the definition. */
   steps: Record<string, StepResult>;
   /** True when the results were too large together, and only ids, statuses and small values are left. */

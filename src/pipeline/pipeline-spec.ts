@@ -28,6 +28,8 @@ export interface StepSpec {
   triggerRule: TriggerRule;
   when: boolean | string;
   onFailure: OnFailure;
+  /** Whether its failure cancels the steps that run beside it. */
+  cancelSiblings: boolean;
   decisionWithinMs: number;
   forEach: JsonValue[] | string | null;
   window: number | null;

@@ -31,6 +31,12 @@ export interface PollInput {
 /** What to do when several Hex runs could be the one whose answer was lost. */
 export type OnAmbiguous = 'fail' | 'adopt-newest';
 
+/**
+ * What becomes of a Hex run that its workflow no longer waits for. `cancel`: it is cancelled in Hex, and that is
+ * confirmed. `leave`: it goes on in Hex without us, and keeps its kernel until it ends.
+ */
+export type OnStop = 'cancel' | 'leave';
+
 /** Place in the line for Hex's limits: `scheduled` goes first. */
 export type RunPriority = 'scheduled' | 'backfill' | 'retry';
 
@@ -60,13 +66,17 @@ export interface HexRunInput {
   killRunning?: boolean;
   /** Let Hex check the request and start nothing. Default false. */
   dryRun?: boolean;
-  /** Time limit of the Hex run, from its trigger. On expiry the run is cancelled in Hex. Default `"1h"`. */
+  /** Time limit of the Hex run, from its trigger. On expiry the run is cancelled in Hex, or left: `onTimeout`. Default `"1h"`. */
   timeout?: Duration;
   /**
    * Longest time that the run may stay PENDING in Hex, from its trigger; shorter than `timeout`, which goes on. On expiry
    * the run is cancelled in Hex and fails with type `HexPendingTimedOut`. Example: `"10m"`. Default: none.
    */
   pendingTimeout?: Duration;
+  /** What becomes of the run in Hex when its workflow is cancelled: `cancel` or `leave` it running. Default `"cancel"`. */
+  onCancel?: OnStop;
+  /** What becomes of the run in Hex when its `timeout` is over: `cancel` or `leave` it running. It fails either way. Default `"cancel"`. */
+  onTimeout?: OnStop;
   /** Longest wait for the trigger to get through: in line for Hex's limits, for a kernel, for Hex to answer. Default `"24h"`. */
   queueTimeout?: Duration;
   /**
@@ -108,6 +118,10 @@ export interface RunSpec {
   dryRun: boolean;
   timeoutMs: number;
   pendingTimeoutMs?: number;
+  /** Absent: `cancel`. */
+  onCancel?: OnStop;
+  /** Absent: `cancel`. */
+  onTimeout?: OnStop;
   queueTimeoutMs: number;
   triggerRetryDelayMs?: number;
   poll: PollPolicy & { firstMs: number; perHistory: number };

@@ -53,14 +53,14 @@ export interface RunFailureDetails {
   elapsedMs?: number | null;
   /** HTTP status, where Hex answered with an error. */
   httpStatus?: number | null;
-  /** True when the run may still be going on in Hex. */
+  /** True when the run may still be going on in Hex: left there on purpose, or because it could not be cancelled. */
   leftRunning?: boolean;
   /** Runs that could be the one whose answer was lost. */
   candidates?: string[];
 }
 
 /** Where a run stands. */
-export type RunPhase = 'waiting' | 'triggering' | 'searching' | 'running' | 'cancelling' | 'done';
+export type RunPhase = 'waiting' | 'triggering' | 'searching' | 'running' | 'cancelling' | 'left' | 'done';
 
 /** Answer of the query `progress` of `hexRun`. */
 export interface RunProgress {
@@ -78,6 +78,11 @@ export interface RunProgress {
   adopted: boolean;
   /** ISO 8601. */
   startedAt: string;
+}
+
+/** Memo of a `hexRun` that closed and left its run going on in Hex on purpose: Hex's run id. */
+export interface LeftMemo {
+  hexLeftRunning?: string;
 }
 
 /** Memo that `hexPipeline` gives its children, and that `hexRun` shows in search attributes and uses to report to its parent. */

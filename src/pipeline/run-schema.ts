@@ -30,6 +30,9 @@ export const timezoneSchema = () =>
     error: ({ input }) => `"${input}" is not a time zone: write an IANA name such as "Europe/Berlin"`,
   });
 
+/** What becomes of a run that is no longer waited for. */
+export const onStopSchema = () => z.enum(['cancel', 'leave'], { error: 'must be one of cancel, leave' });
+
 /** A Hex id as one safe path segment. */
 export const idSchema = (what: string) =>
   z
@@ -91,6 +94,8 @@ export const runFields = () => ({
   dryRun: z.boolean().optional(),
   timeout: durationSchema().optional(),
   pendingTimeout: durationSchema().optional(),
+  onCancel: onStopSchema().optional(),
+  onTimeout: onStopSchema().optional(),
   queueTimeout: durationSchema().optional(),
   triggerRetryDelay: durationSchema().optional(),
   poll: z

@@ -5,6 +5,7 @@ import { isObject, type JsonValue, valueAt } from './json.js';
 import { type NotifyDefinition, type StepNotifyEvent, toNotifySpecs } from './notify.js';
 import { LIMITS, type RetrySpec, type StepKind, type StepSpec } from './pipeline-spec.js';
 import { type Problem, pathText } from './problems.js';
+import type { OnStop } from './run-input.js';
 import { runRules } from './run-schema.js';
 import { KIND_FIELDS, stepIdSchema } from './step-schema.js';
 import { didYouMean } from './suggest.js';
@@ -14,7 +15,7 @@ import type { TriggerRule } from './trigger-rules.js';
 /** Fields that any step may have; the others are what it runs. */
 const BASE_FIELDS = [
   ...(['id', 'dependsOn', 'triggerRule', 'when', 'onFailure', 'decisionWithin', 'forEach'] as const),
-  ...(['window', 'retry', 'notify'] as const),
+  ...(['window', 'retry', 'notify', 'cancelSiblings'] as const),
 ];
 
 const DAY_MS = 86_400_000;
@@ -113,29 +114,55 @@ function derivedId(step: unknown): string | null {
   return stepIdSchema().safeParse(id).success ? id : null;
 }
 
+/** What a definition says for all its steps. */
+export interface StepDefaults {
+  onFailure: OnFailure;
+  cancelSiblings: boolean;
+  /** For steps that run a Hex project. */
+  run: { onCancel?: OnStop; onTimeout?: OnStop };
+}
+
+/** The defaults that the header of a definition gives its steps; the header has been checked. */
+export function stepDefaults(header: Record<string, unknown>): StepDefaults {
+  const {
+    onFailure = 'stop',
+    cancelSiblings = false,
+    onCancel,
+    onTimeout,
+  } = header as Partial<StepDefaults> & StepDefaults['run'];
+  return {
+    onFailure,
+    cancelSiblings,
+    run: { ...(onCancel && { onCancel }), ...(onTimeout && { onTimeout }) },
+  };
+}
+
 /** A checked step with its defaults. */
 export function toStepSpec(
   { kind, raw }: ReadStep,
   id: string,
   dependsOn: string[],
-  defaults: { onFailure: OnFailure },
+  defaults: StepDefaults,
 ): StepSpec {
   const body = Object.fromEntries(
     Object.entries(raw).filter(([key]) => !(BASE_FIELDS as readonly string[]).includes(key)),
   ) as Record<string, JsonValue>;
+  const onFailure = (raw.onFailure as OnFailure | undefined) ?? defaults.onFailure;
   return {
     id,
     kind,
     dependsOn,
     triggerRule: (raw.triggerRule as TriggerRule | undefined) ?? 'all_success',
     when: (raw.when as boolean | string | undefined) ?? true,
-    onFailure: (raw.onFailure as OnFailure | undefined) ?? defaults.onFailure,
+    onFailure,
+    cancelSiblings:
+      (raw.cancelSiblings as boolean | undefined) ?? (onFailure === 'stop' && defaults.cancelSiblings),
     decisionWithinMs: ms(raw.decisionWithin as Duration | undefined, DAY_MS),
     forEach: (raw.forEach as JsonValue[] | string | undefined) ?? null,
     window: (raw.window as number | undefined) ?? null,
     retry: toRetrySpec(raw.retry as RetryDefinition | undefined, kind),
     notify: toNotifySpecs(raw.notify as NotifyDefinition<StepNotifyEvent>[] | undefined),
-    body,
+    body: kind === 'hex' ? { ...defaults.run, ...body } : body,
   };
 }
 
@@ -147,6 +174,29 @@ function toRetrySpec(retry: RetryDefinition | undefined, kind: StepKind): RetryS
     backoff: retry?.backoff ?? 2,
     maxDelayMs: ms(retry?.maxDelay, Math.max(1_800_000, ms(retry?.delay, 0))),
   };
+}
+
+/** Choices of a step, or of the header for all of them, that rule each other out. */
+export function choiceProblems(
+  raw: Record<string, unknown>,
+  defaults: StepDefaults,
+  path: string,
+): Problem[] {
+  const problems: Problem[] = [];
+  const onFailure = raw.onFailure ?? defaults.onFailure;
+  if (raw.cancelSiblings === true && onFailure !== 'stop')
+    problems.push({
+      path: pathText(path, ['cancelSiblings']),
+      message: `goes with onFailure: stop only, and here it is ${onFailure}: leave one of them out`,
+    });
+  const retry = isObject(raw.retry) && Array.isArray(raw.retry.on) ? raw.retry.on : [];
+  if ((raw.onTimeout ?? defaults.run.onTimeout) === 'leave' && retry.includes('TIMED_OUT'))
+    problems.push({
+      path: pathText(path, ['retry', 'on']),
+      message:
+        'must not have TIMED_OUT with onTimeout: leave, for the run that was left would get a second one beside it: leave one of them out',
+    });
+  return problems;
 }
 
 /** Problems that concern the fan-out. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { StepKind } from './pipeline-spec.js';
-import { durationSchema, notifySchema, runFields, timezoneSchema } from './run-schema.js';
+import { durationSchema, notifySchema, onStopSchema, runFields, timezoneSchema } from './run-schema.js';
 import { TRIGGER_RULES } from './trigger-rules.js';
 
 /** The field that says what a step runs. */
@@ -45,6 +45,7 @@ const baseFields = () => ({
     })
     .optional(),
   onFailure: onFailureSchema().optional(),
+  cancelSiblings: cancelSiblingsSchema().optional(),
   decisionWithin: durationSchema().optional(),
   forEach: z
     .union([z.array(z.json()), z.string()], {
@@ -57,6 +58,8 @@ const baseFields = () => ({
 });
 
 export const onFailureSchema = () => oneOf(['stop', 'continue', 'pause']);
+
+const cancelSiblingsSchema = () => z.boolean({ error: 'must be true or false' });
 
 const paramsSchema = () =>
   z.record(z.string(), z.json(), { error: 'must be an object: parameter name to value' });
@@ -148,6 +151,9 @@ export const headerFields = () => ({
   timeout: durationSchema().optional(),
   deadline: durationSchema().optional(),
   onFailure: onFailureSchema().optional(),
+  cancelSiblings: cancelSiblingsSchema().optional(),
+  onCancel: onStopSchema().optional(),
+  onTimeout: onStopSchema().optional(),
   notify: notifySchema(['success', 'failure', 'cancelled', 'deadline', 'waiting']).optional(),
 });
 

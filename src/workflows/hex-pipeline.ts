@@ -15,6 +15,7 @@ import { pipelineFailure } from './pipeline-failures.js';
 import { PipelineNotices } from './pipeline-notices.js';
 import { PipelineView } from './pipeline-view.js';
 import { withTimeLimit } from './pipeline-waits.js';
+import { LEFT_RUNNING } from './run-failures.js';
 
 const progressQuery = defineQuery<PipelineProgress>('progress');
 /** From a child `hexRun`: the run that its step waits for, or what it waits for before there is one. */
@@ -29,7 +30,8 @@ const stepProgressSignal =
  *
  * Fails with `InvalidInput` (every problem listed) before anything reaches Hex, `HexPipelineFailed` when a step failed,
  * `HexPipelineTimedOut` at its time limit; `details[0]` is a `PipelineFailureDetails`. A cancel is passed on to every
- * child and waits until each has cleaned up. Updates: `pause`, `resume`, `retryStep`, `skipStep`, `markSuccess`,
+ * child and waits until each has cleaned up; where one has left its run in Hex (`onCancel: leave`), the pipeline fails
+ * with `HexRunLeftRunning`, which names the runs. Updates: `pause`, `resume`, `retryStep`, `skipStep`, `markSuccess`,
  * `cancelStep`, `approve`, `reject`, `pollNow`. Query: `progress`.
  *
  * @param input a definition, a list of steps, or `{pipeline: <definition or name>, params}`
@@ -68,10 +70,12 @@ export async function hexPipeline(input: HexPipelineInput): Promise<PipelineResu
   } catch (error) {
     // A mistake of ours: the workflow task fails, and is tried again by a better worker.
     if (!(error instanceof TemporalFailure)) throw error;
-    const quiet = error instanceof CancelledFailure && !execution.leftRunning();
+    const quiet = error instanceof CancelledFailure && !execution.cleanupFailed();
     view.end(quiet ? 'cancelled' : 'failed');
-    const failure = error instanceof CancelledFailure && !quiet ? stepFailed(execution) : error;
-    if (quiet) await notices.end('cancelled', `Pipeline "${spec.name}" was cancelled`);
+    const failure = error instanceof CancelledFailure ? cancelled(execution, error) : error;
+    if (failure instanceof CancelledFailure)
+      await notices.end('cancelled', `Pipeline "${spec.name}" was cancelled`);
+    else if (quiet) await notices.end('cancelled', failure.message);
     else await notices.end('failure', failure.message, execution.firstFailed());
     throw failure;
   }
@@ -98,6 +102,13 @@ function resultOf(x: PipelineExecution): PipelineResult {
   };
 }
 
+/** A plain Canceled could not name runs that go on in Hex. */
+function cancelled(x: PipelineExecution, error: CancelledFailure): TemporalFailure {
+  if (x.cleanupFailed()) return stepFailed(x);
+  if (x.leftRunning().length === 0) return error;
+  return failureOf(x, LEFT_RUNNING, `Pipeline "${x.plan.spec.name}" was cancelled`);
+}
+
 function stepFailed(x: PipelineExecution): TemporalFailure {
   const name = x.plan.spec.name;
   const summary = `Step "${x.firstFailed()?.spec.id ?? '?'}" of pipeline "${name}" failed`;
@@ -115,6 +126,7 @@ function failureOf(x: PipelineExecution, type: string, summary: string): Tempora
     first: x.firstFailed(),
     states: [...x.steps.values()],
     results: x.results(),
+    left: x.leftRunning(),
     audit: x.audit,
   });
 }

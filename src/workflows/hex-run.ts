@@ -12,13 +12,20 @@ import { isTerminal } from '../hex/status.js';
 import { DEFAULT_READ_BUDGET, nextPollMs } from '../limits/index.js';
 import { formatDuration } from '../pipeline/duration.js';
 import { pollIntervalMs } from '../pipeline/poll-interval.js';
-import type { HexRunInput } from '../pipeline/run-input.js';
+import type { HexRunInput, OnStop } from '../pipeline/run-input.js';
 import type { HexRunResult, RunProgress } from '../pipeline/run-result.js';
 import { beginRun } from './begin-run.js';
 import { showDetails } from './current-details.js';
 import { repeatables } from './hex-activities.js';
+import { leaveRun } from './leave-run.js';
 import { Nudge } from './nudge.js';
-import { endedFailure, hexFailure, pendingTimedOutFailure, timedOutFailure } from './run-failures.js';
+import {
+  endedFailure,
+  hexFailure,
+  leftRunningFailure,
+  pendingTimedOutFailure,
+  timedOutFailure,
+} from './run-failures.js';
 import { tellingTheEnd } from './run-notices.js';
 import {
   detailsOf,
@@ -45,8 +52,9 @@ const pollNowSignal = defineSignal('pollNow');
  * One run of one published Hex project: trigger, poll until it ends, return its result.
  *
  * Fails with `InvalidInput`, `HexRunErrored`, `HexRunKilled`, `HexRunNoKernel`, `HexRunTimedOut`,
- * `HexPendingTimedOut`, `HexTriggerAmbiguous`, `HexCleanupFailed`, or the kind of Hex's error (`HexAuth`, `HexNotFound`, ...); `details[0]`
- * is a `RunFailureDetails`. A cancel or a time limit cancels the run in Hex and waits until it has ended.
+ * `HexPendingTimedOut`, `HexTriggerAmbiguous`, `HexCleanupFailed`, or the kind of Hex's error (`HexAuth`, `HexNotFound`, ...);
+ * `details[0]` is a `RunFailureDetails`. A cancel or a time limit cancels the run in Hex and waits until it has ended; with
+ * `onCancel: leave` a cancel leaves it running instead and fails with `HexRunLeftRunning`, which names it.
  *
  * @param input a {@link HexRunInput}
  * @param carried the state of the workflow before it continued as new; not for callers
@@ -81,12 +89,18 @@ async function runToEnd(
     expired = await pollUntilEnd(state, input, nudge);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    if (mayBeAlive(state)) await stopRun(state, isCancellation(error) ? 'cancelled' : 'the step has failed');
+    if (mayBeAlive(state)) {
+      if (isCancellation(error)) await partWith(state, state.spec.onCancel, 'cancelled');
+      else await stopRun(state, 'the step has failed');
+    }
     markEnded(state);
-    throw error;
+    throw state.phase === 'left' ? leftRunningFailure(state) : error;
   }
-  if (expired) await stopRun(state, reasonOf(expired, state));
-  enterPhase(state, 'done');
+  if (expired) {
+    const choice = expired === 'timeout' ? state.spec.onTimeout : 'cancel';
+    await partWith(state, choice, reasonOf(expired, state));
+  }
+  if (state.phase !== 'left') enterPhase(state, 'done');
   markEnded(state);
   if (state.status === 'COMPLETED') return resultOf(state, state.status);
   if (expired === null) throw endedFailure(state);
@@ -100,6 +114,12 @@ function reasonOf(expired: Expired, { spec }: RunState): string {
   return expired === 'timeout'
     ? `time limit of ${formatDuration(spec.timeoutMs)}`
     : `PENDING for ${formatDuration(spec.pendingTimeoutMs ?? 0)}`;
+}
+
+/** Ends the run in Hex or leaves it there, as was chosen. */
+async function partWith(state: RunState, choice: OnStop = 'cancel', why: string): Promise<void> {
+  if (choice === 'leave') await leaveRun(state, why);
+  else await stopRun(state, why);
 }
 
 /** Null when the run has ended, else the time limit that came first. */

@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import { type BoundResults, boundResults } from '../pipeline/bound-results.js';
 import type { RunNotifyEvent, StepNotifyEvent } from '../pipeline/notify.js';
-import type { AuditEntry, DefinitionSource, StepResult } from '../pipeline/pipeline-result.js';
+import type { AuditEntry, DefinitionSource, LeftRun, StepResult } from '../pipeline/pipeline-result.js';
 import type { PipelineRequest } from '../pipeline/pipeline-spec.js';
 import type { Plan } from '../pipeline/plan.js';
 import type { PreparedPipeline } from '../pipeline/prepare.js';
@@ -20,8 +20,9 @@ import {
   type Situation,
   type StepState,
 } from '../pipeline/scheduler.js';
+import { runsAfterFailures } from '../pipeline/trigger-rules.js';
 import type { InputRules } from './input-rules.js';
-import { stepErrorOf } from './pipeline-failures.js';
+import { leftOnPurpose, stepErrorOf } from './pipeline-failures.js';
 import { Slots } from './pipeline-slots.js';
 import { newStep, resultOf, type StepRecord, scopeOf, type Unit } from './pipeline-state.js';
 import { type Ending, endingBy, runStep } from './pipeline-step.js';
@@ -147,9 +148,25 @@ export class PipelineExecution {
     this.failures.delete(step);
   }
 
-  /** A run may have been left behind in Hex, which a quiet Canceled would hide. */
-  leftRunning(): boolean {
+  /** A run could not be cancelled in Hex, which a quiet Canceled would hide. */
+  cleanupFailed(): boolean {
     return [...this.steps.values()].some(({ error }) => error?.type === 'HexCleanupFailed');
+  }
+
+  /** Runs that may be going on in Hex, by what the last attempts have told. */
+  leftRunning(): LeftRun[] {
+    return [...this.units.values()].flatMap(({ unit }) => unit.error?.leftRunning ?? []);
+  }
+
+  /** A step has failed, or an item of it that will not be tried again: what runs beside it is cancelled where that was asked for. */
+  cancelSiblings(failed: StepRecord): void {
+    if (!failed.spec.cancelSiblings || this.cancelling) return;
+    for (const step of this.steps.values()) {
+      if (step === failed || !step.scope || step.verdict || runsAfterFailures(step.spec.triggerRule))
+        continue;
+      step.verdict = { to: 'failed', by: 'the pipeline', reason: `${failed.spec.id} failed` };
+      step.scope.cancel();
+    }
   }
 
   results(): BoundResults {
@@ -230,10 +247,12 @@ export class PipelineExecution {
   /** What becomes of a step whose work was thrown out of its course. */
   private endingOf(step: StepRecord, scope: CancellationScope, error: TemporalFailure): Ending {
     const cancelled = scope.consideredCancelled;
+    const left = leftOnPurpose(error);
+    const told = { error: stepErrorOf(error).error, failure: error };
     // A clean-up that failed must be told, whoever asked for the cancel.
-    if (cancelled && isCancellation(error))
-      return step.verdict ? endingBy(this, step.verdict, null) : { state: 'cancelled' };
-    return { state: 'failed', error: stepErrorOf(error).error, failure: error };
+    if (!cancelled || !(left || isCancellation(error))) return { state: 'failed', ...told };
+    const ending: Ending = step.verdict ? endingBy(this, step.verdict, null) : { state: 'cancelled' };
+    return left ? { ...ending, ...told } : ending;
   }
 
   private settle(step: StepRecord, { state, reason, result, error, failure }: Ending): void {
@@ -245,8 +264,10 @@ export class PipelineExecution {
     step.scope = null;
     step.startedAtMs ??= Date.now();
     step.endedAtMs = Date.now();
-    if (state === 'failed' || (state === 'cancelled' && !this.cancelling)) this.failures.add(step);
     this.tellEnd(step);
+    if (state !== 'failed' && (state !== 'cancelled' || this.cancelling)) return;
+    this.failures.add(step);
+    this.cancelSiblings(step);
   }
 
   private tellEnd(step: StepRecord): void {

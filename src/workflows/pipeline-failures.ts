@@ -6,10 +6,11 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { BoundResults } from '../pipeline/bound-results.js';
-import type { AuditEntry, PipelineFailureDetails, StepError } from '../pipeline/pipeline-result.js';
+import type { AuditEntry, LeftRun, PipelineFailureDetails, StepError } from '../pipeline/pipeline-result.js';
 import { formatProblems, type Problem } from '../pipeline/problems.js';
 import type { RunFailureDetails } from '../pipeline/run-result.js';
 import type { StepRecord } from './pipeline-state.js';
+import { LEFT_RUNNING } from './run-failures.js';
 
 /** The failure of a step whose input came out wrong. */
 export function badStep(problems: readonly Problem[]): ApplicationFailure {
@@ -37,8 +38,12 @@ export function stepErrorOf(thrown: unknown): { error: StepError; nonRetryable: 
   if (failure instanceof ApplicationFailure) {
     const details = (failure.details?.[0] ?? {}) as Partial<RunFailureDetails>;
     const { hint = null, projectId = null, runId = null, runUrl = null, status = null } = details;
+    const leftRunning = leftRuns(details);
     return {
-      error: { type: failure.type ?? 'Failure', message, hint, projectId, runId, runUrl, status },
+      error: {
+        ...{ type: failure.type ?? 'Failure', message, hint, projectId, runId, runUrl, status },
+        ...(leftRunning.length > 0 && { leftRunning }),
+      },
       nonRetryable: failure.nonRetryable === true,
     };
   }
@@ -46,6 +51,18 @@ export function stepErrorOf(thrown: unknown): { error: StepError; nonRetryable: 
     error: { type: plainType(failure), message: plainWords(failure, message), ...nothing },
     nonRetryable: true,
   };
+}
+
+/** A run tells of itself, a pipeline of all its runs. */
+function leftRuns(details: Partial<RunFailureDetails> | Partial<PipelineFailureDetails>): LeftRun[] {
+  if (Array.isArray(details.leftRunning)) return details.leftRunning;
+  const { leftRunning, projectId = null, runId, runUrl = null } = details as Partial<RunFailureDetails>;
+  return leftRunning === true && runId ? [{ projectId, runId, runUrl }] : [];
+}
+
+/** Whether a step ended because of a cancel, and left its run going on in Hex as it was told to. */
+export function leftOnPurpose(thrown: unknown): boolean {
+  return stepErrorOf(thrown).error.type === LEFT_RUNNING;
 }
 
 function plainType(failure: unknown): string {
@@ -67,12 +84,14 @@ export interface FailedPipeline {
   first: StepRecord | null;
   states: readonly StepRecord[];
   results: BoundResults;
+  /** Runs that may be going on in Hex. */
+  left: readonly LeftRun[];
   audit: AuditEntry[];
 }
 
 /** The failure of a pipeline: which step, which run, why, what to do, and what there is of results. */
 export function pipelineFailure(type: string, summary: string, failed: FailedPipeline): ApplicationFailure {
-  const { first, name, audit } = failed;
+  const { first, name, audit, left } = failed;
   const error = first?.error ?? null;
   const byState = new Map<string, string[]>();
   for (const { spec, state } of failed.states) byState.set(state, [...(byState.get(state) ?? []), spec.id]);
@@ -87,16 +106,22 @@ export function pipelineFailure(type: string, summary: string, failed: FailedPip
     runUrl: error?.runUrl ?? null,
     status: error?.status ?? null,
     hint: error?.hint ?? null,
+    ...(left.length > 0 && { leftRunning: [...left] }),
     ...failed.results,
     ...(audit.length > 0 && { audit }),
   };
   return ApplicationFailure.create({
     type,
-    message: `${summary}${reason}\nSteps: ${counts}`,
+    message: `${summary}${reason}\nSteps: ${counts}${leftWords(left)}`,
     nonRetryable: true,
     details: [details],
     ...(first?.failure && { cause: first.failure }),
   });
+}
+
+function leftWords(left: readonly LeftRun[]): string {
+  if (left.length === 0) return '';
+  return `\nLeft running in Hex: ${some(left.map(({ runId, runUrl }) => runUrl ?? runId))}`;
 }
 
 function some(ids: readonly string[]): string {

@@ -18,7 +18,7 @@ export interface Unit {
   key: string;
   item: JsonValue;
   index: number | null;
-  state: 'waiting' | 'queued' | 'running' | 'retrying' | 'approval' | 'success' | 'failed';
+  state: 'waiting' | 'queued' | 'running' | 'retrying' | 'approval' | 'success' | 'failed' | 'cancelled';
   attempts: number;
   /** Why it waits, in words. */
   waitingFor: string | null;

@@ -1,11 +1,11 @@
-import { CancellationScope, TemporalFailure } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { stepCondition, stepItems } from '../pipeline/boundary.js';
 import type { StepError, StepResult } from '../pipeline/pipeline-result.js';
 import { endingOf, retryDelayMs } from '../pipeline/retry.js';
 import type { StepState } from '../pipeline/scheduler.js';
 import { attempt } from './pipeline-attempt.js';
 import type { PipelineExecution } from './pipeline-execution.js';
-import { badStep, stepErrorOf } from './pipeline-failures.js';
+import { badStep, leftOnPurpose, stepErrorOf } from './pipeline-failures.js';
 import { fanOutResult, newUnit, type StepRecord, type Unit, type Verdict } from './pipeline-state.js';
 import { waitForWord } from './pipeline-waits.js';
 
@@ -81,17 +81,38 @@ function resultOf({ spec }: StepRecord, units: readonly Unit[]): StepResult {
 
 /** Runs all units that are still to be run, `window` at once. After a failure no further one starts, unless the step goes on. */
 function runUnits(x: PipelineExecution, step: StepRecord, units: Unit[]): Promise<void> {
-  const { window, onFailure } = step.spec;
+  const { window, onFailure, cancelSiblings } = step.spec;
   const line = units.filter(({ state }) => state !== 'success');
   // Every promise costs: the SDK keeps a stack trace for each.
   const [only, second] = line;
   if (only && !second) return runUnit(x, step, only);
+  const run = cancelSiblings ? cancellingOthers(x, step) : runUnit;
   return runLanes(Math.min(window ?? line.length, line.length), async () => {
     for (let unit = line.shift(); unit; unit = line.shift()) {
-      await runUnit(x, step, unit);
+      await run(x, step, unit);
       if (unit.state === 'failed' && onFailure !== 'continue') line.length = 0;
     }
   });
+}
+
+/** Runs units of which the first that fails cancels the others, and the steps that run beside this one. */
+function cancellingOthers(x: PipelineExecution, step: StepRecord): typeof runUnit {
+  const outer = CancellationScope.current();
+  const inner = new CancellationScope();
+  return async (_x, _step, unit) => {
+    try {
+      await inner.run(() => runUnit(x, step, unit));
+    } catch (error) {
+      if (outer.consideredCancelled || !(error instanceof TemporalFailure)) throw error;
+      const quiet = isCancellation(error) || leftOnPurpose(error);
+      unit.error ??= quiet ? null : stepErrorOf(error).error;
+      unit.failure = quiet ? null : error;
+      x.move(step, unit, quiet ? 'cancelled' : 'failed');
+    }
+    if (unit.state !== 'failed') return;
+    inner.cancel();
+    x.cancelSiblings(step);
+  };
 }
 
 /** Waits for all lanes, also when one throws. */
@@ -110,7 +131,8 @@ async function runUnit(x: PipelineExecution, step: StepRecord, unit: Unit): Prom
     const thrown = await runAttempt(x, step, unit);
     if (thrown === null) return;
     const { error, nonRetryable } = stepErrorOf(thrown);
-    const ending = endingOf(spec.kind, error.type, nonRetryable);
+    // A run that goes on in Hex must not get a second one beside it.
+    const ending = error.leftRunning ? null : endingOf(spec.kind, error.type, nonRetryable);
     const delayMs = retryDelayMs(spec.retry, ending, unit.attempts - before);
     unit.error = error;
     if (delayMs === null) {
@@ -147,7 +169,10 @@ async function runAttempt(x: PipelineExecution, step: StepRecord, unit: Unit): P
     x.move(step, unit, 'success');
     return null;
   } catch (error) {
-    if (CancellationScope.current().consideredCancelled) throw error;
+    if (CancellationScope.current().consideredCancelled) {
+      if (leftOnPurpose(error)) unit.error = stepErrorOf(error).error;
+      throw error;
+    }
     // Anything else is a mistake of ours, and must fail the workflow task.
     if (!(error instanceof TemporalFailure)) throw error;
     return error;

@@ -6,6 +6,14 @@ import { formatProblems, type Problem } from '../pipeline/problems.js';
 import type { RunFailureDetails } from '../pipeline/run-result.js';
 import type { RunState } from './run-state.js';
 
+/** Type of the failure of a run or pipeline that was cancelled and left runs going on in Hex on purpose. */
+export const LEFT_RUNNING = 'HexRunLeftRunning';
+
+/** Whether that is it. */
+export function isLeftRunning(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.type === LEFT_RUNNING;
+}
+
 /** The failure of an input that cannot be used; it lists every problem. */
 export function invalidInput(what: string, problems: readonly Problem[]): ApplicationFailure {
   return ApplicationFailure.create({
@@ -61,11 +69,25 @@ export function endedFailure(state: RunState): ApplicationFailure {
 
 /** The failure for a run that reached its time limit. */
 export function timedOutFailure(state: RunState): ApplicationFailure {
+  const left = state.phase === 'left';
   return runFailure(
     state,
     'HexRunTimedOut',
-    `Hex run of project ${state.spec.projectId} did not end within ${formatDuration(state.spec.timeoutMs)} and was cancelled`,
-    { hint: 'Open the run in Hex to see what took so long, or give it a longer "timeout".' },
+    `Hex run of project ${state.spec.projectId} did not end within ${formatDuration(state.spec.timeoutMs)} and was ${left ? 'left running' : 'cancelled'}`,
+    {
+      hint: 'Open the run in Hex to see what took so long, or give it a longer "timeout".',
+      ...(left && { leftRunning: true }),
+    },
+  );
+}
+
+/** The failure for a workflow that was cancelled and left its run going on in Hex: a plain Canceled could not name it. */
+export function leftRunningFailure(state: RunState): ApplicationFailure {
+  return runFailure(
+    state,
+    LEFT_RUNNING,
+    `The workflow was cancelled, and its Hex run of project ${state.spec.projectId} was left running`,
+    { hint: 'Follow it in Hex, or cancel it there.', leftRunning: true },
   );
 }
 

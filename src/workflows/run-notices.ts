@@ -3,7 +3,7 @@ import { formatDuration } from '../pipeline/duration.js';
 import { type RunNotifyEvent, wantedBy } from '../pipeline/notify.js';
 import type { HexRunResult } from '../pipeline/run-result.js';
 import { tell, webhookProblems } from './notices.js';
-import { invalidInput } from './run-failures.js';
+import { invalidInput, isLeftRunning } from './run-failures.js';
 import type { RunState } from './run-state.js';
 
 /**
@@ -29,7 +29,7 @@ export async function tellingTheEnd(
     if (!(error instanceof TemporalFailure)) throw error;
     if (isCancellation(error))
       await tellEnd(state, 'cancelled', `The run of project ${projectId} was cancelled`);
-    else await tellEnd(state, 'failure', error.message);
+    else await tellEnd(state, isLeftRunning(error) ? 'cancelled' : 'failure', error.message);
     throw error;
   }
 }

@@ -75,7 +75,7 @@ export function detailsOf(state: RunState): string {
   const lines = [
     `**Project** \`${spec.projectId}\``,
     `**Run** ${link}${state.evidence ? ' (adopted)' : ''}`,
-    `**Status** ${status ?? phase}${waitingFor ? `: ${waitingFor}` : ''}`,
+    `**Status** ${phase === 'left' ? 'left running in Hex' : (status ?? phase)}${waitingFor ? `: ${waitingFor}` : ''}`,
     `**Elapsed** ${formatDuration(Date.now() - state.startedAtMs)}, read ${polls} times`,
   ];
   return lines.join('  \n');
@@ -122,9 +122,10 @@ export function noteRead(state: RunState, read: RunStatus): void {
   if (state.run && !state.run.runUrl) state.run.runUrl = read.runUrl;
 }
 
-/** Makes the final status searchable. */
+/** Makes the final status searchable: Hex's, or `LEFT_RUNNING`. */
 export function markEnded(state: RunState): void {
-  if (state.status) makeSearchable(state, state.status);
+  if (state.phase === 'left') makeSearchable(state, 'LEFT_RUNNING');
+  else if (state.status) makeSearchable(state, state.status);
 }
 
 function makeSearchable({ spec, run }: RunState, status: string | null): void {

@@ -1,0 +1,10 @@
+import type { ActivityDependencies } from './dependencies.js';
+import { getRunStatus, type RunReference, type RunStatus } from './get-run-status.js';
+
+/** A last look at a run that goes on in Hex without us: it no longer counts as polled. */
+export const leaveRun =
+  (dependencies: ActivityDependencies) =>
+  (run: RunReference): Promise<RunStatus> => {
+    dependencies.reads?.(run.connection)?.shared.leave(run.projectId, run.runId);
+    return getRunStatus(dependencies)(run);
+  };

@@ -1,0 +1,21 @@
+/** When pipelines run: schedules, their starts, intervals and partitions. Pure: no clock, no I/O. */
+export type { CalendarDefinition, Overlap, Rhythm, ScheduleDefinition, ScheduleSpec } from './definition.js';
+export { OVERLAPS } from './definition.js';
+export {
+  everyOccurrence,
+  type Occurrence,
+  occurrenceAt,
+  occurrences,
+  occurrenceUpTo,
+} from './occurrence.js';
+export { parseSchedule } from './parse-schedule.js';
+export { readKey } from './partition.js';
+export {
+  BACKFILL_UNITS,
+  type BackfillUnit,
+  occurrenceOf,
+  partitionsBetween,
+  plainCalendar,
+} from './partitions.js';
+export { type PreviewRow, preview } from './preview.js';
+export { timezoneProblem } from './timezone.js';

@@ -1,0 +1,93 @@
+import type { Rhythm } from './definition.js';
+import { clockText, dateText, withOffset } from './local-time.js';
+import { keyOf } from './partition.js';
+import { type Tick, timetableOf } from './timetable.js';
+
+/** One start of a schedule, and what its run is about. Instants are ISO 8601 in UTC. */
+export interface Occurrence {
+  /** The nominal start; jitter, delays and catching up do not move it. */
+  scheduledTime: string;
+  /** The same instant with the offset of the schedule's zone, such as `2026-03-29T03:00:00+02:00`. */
+  localTime: string;
+  /** The start before this one. */
+  intervalStart: string;
+  /** This start. */
+  intervalEnd: string;
+  /** The key of the interval: of its start, or of its end with `partition: end`. */
+  partition: string;
+  /** What a clock change does to this start, or null. */
+  note: string | null;
+  /** The local day that the schedule names. */
+  date: string;
+}
+
+/**
+ * The one function that computes the starts a schedule means: preview, apply, backfill and the check for missed ones all read
+ * it. Lazy and ascending, from an instant (inclusive, epoch milliseconds) to another (inclusive) or to the year 2100; nothing
+ * before the schedule's first or after its last time.
+ */
+export function* occurrences(schedule: Rhythm, from: number, to = Infinity): Generator<Occurrence> {
+  const first = Math.max(from, schedule.startAt ? Date.parse(schedule.startAt) : from);
+  const last = Math.min(to, schedule.endAt ? Date.parse(schedule.endAt) : to);
+  yield* everyOccurrence(schedule, first, last);
+}
+
+/** The same, regardless of the schedule's first and last time: for backfills. */
+export function* everyOccurrence(schedule: Rhythm, from: number, to = Infinity): Generator<Occurrence> {
+  if (from > to) return;
+  const timetable = timetableOf(schedule);
+  let before = next(timetable.before(from));
+  for (const tick of timetable.from(from)) {
+    if (tick.at > to) return;
+    yield describe(schedule, before, tick);
+    before = tick;
+  }
+}
+
+/** The start at exactly this instant, or null when the schedule means none: so a second copy of a named time is told apart. */
+export function occurrenceAt(schedule: Rhythm, instant: number): Occurrence | null {
+  return next(occurrences(schedule, instant, instant));
+}
+
+/** The newest start at or before an instant, or null: what a run that was started by hand is about. */
+export function occurrenceUpTo(schedule: Rhythm, instant: number): Occurrence | null {
+  const tick = next(timetableOf(schedule).before(instant + 1));
+  return tick && next(everyOccurrence(schedule, tick.at));
+}
+
+/** The first of some values, or null. */
+export function next<T>(values: Generator<T>): T | null {
+  const { done, value } = values.next();
+  return done ? null : value;
+}
+
+/** The very first start of a schedule that has a first one covers no time. */
+function describe(schedule: Rhythm, previous: Tick | null, tick: Tick): Occurrence {
+  const { offset } = timetableOf(schedule).zone.stretchAt(tick.at);
+  const begin = previous ?? tick;
+  return {
+    scheduledTime: iso(tick.at),
+    localTime: withOffset(tick.at, offset),
+    intervalStart: iso(begin.at),
+    intervalEnd: iso(tick.at),
+    partition: keyOf(schedule.partition === 'start' ? begin : tick, schedule),
+    note: noteOn(tick, tick.at + offset),
+    date: dateText(tick.local),
+  };
+}
+
+const iso = (instant: number) => new Date(instant).toISOString();
+
+function noteOn({ local, copy, inBoth, gone }: Tick, shown: number): string | null {
+  if (gone.length > 0) {
+    const [first = local] = gone;
+    const names = `${gone.slice(0, 3).map(clockText).join(', ')}${gone.length > 3 ? ' and others' : ''}`;
+    const does = gone.length > 1 ? 'do not exist on this day: run once' : 'does not exist on this day: runs';
+    const day = dateText(shown) === dateText(first) ? '' : ` on ${dateText(shown)}`;
+    return `${names} ${does} at ${clockText(shown)}${day}`;
+  }
+  if (copy === 0) return null;
+  const name = `${clockText(local)} happens twice on this day`;
+  if (!inBoth) return `${name}: runs once, the second time`;
+  return `${name}: this is the ${copy === 1 ? 'first' : 'second'} time`;
+}

@@ -1,0 +1,17 @@
+import { didYouMean } from '../pipeline/suggest.js';
+
+/** What is wrong with the name of a time zone, in words; null when Node.js and Temporal's server both know it. */
+export function timezoneProblem(name: string): string | null {
+  const example = 'write an IANA name such as "Europe/Berlin"';
+  // Node.js reads offsets, and names in any case; Go, and so Temporal's server, does not.
+  if (!/^[A-Za-z]/.test(name)) return `"${name}" is not a time zone: ${example}`;
+  let known: string;
+  try {
+    known = new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return `"${name}" is not a time zone: ${example}${didYouMean(name, Intl.supportedValuesOf('timeZone'))}`;
+  }
+  if (known !== name && known.toLowerCase() === name.toLowerCase())
+    return `"${name}" must be written "${known}"`;
+  return null;
+}

@@ -18,4 +18,12 @@ export {
   plainCalendar,
 } from './partitions.js';
 export { type PreviewRow, preview } from './preview.js';
+export {
+  type Corrections,
+  clockChangeStarts,
+  correctionsFor,
+  type TemporalCalendar,
+  type TemporalSpec,
+  temporalSpec,
+} from './temporal-spec.js';
 export { timezoneProblem } from './timezone.js';

@@ -102,3 +102,22 @@ it('lists every problem at once', async () => {
   const [{ problems }] = failure.details as [{ problems: { path: string }[] }];
   expect(problems.map(({ path }) => path).sort()).toEqual(['', 'inputParams', 'projectId', 'timeout']);
 });
+
+it.each([
+  ['hexRun', { projectId: 'sales' }],
+  ['hexPipeline', { steps: [{ projectId: 'sales' }] }],
+  ['hexJanitor', {}],
+])('%s with a second argument, which nobody would look at, fails as InvalidInput', async (type, input) => {
+  const { temporal, taskQueue, sandbox } = rig;
+  const handle = await temporal.workflow.start(type, {
+    taskQueue,
+    workflowId: randomUUID(),
+    args: [input, { connection: 'other' }],
+  });
+  const failure = await failureOf(handle.result());
+  expect(failure.type).toBe('InvalidInput');
+  expect(failure.message).toContain(
+    'one argument is taken, and 2 were given: put everything into one JSON object',
+  );
+  expect(sandbox.ledger().requests).toEqual([]);
+});

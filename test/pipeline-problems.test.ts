@@ -302,7 +302,7 @@ describe('a sound definition is read', () => {
     expect(prepared.ok && prepared.value.params).toEqual({ date: '2026-11-23', regions: ['emea', 'apac'] });
     expect(
       prepared.ok &&
-        prepared.value.ready['per-region']?.map((work) => work.kind === 'hex' && work.input.inputParams),
+        prepared.value.ready.get('per-region')?.map((work) => work.kind === 'hex' && work.input.inputParams),
     ).toEqual([{ region: 'emea' }, { region: 'apac' }]);
   });
 });

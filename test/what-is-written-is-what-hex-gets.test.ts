@@ -158,3 +158,59 @@ describe('what would reach Hex as something else is refused with the place, and 
     );
   });
 });
+
+describe('a value that has changed before it came here is refused with its path, and nothing is sent', () => {
+  const start = (type: string, input: unknown) =>
+    rig.temporal.workflow.execute(type, {
+      taskQueue: rig.taskQueue,
+      workflowId: randomUUID(),
+      args: [input],
+    });
+  // What JSON.parse makes of the digits, whoever sends them.
+  const rounded = JSON.parse('1742345678901234567') as number;
+  const step = { projectId: 'refused', inputParams: { ids: [{ id: rounded }] } };
+
+  it.each([
+    ['hexRun', step, 'inputParams.ids[0].id'],
+    ['hexPipeline', { steps: [step] }, 'steps[0].inputParams.ids[0].id'],
+    [
+      'hexPipeline',
+      { pipeline: { steps: [{ projectId: 'refused' }] }, params: { id: rounded } },
+      'params.id',
+    ],
+    ['hexPipeline', [{ projectId: 'refused', forEach: [rounded] }], '[0].forEach[0]'],
+    ['hexPipeline', [{ pipeline: { steps: [step] } }], '[0].pipeline.steps[0].inputParams.ids[0].id'],
+    ['hexPipeline', [{ workflow: { type: 'x', args: [rounded] } }], '[0].workflow.args[0]'],
+  ])('as the input of %s: %j', async (type, input, path) => {
+    const failure = await failureOf(start(type, input));
+    expect(failure.type).toBe('InvalidInput');
+    expect(failure.message).toContain(
+      `${path}: is 1742345678901234700, and a number of that size may have lost digits`,
+    );
+    expect(sent('refused')).toEqual([]);
+  });
+
+  it('by a template that makes such a number, before any step has run', async () => {
+    const steps = [{ ...step, inputParams: { v: '{{ params.n | times: 1000000000 }}' } }];
+    const definition = { params: { n: { type: 'integer', default: 9007199254 } }, steps };
+    const failure = await failureOf(
+      start('hexPipeline', { pipeline: definition, params: { n: 9007199255 } }),
+    );
+    expect(failure.message).toContain('steps.refused.inputParams.v: is 9007199255000000000');
+    expect(sent('refused')).toEqual([]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a rounded id', JSON.parse('1742345678901234567'), 'inputParams.v: is 1742345678901234700'],
+    ['infinity', Number.POSITIVE_INFINITY, 'inputParams.v: is Infinity, which JSON has no form for'],
+    ['no number', [Number.NaN], 'inputParams.v[0]: is NaN'],
+    ['a bigint', 1742345678901234567n, 'inputParams.v: is a bigint'],
+    ['a date', new Date(0), 'inputParams.v: is a Date'],
+    ['a hole in a list', [undefined], 'inputParams.v[0]: is undefined'],
+    ['half a character', '\ud83c', 'inputParams.v: has half a character'],
+  ])('by the TypeScript client: %s', (_what, v, message) => {
+    expect(() => rig.hex.startRun({ projectId: 'refused', inputParams: { v } })).toThrow(message);
+    const steps = [{ projectId: 'refused', inputParams: { v: v as never } }];
+    expect(() => rig.hex.startPipeline({ steps })).toThrow(`steps[0].${message}`);
+  });
+});

@@ -6,6 +6,7 @@ import {
   type SettingsPatch,
   withSettings,
 } from '../limits/index.js';
+import { own } from '../pipeline/json.js';
 import type { hexLimiter } from '../workflows/index.js';
 
 /** The limiters of this worker's connections, as the activities reach them. */
@@ -38,7 +39,7 @@ const LINE_LENGTH = 1_000;
 
 /** Limiters that are workflows, one for each connection. */
 export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetup): Limiters {
-  const patchOf = (connection: string) => settings[connection] ?? {};
+  const patchOf = (connection: string) => own(settings, connection) ?? {};
   const send = async (connection: string, events: LimiterEvent[]) => {
     const patch = patchOf(connection);
     if (patch !== 'off')

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { retryAfterMs } from '../hex/retry-after.js';
 import { messageOf, type Notice } from '../notifications/notice.js';
 import { type Posted, postMessage, WebhookSettingsError } from '../notifications/post.js';
+import { own } from '../pipeline/json.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** What of this worker's environment a workflow has to know to tell anybody. */
@@ -27,7 +28,7 @@ export const notify =
   ({ webhooks = {}, temporalUiUrl = null }: ActivityDependencies) =>
   async (notice: Notice): Promise<void> => {
     const { to } = notice;
-    const webhook = Object.hasOwn(webhooks, to) ? webhooks[to] : undefined;
+    const webhook = own(webhooks, to);
     if (!webhook)
       throw ApplicationFailure.create({
         type: 'NoSuchWebhook',

@@ -1,5 +1,5 @@
 import type { HexPipelineInput, ParamType } from '../pipeline/definition.js';
-import { isObject, type JsonValue } from '../pipeline/json.js';
+import { isObject, type JsonValue, own } from '../pipeline/json.js';
 import type { PipelinePlan } from '../pipeline/plan-summary.js';
 import { refuse } from './errors.js';
 import { readParams } from './params.js';
@@ -49,7 +49,7 @@ function declaredTypes(document: JsonValue): (name: string) => ParamType | undef
   const definition = isObject(document) && isObject(document.pipeline) ? document.pipeline : document;
   const declared = isObject(definition) && isObject(definition.params) ? definition.params : {};
   return (name) => {
-    const param = Object.hasOwn(declared, name) ? declared[name] : undefined;
+    const param = own(declared, name);
     return isObject(param) ? (param.type as ParamType | undefined) : undefined;
   };
 }

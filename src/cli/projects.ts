@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { own } from '../pipeline/json.js';
 import { examples, type Perform } from './command.js';
 import { UsageError } from './errors.js';
 import { EXIT } from './exit-codes.js';
@@ -20,7 +21,7 @@ export function addProjects(program: Command, perform: Perform): void {
           import('../hex/index.js'),
         ]);
         const { connections } = loadConfig(env);
-        const connection = connections[name];
+        const connection = own(connections, name);
         if (!connection) {
           const message = `there is no connection "${name}"; there is ${Object.keys(connections).join(', ')}`;
           throw new UsageError('The options', [{ path: '--connection', message }]);

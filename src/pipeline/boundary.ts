@@ -10,7 +10,7 @@ import { janitorInputSchema, toJanitorSpec } from './janitor-schema.js';
 import { isObject, type JsonValue, valueAt } from './json.js';
 import { isLenient } from './leniency.js';
 import { readDefinition, readPipelineInput, renderedProblems } from './parse-pipeline.js';
-import type { PipelineRequest, PipelineSpec, StepSpec } from './pipeline-spec.js';
+import type { PipelineRequest, PipelineSpec, StepKind, StepSpec } from './pipeline-spec.js';
 import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './prepare.js';
 import { type Parsed, type Problem, pathText } from './problems.js';
 import type { RunSpec } from './run-input.js';
@@ -20,6 +20,7 @@ import { renderRun, runTemplateProblems } from './run-templates.js';
 import { readWork, type StepWork } from './step-work.js';
 import { hasTemplates } from './template-values.js';
 import { isTemplate } from './templates.js';
+import { valueProblems } from './value-problems.js';
 
 const runInput = runInputSchema();
 const janitorInput = janitorInputSchema();
@@ -27,14 +28,17 @@ const janitorInput = janitorInputSchema();
 /** Parses the input of a `hexRun` whose templates, if it had any, have been filled in: braces in it are text. */
 export function parseRunInput(raw: unknown): Parsed<RunSpec> {
   const result = runInput.safeParse(raw);
-  return result.success
-    ? { ok: true, value: toRunSpec(result.data) }
-    : { ok: false, problems: problemsOf(result.error.issues) };
+  return sound(raw, () =>
+    result.success
+      ? { ok: true, value: toRunSpec(result.data) }
+      : { ok: false, problems: problemsOf(result.error.issues) },
+  );
 }
 
 /** Parses the input of a `hexRun` of its own, and fills in its templates, which know `run` only; every problem at once. */
 export function prepareRun(raw: unknown, start: ExecutionStart): Parsed<RunSpec> {
-  if (isLenient() || !isObject(raw) || !hasTemplates(raw as JsonValue)) return parseRunInput(raw);
+  if (isLenient() || !isObject(raw) || valueProblems(raw).length > 0) return parseRunInput(raw);
+  if (!hasTemplates(raw as JsonValue)) return parseRunInput(raw);
   const unsound = runTemplateProblems(raw);
   if (unsound.length > 0) return { ok: false, problems: [...problemsBesideTemplates(raw), ...unsound] };
   const { value, problems } = renderRun(raw, start);
@@ -54,19 +58,28 @@ function problemsBesideTemplates(raw: unknown): Problem[] {
 /** Parses the input of `hexJanitor`. */
 export function parseJanitorInput(raw: unknown): Parsed<JanitorSpec> {
   const result = janitorInput.safeParse(raw);
-  return result.success
-    ? { ok: true, value: toJanitorSpec(result.data) }
-    : { ok: false, problems: problemsOf(result.error.issues) };
+  return sound(raw, () =>
+    result.success
+      ? { ok: true, value: toJanitorSpec(result.data) }
+      : { ok: false, problems: problemsOf(result.error.issues) },
+  );
 }
 
 /** Parses the input of `hexPipeline`: a definition, a list of steps, or `{pipeline, params}`. */
 export function parsePipelineInput(raw: unknown): Parsed<PipelineRequest> {
-  return readPipelineInput(raw);
+  return sound(raw, () => readPipelineInput(raw));
+}
+
+/** What was parsed of the only argument of a workflow; refused where there were others, which nobody would look at. */
+export function onlyArgument<T>(parsed: Parsed<T>, others: readonly unknown[]): Parsed<T> {
+  if (others.length === 0 || isLenient()) return parsed;
+  const message = `one argument is taken, and ${1 + others.length} were given: put everything into one JSON object`;
+  return { ok: false, problems: [{ path: '', message }, ...(parsed.ok ? [] : parsed.problems)] };
 }
 
 /** Parses a definition, such as the content of a pipeline file. */
 export function parseDefinition(raw: unknown): Parsed<PipelineSpec> {
-  return readDefinition(raw);
+  return sound(raw, () => readDefinition(raw));
 }
 
 /** Fills in the parameters and all that needs no earlier result. */
@@ -75,12 +88,12 @@ export function prepare(
   params: Record<string, JsonValue>,
   run: RunScope,
 ): Parsed<PreparedPipeline> {
-  return preparePipeline(spec, params, run, renderedProblems);
+  return preparePipeline(spec, params, run, checkFields);
 }
 
 /** What a step does, its templates filled in from the scope. */
 export function stepWork(step: StepSpec, scope: object): Parsed<StepWork> {
-  return readWork(step, scope, renderedProblems);
+  return readWork(step, scope, checkFields);
 }
 
 /** Whether a step runs, by its `when`. */
@@ -91,6 +104,33 @@ export function stepCondition(step: StepSpec, scope: object): Parsed<boolean> {
 /** The items of a fan-out. */
 export function stepItems(step: StepSpec, scope: object): Parsed<JsonValue[]> {
   return readItems(step, scope);
+}
+
+/** The problems of a step's fields once its templates are filled in. */
+function checkFields(kind: StepKind, fields: Record<string, JsonValue>): Problem[] {
+  const unsent = valueProblems(fields);
+  return unsent.length > 0 ? unsent : renderedProblems(kind, fields);
+}
+
+/** What is parsed, unless some value in it would not reach Hex as it stands. */
+function sound<T>(raw: unknown, parse: () => Parsed<T>): Parsed<T> {
+  const unsent = valueProblems(raw);
+  if (unsent.length === 0) return parse();
+  const paths = unsent.map(({ path }) => path);
+  const others = otherProblems(parse).filter(
+    ({ path }) => path === '' || !paths.some((one) => one.startsWith(path)),
+  );
+  return { ok: false, problems: [...unsent, ...others] };
+}
+
+function otherProblems(parse: () => Parsed<unknown>): Problem[] {
+  try {
+    const parsed = parse();
+    return parsed.ok ? [] : parsed.problems;
+  } catch {
+    // A bigint or an object that holds itself is known to be wrong already, and may stop the parser.
+    return [];
+  }
 }
 
 function problemsOf(issues: readonly z.core.$ZodIssue[]): Problem[] {

@@ -98,16 +98,19 @@ function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {
       level: levelOf.get(id) ?? 1,
       dependsOn,
       triggerRule,
-      what: whatOf(step, prepared.ready[id]),
+      what: whatOf(step, prepared.ready.get(id)),
       times: timesOf(step, prepared),
       when: typeof when === 'string' ? when : when ? null : 'false',
       maxAttempts: retry.maxAttempts,
-      limits: stepLimits(step, prepared.ready[id]),
+      limits: stepLimits(step, prepared.ready.get(id)),
     };
   });
   const hexSteps = steps.filter(({ kind }) => kind === 'hex');
   const starts = hexSteps.reduce((sum, { times }) => sum + (times ?? 0), 0);
-  const reads = hexSteps.reduce((sum, { id, times }) => sum + (times ?? 0) * readsOf(prepared.ready[id]), 0);
+  const reads = hexSteps.reduce(
+    (sum, { id, times }) => sum + (times ?? 0) * readsOf(prepared.ready.get(id)),
+    0,
+  );
   const unknown = steps
     .filter(({ kind, times }) => kind === 'pipeline' || times === null)
     .map(({ id }) => id);
@@ -126,7 +129,7 @@ function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {
 }
 
 function timesOf(step: StepSpec, { items }: PreparedPipeline): number | null {
-  return step.forEach === null ? 1 : (items[step.id]?.length ?? null);
+  return step.forEach === null ? 1 : (items.get(step.id)?.length ?? null);
 }
 
 /** Children of one level at once. A fan-out counts with its window. */

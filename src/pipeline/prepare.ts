@@ -11,9 +11,9 @@ import { renderValue, variablesIn } from './template-values.js';
 export interface PreparedPipeline {
   params: Record<string, JsonValue>;
   /** The work of steps that need no earlier result, by id; for a fan-out, of each item. */
-  ready: Record<string, StepWork[]>;
+  ready: Map<string, StepWork[]>;
   /** The items of fan-outs that need no earlier result. */
-  items: Record<string, JsonValue[]>;
+  items: Map<string, JsonValue[]>;
 }
 
 /** Fills in the parameters and everything that needs no earlier result, so that nothing unsound reaches Hex. */
@@ -26,7 +26,7 @@ export function preparePipeline(
   const params = resolveParams(spec.params, given, run);
   if (!params.ok) return params;
   const scope = { params: params.value, run };
-  const prepared: PreparedPipeline = { params: params.value, ready: {}, items: {} };
+  const prepared: PreparedPipeline = { params: params.value, ready: new Map(), items: new Map() };
   const problems: Problem[] = [];
   for (const step of spec.steps) {
     if (typeof step.when === 'string' && !needsResults(step.when)) {
@@ -40,17 +40,21 @@ export function preparePipeline(
         problems.push(...items.problems);
         continue;
       }
-      prepared.items[step.id] = items.value;
+      prepared.items.set(step.id, items.value);
     }
     if (needsResults(step.body)) continue;
     const scopes =
       step.forEach === null
         ? [scope]
-        : (prepared.items[step.id] ?? []).map((item, index) => ({ ...scope, item, index }));
+        : (prepared.items.get(step.id) ?? []).map((item, index) => ({ ...scope, item, index }));
     const works = scopes.map((one) => readWork(step, one, check));
     const bad = works.find((work) => !work.ok);
     if (bad && !bad.ok) problems.push(...bad.problems);
-    else prepared.ready[step.id] = works.flatMap((work) => (work.ok ? [work.value] : []));
+    else
+      prepared.ready.set(
+        step.id,
+        works.flatMap((work) => (work.ok ? [work.value] : [])),
+      );
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: prepared };
 }

@@ -1,4 +1,5 @@
 import type { RetryStatus } from './definition.js';
+import { own } from './json.js';
 import type { RetrySpec, StepKind } from './pipeline-spec.js';
 
 /** The ending that a failure of `hexRun` stands for. Others are permanent, or were retried already as far as it helps. */
@@ -20,7 +21,7 @@ const DELAY_MS = 30_000;
 
 /** The ending that a retry may be asked for, or null where a retry is of no use. */
 export function endingOf(kind: StepKind, type: string, nonRetryable: boolean): RetryStatus | null {
-  if (kind === 'hex') return ENDINGS[type] ?? null;
+  if (kind === 'hex') return own(ENDINGS, type) ?? null;
   if (kind === 'approval' || PERMANENT.has(type)) return null;
   if (type === 'StepTimedOut') return 'TIMED_OUT';
   return kind === 'workflow' && nonRetryable ? null : 'FAILED';

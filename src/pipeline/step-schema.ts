@@ -19,7 +19,8 @@ export const stepIdSchema = () =>
   z
     .string({ error: 'must be text' })
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"')
-    .regex(/\D/, 'must not be a number only: put a letter before it');
+    .regex(/\D/, 'must not be a number only: put a letter before it')
+    .refine((id) => id !== '__proto__', 'cannot be an id: JavaScript has a use of its own for it');
 
 const retrySchema = () =>
   z.strictObject({

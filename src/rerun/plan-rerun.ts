@@ -1,6 +1,6 @@
 import { parseDefinition } from '../pipeline/boundary.js';
 import type { PipelineDefinition, PipelineRunInput, ReusedStep } from '../pipeline/definition.js';
-import { isObject, type JsonValue, jsonSize } from '../pipeline/json.js';
+import { isObject, type JsonValue, jsonSize, own } from '../pipeline/json.js';
 import { leniently } from '../pipeline/leniency.js';
 import type { PipelineSpec, StepSpec } from '../pipeline/pipeline-spec.js';
 import { type Plan, planOf, withDescendants } from '../pipeline/plan.js';
@@ -141,10 +141,10 @@ function goodSteps(
     if (marked?.action === 'markSuccess') good.set(id, { result: unitResult(step, id, history) ?? null });
     else if (forEach === null) {
       const result = history.broken.has(id) ? null : unitResult(step, id, history);
-      const taken = result === null ? earlier[id] : { result };
+      const taken = result === null ? own(earlier, id) : { result };
       if (taken) good.set(id, taken);
     } else {
-      const taken = itemsOf(step, history, earlier[id]);
+      const taken = itemsOf(step, history, own(earlier, id));
       if (taken) good.set(id, taken);
     }
   }

@@ -4,6 +4,7 @@ import type { Operation } from './operation.js';
 import { type Project, projectBody } from './projects.js';
 import { readRunRequest } from './run-request.js';
 import { isAlive, type Run } from './runs.js';
+import { durationOf } from './settings.js';
 import { type Answer, errorAnswer, runBody, startedBody } from './wire.js';
 
 /** Ids are one safe path segment; Hex answers anything else as malformed. */
@@ -86,7 +87,7 @@ function createRun(
   notifications: unknown[],
 ): Run {
   const { settings } = state;
-  const scripted = fault?.duration ?? settings.durations[project.id] ?? settings.duration;
+  const scripted = fault?.duration ?? durationOf(settings, project.id);
   const tooLong = scripted.pendingMs + scripted.runningMs > settings.maxRun;
   const pendingMs = Math.min(scripted.pendingMs, settings.maxRun);
   const now = state.clock.now();

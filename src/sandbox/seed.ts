@@ -3,6 +3,7 @@ import { durationSchema, runDurationSchema } from './durations.js';
 import { readAs, SandboxError } from './errors.js';
 import { type LedgerRun, runEntry } from './ledger.js';
 import { finalStatuses, triggers } from './operation.js';
+import { durationOf } from './settings.js';
 import type { SandboxState } from './state.js';
 
 const seedSchema = z.strictObject({
@@ -30,7 +31,7 @@ export function seedRuns(state: SandboxState, input: unknown): LedgerRun[] {
   const runs = read.map(({ projectId, trigger, ago, duration, endAs, user, inputParams }) => {
     const project = state.projects.get(projectId, !state.settings.strict);
     if (project === null) throw new SandboxError(`Run of the sandbox: there is no project ${projectId}`);
-    const parts = duration ?? state.settings.durations[projectId] ?? state.settings.duration;
+    const parts = duration ?? durationOf(state.settings, projectId);
     const run = {
       projectId: project.id,
       projectVersion: project.version,

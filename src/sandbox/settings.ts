@@ -154,6 +154,14 @@ export function applySettings(patch: unknown, current: SandboxSettings = default
   };
 }
 
+/** How long a run of the project lives. */
+export function durationOf(
+  { durations, duration }: SandboxSettings,
+  projectId: string,
+): SandboxSettings['duration'] {
+  return (Object.hasOwn(durations, projectId) ? durations[projectId] : undefined) ?? duration;
+}
+
 /** The names of all settings, for a command line that takes them by name. */
 export const settingNames: readonly string[] = Object.keys(settingsSchema.shape);
 

@@ -39,7 +39,7 @@ export function authenticate(
     fingerprint = tokenFingerprint(token);
     known.set(token, fingerprint);
   }
-  const user = settings.users[token] ?? fingerprint;
+  const user = (Object.hasOwn(settings.users, token) ? settings.users[token] : undefined) ?? fingerprint;
   const kind = token.startsWith('hxtw_') ? 'workspace' : 'personal';
   return { ok: true, caller: { token: fingerprint, user, kind, readOnly } };
 }

@@ -2,6 +2,7 @@ import type { ReadPolicy } from '../activities/dependencies.js';
 import { unknownConnection } from '../activities/failures.js';
 import type { Config } from '../config.js';
 import { createHexClient, createReadPacing, createSharedReads, type HexClient } from '../hex/index.js';
+import { own } from '../pipeline/json.js';
 
 /** What this process has of a connection, made once: all its reads share one pace. */
 export interface HexLink {
@@ -21,9 +22,9 @@ export function hexLinks(config: Pick<Config, 'connections' | 'reads'>): (connec
 }
 
 function linkOf({ connections, reads }: Pick<Config, 'connections' | 'reads'>, name: string): HexLink {
-  const connection = connections[name];
+  const connection = own(connections, name);
   if (!connection) throw unknownConnection(name, Object.keys(connections));
-  const limits = reads[name] ?? 'off';
+  const limits = own(reads, name) ?? 'off';
   if (limits === 'off') return { client: createHexClient(connection), reads: null };
   const client = createHexClient(connection, { pacing: createReadPacing({ limits }) });
   return { client, reads: { shared: createSharedReads(client), limits } };

@@ -1,5 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { parseRunInput, prepareRun } from '../pipeline/boundary.js';
+import { onlyArgument, parseRunInput, prepareRun } from '../pipeline/boundary.js';
 import type { JsonValue } from '../pipeline/json.js';
 import type { StepMemo } from '../pipeline/run-result.js';
 import { hasTemplates } from '../pipeline/template-values.js';
@@ -8,12 +8,17 @@ import { invalidInput } from './run-failures.js';
 import { newRunState, type RunState } from './run-state.js';
 import { scheduledTime } from './scheduled-time.js';
 
-/** Reads the input of a `hexRun`; its templates are filled in, unless the pipeline above has done so already. */
-export function beginRun(input: unknown): RunState {
+/**
+ * Reads the input of a `hexRun`; its templates are filled in, unless the pipeline above has done so already.
+ *
+ * @param second a further argument, which is refused
+ */
+export function beginRun(input: unknown, second: unknown): RunState {
   const { startTime, workflowId, memo = {} } = workflowInfo();
   const lone = (memo as StepMemo).hexStep === undefined;
   const start = { scheduledTime: scheduledTime(), startTime, workflowId };
-  const parse = () => (lone ? prepareRun(input, start) : parseRunInput(input));
+  const others = second === undefined ? [] : [second];
+  const parse = () => onlyArgument(lone ? prepareRun(input, start) : parseRunInput(input), others);
   const parsed = new InputRules().read(parse, lone && hasTemplates(input as JsonValue));
   if (!parsed.ok) throw invalidInput('hexRun', parsed.problems);
   return newRunState(parsed.value);

@@ -1,7 +1,7 @@
 import { proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
 import type { StrayRound } from '../activities/list-strays.js';
-import { parseJanitorInput } from '../pipeline/boundary.js';
+import { onlyArgument, parseJanitorInput } from '../pipeline/boundary.js';
 import type { JanitorInput, JanitorReport, JanitorSpec, Stray } from '../pipeline/janitor-input.js';
 import { DEFAULT_POLL } from '../pipeline/poll-interval.js';
 import { InputRules } from './input-rules.js';
@@ -24,8 +24,8 @@ const { listStrays } = proxyActivities<HexActivities>({
  *
  * @param input a {@link JanitorInput}
  */
-export async function hexJanitor(input?: JanitorInput): Promise<JanitorReport> {
-  const parsed = new InputRules().read(() => parseJanitorInput(input ?? {}));
+export async function hexJanitor(input?: JanitorInput, ...others: unknown[]): Promise<JanitorReport> {
+  const parsed = new InputRules().read(() => onlyArgument(parseJanitorInput(input ?? {}), others));
   if (!parsed.ok) throw invalidInput('hexJanitor', parsed.problems);
   const spec = parsed.value;
   const first = await round(spec, spec.projects);

@@ -35,8 +35,9 @@ const stepProgressSignal =
  * `cancelStep`, `approve`, `reject`, `pollNow`. Query: `progress`.
  *
  * @param input a definition, a list of steps, or `{pipeline: <definition or name>, params}`
+ * @param others refused where there are any
  */
-export async function hexPipeline(input: HexPipelineInput): Promise<PipelineResult> {
+export async function hexPipeline(input: HexPipelineInput, ...others: unknown[]): Promise<PipelineResult> {
   const view = new PipelineView();
   const running: { execution: PipelineExecution | null } = { execution: null };
   setHandler(progressQuery, () => view.progress());
@@ -48,7 +49,7 @@ export async function hexPipeline(input: HexPipelineInput): Promise<PipelineResu
   });
   installControls(() => running.execution);
 
-  const prepared = prepareExecution(input);
+  const prepared = prepareExecution(input, others);
   const basis = prepared instanceof Promise ? await prepared : prepared;
   const { spec } = basis.plan;
   const notices = new PipelineNotices(spec, view.warnings);

@@ -60,7 +60,7 @@ const pollNowSignal = defineSignal('pollNow');
  * @param carried the state of the workflow before it continued as new; not for callers
  */
 export async function hexRun(input: HexRunInput, carried?: RunState): Promise<HexRunResult> {
-  const state = (workflowInfo().continuedFromExecutionRunId && carried) || beginRun(input);
+  const state = carriedState(carried) ?? beginRun(input, carried);
   const nudge = new Nudge();
   showDetails(() => detailsOf(state));
   setHandler(progressQuery, () => progressOf(state));
@@ -105,6 +105,11 @@ async function runToEnd(
   if (state.status === 'COMPLETED') return resultOf(state, state.status);
   if (expired === null) throw endedFailure(state);
   throw expired === 'timeout' ? timedOutFailure(state) : pendingTimedOutFailure(state);
+}
+
+/** The state of before, where this execution goes on with it; whoever starts a workflow may give anything. */
+function carriedState(carried: RunState | undefined): RunState | null {
+  return workflowInfo().continuedFromExecutionRunId && carried?.spec ? carried : null;
 }
 
 /** The time limit that a run has reached. */

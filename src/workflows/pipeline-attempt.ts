@@ -40,7 +40,7 @@ export function attempt(x: PipelineExecution, step: StepRecord, unit: Unit): Pro
 }
 
 function workOf(x: PipelineExecution, { spec }: StepRecord, unit: Unit): StepWork {
-  const ready = x.prepared.ready[spec.id]?.[unit.index ?? 0];
+  const ready = x.prepared.ready.get(spec.id)?.[unit.index ?? 0];
   if (ready) return ready;
   const item = unit.index === null ? {} : { item: unit.item, index: unit.index };
   const work = x.basis.rules.read(() => stepWork(spec, { ...x.templateScope, ...item }));

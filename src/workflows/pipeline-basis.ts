@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ActivityFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
-import { parseDefinition, parsePipelineInput, prepare } from '../pipeline/boundary.js';
+import { onlyArgument, parseDefinition, parsePipelineInput, prepare } from '../pipeline/boundary.js';
 import type { DefinitionSource } from '../pipeline/pipeline-result.js';
 import type { PipelineRequest, PipelineSpec } from '../pipeline/pipeline-spec.js';
 import { planOf } from '../pipeline/plan.js';
@@ -20,9 +20,12 @@ const MOST_PROBLEMS = 100;
  * Reads the input and checks all that can be checked before a step runs. A promise only where the definition has to be
  * loaded: the Updates of a pipeline that was given whole find it ready, even when they come with its start.
  */
-export function prepareExecution(input: unknown): ExecutionBasis | Promise<ExecutionBasis> {
+export function prepareExecution(
+  input: unknown,
+  others: readonly unknown[],
+): ExecutionBasis | Promise<ExecutionBasis> {
   const rules = new InputRules();
-  const request = soundOf(rules.read(() => parsePipelineInput(input)));
+  const request = soundOf(rules.read(() => onlyArgument(parsePipelineInput(input), others)));
   return request.spec ? basisOf(request, request.spec, null, rules) : loadByName(request, rules);
 }
 

@@ -63,7 +63,7 @@ export function endingBy(x: PipelineExecution, verdict: Verdict, failed: Unit | 
 function unitsOf(x: PipelineExecution, step: StepRecord): Unit[] {
   const { spec, reusedItems } = step;
   if (spec.forEach === null) return [x.register(step, newUnit(spec.id, null, null))];
-  const known = x.prepared.items[spec.id];
+  const known = x.prepared.items.get(spec.id);
   const items = known ? { ok: true as const, value: known } : stepItems(spec, x.templateScope);
   if (!items.ok) throw badStep(items.problems);
   return items.value.map((item, index) => {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { connectionsOf } from './config/connections.js';
+import { CONNECTION_VARIABLES, connectionsOf } from './config/connections.js';
 import { ConfigError, type ConfigProblem } from './config/errors.js';
 import { baseAddress, duration, optional } from './config/settings.js';
+import { unknownVariables } from './config/unknown-variables.js';
 import { type Webhooks, webhooksOf } from './config/webhooks.js';
 import type { HexConnection, ReadLimits } from './hex/index.js';
 import type { SettingsPatch } from './limits/index.js';
@@ -46,6 +47,7 @@ const versionPart = z
   .string()
   .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/, 'may have letters, digits, "-", "_" and "." only');
 
+/** The settings of the worker. A new variable is a new line here and in docs/configuration.md. */
 const settingsSchema = z.object({
   HEX_TASK_QUEUE: optional(z.string().trim().min(1, 'is blank: name a task queue, or leave it out')),
   HEX_PATIENCE: optional(duration('24h')),
@@ -55,6 +57,17 @@ const settingsSchema = z.object({
   TEMPORAL_UI_URL: optional(baseAddress),
   HEX_WORKER_DEPLOYMENT: optional(versionPart.refine((name) => !name.includes('.'), 'may not have a "."')),
 });
+
+/** All variables that are read, but for those of further connections and of webhooks. */
+export const KNOWN_VARIABLES: readonly string[] = [
+  ...CONNECTION_VARIABLES,
+  ...Object.keys(settingsSchema.shape),
+];
+
+/** Variables that begin with `HEX_` and that nobody reads, such as misspelt ones. {@link loadConfig} refuses them. */
+export function unknownHexVariables(env: NodeJS.ProcessEnv): ConfigProblem[] {
+  return unknownVariables(env, KNOWN_VARIABLES);
+}
 
 /**
  * Reads the configuration.
@@ -72,6 +85,7 @@ export function loadConfig(
   const all: ConfigProblem[] = [
     ...problems,
     ...webhookProblems,
+    ...unknownHexVariables(env),
     ...(settings.error?.issues ?? []).map(({ path, message }) => ({ variable: path.join('.'), message })),
   ];
   if (settings.data?.HEX_WORKER_DEPLOYMENT && !settings.data.HEX_WORKER_BUILD_ID)

@@ -73,3 +73,16 @@ it('names every wrong variable of the environment', async () => {
   expect(code).toBe(2);
   for (const name of Object.keys(env)) expect(stderr).toContain(name);
 });
+
+it('names a misspelt variable: the worker does not start, a command that only talks to Temporal warns', async () => {
+  const { env } = await harness();
+  const misspelt = { ...env, HEX_BASEURL: 'https://eu.hex.tech' };
+  const [worker, run] = await Promise.all([
+    cli(['worker'], misspelt),
+    cli(['run', 'sales', '--dry-run', '--wait'], misspelt),
+  ]);
+  expect(worker.code).toBe(2);
+  expect(run.code, run.stderr).toBe(0);
+  for (const { stderr } of [worker, run])
+    expect(stderr).toContain('HEX_BASEURL is not a setting that is known here; did you mean "HEX_BASE_URL"?');
+});

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConfigError, loadConfig, loadDotEnv } from '../src/config.js';
+import { ConfigError, KNOWN_VARIABLES, loadConfig, loadDotEnv } from '../src/config.js';
 
 const SECRET = `hxtw_${'ab12'.repeat(24)}`;
 
@@ -240,6 +240,15 @@ describe('a configuration that cannot be used says variable, problem and remedy'
     ['HEX_API_TOKEN', `Bearer ${SECRET}`, /spaces.*without "Bearer"/],
     ['HEX_API_TOKEN', `${SECRET}\n${SECRET}`, /line breaks/],
     ['HEX_API_TOKEN', '  ', /empty/],
+    ['HEX_API_TOKEN', '""', /empty/],
+    ['HEX_API_TOKEN', `"${SECRET}`, /quotes/],
+    ['HEX_BASEURL', 'https://eu.hex.tech', /not a setting that is known here; did you mean "HEX_BASE_URL"\?/],
+    ['HEX_TASKQUEUE', 'mine', /did you mean "HEX_TASK_QUEUE"\?/],
+    ['HEX_API_KEY', SECRET, /not a setting that is known here: it is called HEX_API_TOKEN here/],
+    ['HEX_TOKEN', SECRET, /called HEX_API_TOKEN here/],
+    ['HEX_API_BASE_URL', 'https://eu.hex.tech', /called HEX_BASE_URL here/],
+    ['HEX_API_URL', 'https://eu.hex.tech', /called HEX_BASE_URL here/],
+    ['HEX_HOME', '/root/.hex', /: unset it; the settings are HEX_API_TOKEN, /],
     [
       'HEX_CONNECTION_EU_TOKEN',
       SECRET,
@@ -283,6 +292,32 @@ describe('a configuration that cannot be used says variable, problem and remedy'
       'HEX_REQUEST_TIMEOUT',
     ]);
   });
+});
+
+it.each(["'", '"'])(
+  'a pair of quotes (%s) around the token, as docker --env-file leaves it, is dropped',
+  async (quote) => {
+    const { connections } = loadConfig({ HEX_API_TOKEN: ` ${quote}${SECRET}${quote} ` });
+    expect(await connections.default?.token()).toBe(SECRET);
+  },
+);
+
+it('what Kubernetes sets for a service whose name begins with hex is no misspelt variable', () => {
+  const ofServices = {
+    HEX_SANDBOX_SERVICE_HOST: '10.0.0.1',
+    HEX_SANDBOX_SERVICE_PORT: '3000',
+    HEX_SANDBOX_SERVICE_PORT_HTTP: '3000',
+    HEX_SANDBOX_PORT: 'tcp://10.0.0.1:3000',
+    HEX_SANDBOX_PORT_3000_TCP: 'tcp://10.0.0.1:3000',
+    HEX_SANDBOX_PORT_3000_TCP_ADDR: '10.0.0.1',
+  };
+  expect(loadConfig({ HEX_API_TOKEN: 'x', HEX_BASEURL: '', ...ofServices }).taskQueue).toBe('hex');
+});
+
+it('docs/configuration.md lists every variable that is read, and no other', async () => {
+  const page = await readFile(new URL('../docs/configuration.md', import.meta.url), 'utf8');
+  const listed = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+  expect([...KNOWN_VARIABLES, 'HEX_NOTIFY_ALERTS'].sort()).toEqual(listed.sort());
 });
 
 describe('a .env file fills in what the environment leaves open', () => {

@@ -39,6 +39,7 @@ export async function withClient<T>(
 ): Promise<T> {
   const limitMs = connectTimeoutMs(session);
   const where = await addressOf(session);
+  await warnOfUnknownVariables(session);
   const { connectClient } = await import('../client.js');
   const { address, namespace } = session.globals;
   const connecting = connectClient({ address, namespace, taskQueue: taskQueueOf(session) });
@@ -48,6 +49,13 @@ export async function withClient<T>(
   } finally {
     await client.close();
   }
+}
+
+/** Nothing goes to Hex from here, so a variable of another tool is no reason to stop; the worker refuses it. */
+async function warnOfUnknownVariables({ env, output }: Session): Promise<void> {
+  const { unknownHexVariables } = await import('../config.js');
+  for (const { variable, message } of unknownHexVariables(env))
+    output.say(output.talkColors.yellow(`${variable} ${message}`));
 }
 
 function connectTimeoutMs({ globals: { clientConnectTimeout } }: Session): number {

@@ -48,6 +48,9 @@ const settings = {
 type Setting = keyof typeof settings;
 const NAMES = Object.keys(settings) as Setting[];
 
+/** The variables of the default connection. */
+export const CONNECTION_VARIABLES: readonly string[] = NAMES.map((setting) => `HEX_${setting}`);
+
 const schema = z.object(settings);
 
 /** Variables of one connection: `HEX_` + setting, or `HEX_CONNECTION_<NAME>_` + setting. */

@@ -1,13 +1,14 @@
 /**
- * A token as it is sent: without white space at its ends, which files tend to have.
+ * A token as it is sent: without the white space at its ends that files tend to have, and without the pair of quotes that
+ * `docker run --env-file` leaves around a value.
  *
  * @throws Error without the token in it where it is empty or has characters that no token and no header may have
  */
 export function cleanToken(text: string): string {
-  const token = text.trim();
+  const token = text.trim().replace(/^(['"])(.*)\1$/s, '$2');
   if (token === '') throw new Error('the token is empty');
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw new Error('the token has spaces, line breaks or other characters that no token of Hex has');
+  if (!/^[\x21-\x7e]+$/.test(token) || /['"`]/.test(token))
+    throw new Error('the token has spaces, quotes, line breaks or other characters that no token of Hex has');
   return token;
 }
 

@@ -8,6 +8,7 @@ import { HexError } from './hex/index.js';
 import { version } from './version.js';
 import { type ConnectOptions, connectToTemporal } from './worker/connect.js';
 import { hexLinks } from './worker/hex-connections.js';
+import { outageWatch } from './worker/outages.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
 import { workflowCode } from './worker/workflow-code.js';
 
@@ -67,7 +68,7 @@ export async function hexDependencies(
   const { connection, config, namespace = 'default', log = () => {} } = options;
   const known = await registerSearchAttributes(connection, namespace, log);
   const { workflow } = new Client({ connection, namespace });
-  const links = hexLinks(config);
+  const links = hexLinks(config, outageWatch({ workflows: workflow, config, log }));
   const limiters = workflowLimiters({
     workflows: workflow,
     taskQueue: config.taskQueue,

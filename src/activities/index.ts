@@ -10,6 +10,7 @@ import { listStrays } from './list-strays.js';
 import { loadPipeline } from './load-pipeline.js';
 import { notify, notifyTargets } from './notify.js';
 import { placeInLine } from './place-in-line.js';
+import { reachHex } from './reach-hex.js';
 import { reportToLimiter, requestStart } from './request-start.js';
 import { triggerRun } from './trigger-run.js';
 
@@ -33,6 +34,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     listStrays: listStrays(dependencies),
     getLastCompletedRun: getLastCompletedRun(dependencies),
     loadPipeline: loadPipeline(dependencies),
+    reachHex: reachHex(dependencies),
     notify: notify(dependencies),
     notifyTargets: notifyTargets(dependencies),
   };

@@ -18,6 +18,7 @@ export {
 export { statusHint } from './hints.js';
 export { createReadPacing, DEFAULT_READ_LIMITS, type ReadLimits, type ReadPacing } from './pacing.js';
 export { normalizeBaseUrl } from './paths.js';
+export { type Asked, askAgain, type Heard, heardClient, outOfReach } from './reach.js';
 export type { RunNotification, RunProjectRequest } from './run-request.js';
 export { createSharedReads, type SharedReads } from './shared-reads.js';
 export { type HexRunStatus, isTerminal } from './status.js';

@@ -1,7 +1,14 @@
 import type { ReadPolicy } from '../activities/dependencies.js';
 import { unknownConnection } from '../activities/failures.js';
 import type { Config } from '../config.js';
-import { createHexClient, createReadPacing, createSharedReads, type HexClient } from '../hex/index.js';
+import {
+  createHexClient,
+  createReadPacing,
+  createSharedReads,
+  type Heard,
+  type HexClient,
+  heardClient,
+} from '../hex/index.js';
 import { own } from '../pipeline/json.js';
 
 /** What this process has of a connection, made once: all its reads share one pace. */
@@ -11,21 +18,32 @@ export interface HexLink {
   reads: ReadPolicy | null;
 }
 
+/** Told of every request of a connection. */
+export type Hear = (connection: string, heard: Heard) => void;
+
 /** The links of the configured connections, each made when it is first asked for. */
-export function hexLinks(config: Pick<Config, 'connections' | 'reads'>): (connection: string) => HexLink {
+export function hexLinks(
+  config: Pick<Config, 'connections' | 'reads'>,
+  hear: Hear = () => {},
+): (connection: string) => HexLink {
   const links = new Map<string, HexLink>();
   return (name) => {
-    const link = links.get(name) ?? linkOf(config, name);
+    const link = links.get(name) ?? linkOf(config, name, hear);
     links.set(name, link);
     return link;
   };
 }
 
-function linkOf({ connections, reads }: Pick<Config, 'connections' | 'reads'>, name: string): HexLink {
+function linkOf(
+  { connections, reads }: Pick<Config, 'connections' | 'reads'>,
+  name: string,
+  hear: Hear,
+): HexLink {
   const connection = own(connections, name);
   if (!connection) throw unknownConnection(name, Object.keys(connections));
   const limits = own(reads, name) ?? 'off';
-  if (limits === 'off') return { client: createHexClient(connection), reads: null };
-  const client = createHexClient(connection, { pacing: createReadPacing({ limits }) });
+  const pacing = limits === 'off' ? {} : { pacing: createReadPacing({ limits }) };
+  const client = heardClient(createHexClient(connection, pacing), (heard) => hear(name, heard));
+  if (limits === 'off') return { client, reads: null };
   return { client, reads: { shared: createSharedReads(client), limits } };
 }

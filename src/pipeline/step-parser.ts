@@ -7,6 +7,7 @@ import { LIMITS, type RetrySpec, type StepKind, type StepSpec } from './pipeline
 import { type Problem, pathText } from './problems.js';
 import type { OnStop } from './run-input.js';
 import { runRules } from './run-schema.js';
+import { schemaProblems } from './schema-problems.js';
 import { KIND_FIELDS, stepIdSchema } from './step-schema.js';
 import { didYouMean } from './suggest.js';
 import { isTemplate } from './templates.js';
@@ -59,18 +60,11 @@ export function fieldProblems(
   kind: StepKind | null,
   rendered: boolean,
 ): Problem[] {
-  const result = schema.safeParse(raw);
-  const problems: Problem[] = [];
-  for (const issue of result.error?.issues ?? []) {
-    const value = valueAt(raw, issue.path);
-    const structural = (BASE_FIELDS as readonly unknown[]).includes(issue.path[0]);
-    if (!rendered && !structural && typeof value === 'string' && isTemplate(value)) continue;
-    const at = pathText(path, issue.path);
-    if (issue.code === 'unrecognized_keys')
-      for (const key of issue.keys)
-        problems.push({ path: pathText(at, [key]), message: unknownField(key, schema) });
-    else problems.push({ path: at, message: issue.message });
-  }
+  const problems = schemaProblems(raw, path, schema, (field) => {
+    if (rendered || (BASE_FIELDS as readonly unknown[]).includes(field[0])) return false;
+    const value = valueAt(raw, field);
+    return typeof value === 'string' && isTemplate(value);
+  });
   if (kind === 'hex' && problems.length === 0)
     for (const { field, message } of runRules(raw)) problems.push({ path: pathText(path, [field]), message });
   if (kind === 'workflow' && valueAt(raw, ['workflow', 'input']) !== undefined)
@@ -80,11 +74,6 @@ export function fieldProblems(
         message: 'takes input or args, not both: leave one out',
       });
   return problems;
-}
-
-function unknownField(key: string, schema: z.ZodObject): string {
-  const known = Object.keys(schema.shape);
-  return `is not a field that is known here${didYouMean(key, known) || `: the fields are ${known.join(', ')}`}`;
 }
 
 /** Ids of all steps: the given ones, and for the others what they run, numbered where it comes again. */

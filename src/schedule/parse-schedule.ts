@@ -1,7 +1,7 @@
 import { durationMs } from '../pipeline/duration.js';
 import { isObject } from '../pipeline/json.js';
 import { type Parsed, type Problem, pathText } from '../pipeline/problems.js';
-import { fieldProblems } from '../pipeline/step-parser.js';
+import { schemaProblems } from '../pipeline/schema-problems.js';
 import { readBound } from './bounds.js';
 import { calendarProblem } from './calendar.js';
 import { cronProblem } from './cron.js';
@@ -51,11 +51,11 @@ function allFieldProblems(raw: Record<string, unknown>, path: string): Problem[]
   const list = Array.isArray(raw.calendars) ? raw.calendars : [];
   const nested = list.flatMap((calendar, index) =>
     isObject(calendar)
-      ? fieldProblems(calendar, pathText(path, ['calendars', index]), schemas.calendar, null, true)
+      ? schemaProblems(calendar, pathText(path, ['calendars', index]), schemas.calendar)
       : [],
   );
   const { calendars: _, ...rest } = raw;
-  return [...fieldProblems(nested.length > 0 ? rest : raw, path, schemas.schedule, null, true), ...nested];
+  return [...schemaProblems(nested.length > 0 ? rest : raw, path, schemas.schedule), ...nested];
 }
 
 interface Found extends Pick<Problem, 'message'> {

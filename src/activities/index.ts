@@ -1,6 +1,7 @@
 import { cancelRun } from './cancel-run.js';
 import { checkHolders } from './check-holders.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { endUntaken } from './end-untaken.js';
 import { findRun } from './find-run.js';
 import { getLastCompletedRun } from './get-last-completed-run.js';
 import { getRunStatus, pollRun } from './get-run-status.js';
@@ -8,6 +9,7 @@ import { leaveRun } from './leave-run.js';
 import { listLiveRuns } from './list-live-runs.js';
 import { listStrays } from './list-strays.js';
 import { loadPipeline } from './load-pipeline.js';
+import { lookAtQueue } from './look-at-queue.js';
 import { notify, notifyTargets } from './notify.js';
 import { placeInLine } from './place-in-line.js';
 import { reachHex } from './reach-hex.js';
@@ -37,6 +39,8 @@ export function createActivities(dependencies: ActivityDependencies) {
     reachHex: reachHex(dependencies),
     notify: notify(dependencies),
     notifyTargets: notifyTargets(dependencies),
+    lookAtQueue: lookAtQueue(dependencies),
+    endUntaken: endUntaken(dependencies),
   };
 }
 

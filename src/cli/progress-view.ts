@@ -191,7 +191,7 @@ function entriesOf(progress: Progress, workflowId: string): Entry[] {
     ...decisions(progress).map((line) => ({ key: `decision ${line}`, state: 'told', lines: [line] })),
     ...progress.steps.map((step) => ({
       key: `step ${step.id}`,
-      state: step.status,
+      state: step.status === 'running' ? `running ${step.waitingFor ?? ''}` : step.status,
       lines: [stepLine(step), ...askedOf(step, workflowId).map((line) => `  ${line}`)],
     })),
     ...progress.warnings.map((line) => ({ key: `warning ${line}`, state: 'told', lines: [plain(line)] })),

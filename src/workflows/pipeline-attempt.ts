@@ -113,14 +113,20 @@ async function runWorkflow(x: PipelineExecution, unit: Unit, work: WorkOf<'workf
       ...(type === 'hexRun' && { memo: memoOf(x, unit) }),
       staticSummary: `${unit.key}: workflow ${type}`,
     });
-  const output = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));
+  const own = taskQueue === null || taskQueue === workflowInfo().taskQueue;
+  const output = await withTimeLimit(
+    timeoutMs,
+    `Time limit of ${unit.key}`,
+    own ? run : () => x.otherQueues.follow(unit, taskQueue, run),
+    () => timedOut(timeoutMs, unit.untaken),
+  );
   return { success: true, status: 'COMPLETED', workflowId: childId(unit.key), output: output ?? null };
 }
 
-function timedOut(timeoutMs: number | null): Error {
+function timedOut(timeoutMs: number | null, untaken: string | null = null): Error {
   return stepFailure(
     'StepTimedOut',
-    `The step did not end within ${formatDuration(timeoutMs ?? 0)} and was cancelled`,
+    `The step did not end within ${formatDuration(timeoutMs ?? 0)} and was cancelled${untaken ? `: ${untaken}` : ''}`,
     'Give the step a longer "timeout", or look into its workflow.',
   );
 }

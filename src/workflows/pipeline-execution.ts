@@ -23,6 +23,7 @@ import {
 import { runsAfterFailures } from '../pipeline/trigger-rules.js';
 import type { InputRules } from './input-rules.js';
 import { leftOnPurpose, stepErrorOf } from './pipeline-failures.js';
+import { OtherQueues, withUntaken } from './pipeline-other-queues.js';
 import { Slots } from './pipeline-slots.js';
 import { newStep, resultOf, type StepRecord, scopeOf, type Unit } from './pipeline-state.js';
 import { type Ending, endingBy, runStep } from './pipeline-step.js';
@@ -65,6 +66,7 @@ export class PipelineExecution {
   readonly basis: ExecutionBasis;
   readonly tell: Tell;
   readonly slots: Slots;
+  readonly otherQueues = new OtherQueues();
   readonly steps: ReadonlyMap<string, StepRecord>;
   readonly audit: AuditEntry[] = [];
   /** What templates may read. The steps are looked at only when a template asks for them. */
@@ -252,7 +254,7 @@ export class PipelineExecution {
     // A clean-up that failed must be told, whoever asked for the cancel.
     if (!cancelled || !(left || isCancellation(error))) return { state: 'failed', ...told };
     const ending: Ending = step.verdict ? endingBy(this, step.verdict, null) : { state: 'cancelled' };
-    return left ? { ...ending, ...told } : ending;
+    return left ? { ...ending, ...told } : withUntaken(ending, step);
   }
 
   private settle(step: StepRecord, { state, reason, result, error, failure }: Ending): void {

@@ -23,6 +23,8 @@ export interface Unit {
   /** Why it waits, in words. */
   waitingFor: string | null;
   workflowId: string | null;
+  /** That no worker ever took its workflow up, which was therefore ended; in words. */
+  untaken: string | null;
   run: { runId: string; runUrl: string | null } | null;
   result: StepResult | null;
   error: StepError | null;
@@ -88,6 +90,7 @@ export function newUnit(key: string, index: number | null, item: JsonValue): Uni
     attempts: 0,
     waitingFor: null,
     workflowId: null,
+    untaken: null,
     run: null,
     result: null,
     error: null,
@@ -157,7 +160,8 @@ export function progressOf(step: StepRecord, waitingFor: string | null): StepPro
   const single = spec.forEach === null ? units?.[0] : undefined;
   const ran = result && 'runId' in result ? result : null;
   const { projectId } = spec.body;
-  const waits = isFinal(step.state) ? null : (single?.waitingFor ?? waitingFor);
+  const one = single ?? units?.find((unit) => unit.state === 'running' && unit.waitingFor);
+  const waits = isFinal(step.state) ? null : (one?.waitingFor ?? waitingFor);
   return {
     id: spec.id,
     status: step.state,

@@ -39,6 +39,12 @@ export async function replay(rig: Harness, workflowId: string): Promise<void> {
 /** A worker of another team, on a queue of its own. */
 export async function theirWorker(rig: Harness): Promise<string> {
   const taskQueue = uniqueTaskQueue('theirs');
+  await workFor(rig, taskQueue);
+  return taskQueue;
+}
+
+/** A worker of another team on a queue; it works until the test has finished, or until what this gives back is called. */
+export async function workFor(rig: Harness, taskQueue: string): Promise<() => Promise<void>> {
   const connection = await NativeConnection.connect({ address: rig.env.TEMPORAL_ADDRESS ?? '' });
   const worker = await Worker.create({
     connection,
@@ -47,12 +53,18 @@ export async function theirWorker(rig: Harness): Promise<string> {
     workflowsPath: fileURLToPath(new URL('./their-workflows.ts', import.meta.url)),
   });
   const done = worker.run();
-  onTestFinished(async () => {
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
     worker.shutdown();
     await done;
     await connection.close();
-  });
-  return taskQueue;
+  };
+  const stopOnce = () => {
+    stopped ??= stop();
+    return stopped;
+  };
+  onTestFinished(stopOnce);
+  return stopOnce;
 }
 
 /** A step that runs a project of the same name, and is followed closely. */

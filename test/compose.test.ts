@@ -22,6 +22,7 @@ interface Service {
   healthcheck?: { test: string[] };
   depends_on?: Record<string, { condition: string }>;
   environment?: Record<string, string | number | null>;
+  env_file?: { path: string; required: boolean }[];
 }
 
 interface Compose {
@@ -147,6 +148,14 @@ describe('the compose file', () => {
     const heap = /--max-old-space-size=(\d+)/.exec(String(environment?.NODE_OPTIONS))?.[1];
     expect(mem_limit).toBe('1g');
     expect(Number(heap)).toBe(1024 * 0.75);
+  });
+
+  it('gives the worker the address of the Web UI for its messages, and settings from a file that git leaves alone', () => {
+    const { environment, env_file } = service('worker');
+    const [port] = service('temporal-ui').ports ?? [];
+    expect(environment?.TEMPORAL_UI_URL).toBe(`http://localhost:${port?.split(':')[1]}`);
+    expect(env_file).toEqual([{ path: 'worker.env', required: false }]);
+    expect(read('.gitignore').split('\n')).toContain('worker.env');
   });
 
   it('starts the sandbox on demand only, where plain http to localhost reaches it', () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { PipelineProgress } from '../src/pipeline/index.js';
+import { cli } from './support/cli.js';
 import { FAST, failureOf, type Harness, harness, until } from './support/harness.js';
 import { control, hex, pipelineHarness, replay } from './support/pipelines.js';
 import { temporal } from './support/server.js';
@@ -158,6 +159,19 @@ describe('a run on its own', () => {
     ]);
     for (const one of told) expect(one.links.hex).toContain(one.hexRunId);
     for (const { workflowId } of runs) await replay(rig, workflowId);
+  });
+
+  it('of the command line tells whom --notify names, and a bad --notify is refused before anything is sent', async () => {
+    const hook = await webhookReceiver();
+    const rig = await pipelineHarness({ ...QUICK, env: { HEX_NOTIFY_OPS_URL: hook.url } });
+    const bad = await cli(['run', 'a', '--notify', 'ops=won', '--notify', 'Ops'], rig.env);
+    expect(bad.code).toBe(2);
+    expect(bad.stderr).toContain('notify[0].on[0]: must be one of success, failure, cancelled');
+    expect(bad.stderr).toContain('notify[1].to: must be the name of a webhook');
+    expect(rig.sandbox.ledger().requests).toEqual([]);
+    const good = await cli(['run', 'a', '--notify', 'ops=success,failure', '--wait'], rig.env);
+    expect(good.code).toBe(0);
+    expect(hook.messages().map(({ event, projectId }) => [event, projectId])).toEqual([['success', 'a']]);
   });
 
   it('that names a webhook which is not there is refused before anything reaches Hex', async () => {

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { type Controls, executeControl } from './client/controls.js';
+import { clientRoute } from './network/temporal.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
 import type { HexPipelineInput } from './pipeline/definition.js';
 import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/pipeline-result.js';
@@ -187,10 +188,8 @@ export interface ConnectClientOptions {
 /** Connects by the same variables and TOML file as the `temporal` CLI. */
 export async function connectClient(options: ConnectClientOptions = {}): Promise<TemporalHexClient> {
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  const connection = await Connection.connect({
-    ...connectionOptions,
-    address: options.address ?? connectionOptions.address ?? 'localhost:7233',
-  });
+  const address = options.address ?? connectionOptions.address ?? 'localhost:7233';
+  const connection = await Connection.connect({ ...connectionOptions, ...clientRoute(address) });
   const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
   return new TemporalHexClient({ client, taskQueue: options.taskQueue });
 }

@@ -1,6 +1,7 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { retryAfterMs } from '../hex/retry-after.js';
+import { proxyNote } from '../network/fetch.js';
 import { messageOf, type Notice } from '../notifications/notice.js';
 import { type Posted, postMessage, WebhookSettingsError } from '../notifications/post.js';
 import { own } from '../pipeline/json.js';
@@ -51,7 +52,7 @@ export const notify =
     const posted = await postMessage(webhook, message, signal).catch((error: unknown) => {
       if (error instanceof WebhookSettingsError)
         throw notDelivered(`The settings of the webhook "${to}" cannot be used: ${error.message}`);
-      throw notDelivered(`The webhook "${to}" could not be reached`);
+      throw notDelivered(`The webhook "${to}" could not be reached${proxyNote(error)}`);
     });
     checkAnswer(to, posted);
   };

@@ -11,6 +11,7 @@ import { ControlRefusedError } from '../client/controls.js';
 import { InvalidInputError } from '../client.js';
 import { ConfigError } from '../config.js';
 import { HexError } from '../hex/index.js';
+import { ProxySettingError } from '../network/proxy.js';
 import { RerunError } from '../rerun/index.js';
 import { SandboxError } from '../sandbox/index.js';
 import { DevServerError, TemporalCliError } from '../temporal-server/index.js';
@@ -25,7 +26,14 @@ export interface Explanation {
 }
 
 /** What could not be done as it was asked for; nothing was started. */
-const REFUSALS = [InvalidInputError, ConfigError, SandboxError, ControlRefusedError, RerunError];
+const REFUSALS = [
+  InvalidInputError,
+  ConfigError,
+  SandboxError,
+  ControlRefusedError,
+  RerunError,
+  ProxySettingError,
+];
 
 export function explain(error: unknown): Explanation {
   if (error instanceof CliError) return { message: error.message, code: error.code };

@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { TemporalHexClient } from '../client.js';
 import { type Config, loadConfig } from '../config.js';
+import { clientRoute } from '../network/temporal.js';
 import { startFromOptions } from '../sandbox/command.js';
 import type { Sandbox } from '../sandbox/index.js';
 import {
@@ -82,7 +83,7 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
     };
     const { address, namespace } = server;
     // Not by the user's profile: its TLS and keys are another server's.
-    const connection = await Connection.connect({ address });
+    const connection = await Connection.connect(clientRoute(address));
     closers.push(() => connection.close());
     const native = await NativeConnection.connect({ address });
     closers.push(() => native.close());

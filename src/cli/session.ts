@@ -41,9 +41,10 @@ export async function withClient<T>(
   const where = await addressOf(session);
   await warnOfUnknownVariables(session);
   const { connectClient } = await import('../client.js');
+  const { temporalProxyNote } = await import('../network/temporal.js');
   const { address, namespace } = session.globals;
   const connecting = connectClient({ address, namespace, taskQueue: taskQueueOf(session) });
-  const client = await within(limitMs, connecting, () => noServer(where));
+  const client = await within(limitMs, connecting, () => noServer(where, temporalProxyNote(where)));
   try {
     return await work(client);
   } finally {
@@ -90,9 +91,9 @@ async function addressOf({ globals }: Session): Promise<string> {
   }
 }
 
-function noServer(where: string): CliError {
+function noServer(where: string, route: string): CliError {
   return new CliError(
-    `No Temporal server answers at ${where}. Start one with "temporal-hex dev", or name yours with --address or TEMPORAL_ADDRESS.`,
+    `No Temporal server answers at ${where}${route}. Start one with "temporal-hex dev", or name yours with --address or TEMPORAL_ADDRESS.`,
     EXIT.noTemporal,
   );
 }

@@ -1,3 +1,4 @@
+import { networkFetch } from '../network/fetch.js';
 import { version } from '../version.js';
 import type { Call, CallOptions } from './call.js';
 import { decode } from './decode.js';
@@ -21,8 +22,8 @@ import {
 import type { HexClient, HexConnection, HexProject, HexRunInfo, ProjectFilter } from './types.js';
 
 export interface HexClientOptions {
-  /** Default: the global one. */
-  fetch?: typeof fetch;
+  /** Default: Node's own, through the proxy that the environment names. */
+  fetch?: Transport['fetch'];
   /** Default `temporal-hex/<version>`. */
   userAgent?: string;
   /** Paces the reads (GET). One for each connection and process. Default: none. */
@@ -46,7 +47,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
     token,
     timeoutMs,
     userAgent: options.userAgent ?? `temporal-hex/${version}`,
-    fetch: options.fetch ?? fetch,
+    fetch: options.fetch ?? networkFetch,
   };
   const who = name === 'default' ? 'Hex' : `Hex (connection "${name}")`;
   const paths = pathsOf(legacyPaths);

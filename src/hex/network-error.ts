@@ -1,3 +1,4 @@
+import { proxyNote } from '../network/fetch.js';
 import type { Call } from './call.js';
 import { HexNetworkError, type RequestSent } from './errors.js';
 import { hints } from './hints.js';
@@ -29,7 +30,8 @@ export function networkError(call: Call, error: unknown, token: string): HexNetw
   const cause = causeOf(error);
   const { code = null, message = String(error) } = cause;
   const requestSent = neverLeft(cause) ? 'no' : 'unknown';
-  const words = oneLine(code !== null && !message.includes(code) ? `${code} ${message}` : message, token);
+  const said = code !== null && !message.includes(code) ? `${code} ${message}` : message;
+  const words = oneLine(`${said}${proxyNote(error)}`, token);
   return new HexNetworkError({
     message: `${call.who} ${requestSent === 'no' ? 'could not be reached for' : 'gave no answer to'} ${call.name}: ${words}`,
     code,
@@ -61,6 +63,7 @@ const NEVER_LEFT = new Set([
   'EAI_FAIL',
   'EAI_NODATA',
   'UND_ERR_CONNECT_TIMEOUT',
+  'PROXY_SETTING',
 ]);
 
 /** Errors that can only come up before the request is written: connecting, and the TLS handshake. */
@@ -71,6 +74,8 @@ function neverLeft({ code = '', syscall = '', message = '', errors }: Cause): bo
     syscall === 'connect' ||
     isTls(code) ||
     message.includes('before secure TLS connection was established') ||
+    // The proxy refused to connect to Hex.
+    message.includes('when HTTP Tunneling') ||
     message === 'bad port'
   );
 }

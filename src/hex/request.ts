@@ -16,7 +16,7 @@ export interface Transport {
   /** Default time limit of a request, in ms. */
   timeoutMs: number;
   userAgent: string;
-  fetch: typeof fetch;
+  fetch: (address: string, init: RequestInit) => Promise<Response>;
 }
 
 /** A 2xx. */

@@ -1,3 +1,4 @@
+import { networkFetch } from '../network/fetch.js';
 import { BODIES } from './formats/index.js';
 import { readHeaders } from './headers.js';
 import type { Message } from './notice.js';
@@ -22,7 +23,7 @@ export class WebhookSettingsError extends Error {
  */
 export async function postMessage(webhook: Webhook, message: Message, signal: AbortSignal): Promise<Posted> {
   const { url, headers, secret, body } = await requestOf(webhook, message);
-  const response = await fetch(url, {
+  const response = await networkFetch(url, {
     method: 'POST',
     headers: {
       ...headers,

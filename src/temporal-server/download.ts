@@ -2,6 +2,8 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { networkFetch, proxyNote } from '../network/fetch.js';
+import { reasonOf } from './errors.js';
 import { type Reporter, seconds, showWhile } from './reporter.js';
 import { run } from './run.js';
 
@@ -78,7 +80,7 @@ async function fetchTo(
   const total = giveUp(limits.totalMs, 'not complete');
   let idle = giveUp(limits.firstByteMs, 'no answer');
   try {
-    const response = await fetch(url, { signal: aborter.signal });
+    const response = await networkFetch(url, { signal: aborter.signal });
     if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
     progress.total = Number(response.headers.get('content-length') ?? 0);
     const count = new Transform({
@@ -92,7 +94,9 @@ async function fetchTo(
     const body = Readable.fromWeb(response.body);
     await pipeline(body, count, createWriteStream(file), { signal: aborter.signal });
   } catch (error) {
-    throw aborter.signal.aborted ? aborter.signal.reason : error;
+    if (aborter.signal.aborted) throw aborter.signal.reason;
+    const note = proxyNote(error);
+    throw note === '' ? error : new Error(`${reasonOf(error)}${note}`);
   } finally {
     signal?.removeEventListener('abort', stop);
     clearTimeout(total);

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { clientRoute } from '../network/temporal.js';
 
 const PAUSE_MS = 25;
 
@@ -34,7 +35,7 @@ export async function waitUntilReady(
 ): Promise<void> {
   // A gRPC channel that was refused once waits a second before it tries again; a bare connect does not.
   while (!(await accepts(port))) await delay(PAUSE_MS, undefined, { signal });
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+  const connection = await Connection.connect(clientRoute(`127.0.0.1:${port}`));
   try {
     for (;;) {
       try {

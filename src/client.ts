@@ -5,12 +5,16 @@ import {
   type ScheduleHandle,
   type ScheduleOptions,
   type WorkflowHandleWithFirstExecutionRunId,
+  type WorkflowIdConflictPolicy,
+  type WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { type Controls, executeControl } from './client/controls.js';
 import { clientRoute } from './network/temporal.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
-import type { HexPipelineInput } from './pipeline/definition.js';
+import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition.js';
+import { isObject } from './pipeline/json.js';
+import type { IfExists } from './pipeline/key.js';
 import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/pipeline-result.js';
 import { formatProblems, type Problem } from './pipeline/problems.js';
 import type { HexRunInput } from './pipeline/run-input.js';
@@ -48,6 +52,17 @@ export interface TemporalHexClientOptions {
 export interface StartOptions {
   /** Default: made from the project or pipeline name and a random id. A running workflow with this id is an error. */
   workflowId?: string | undefined;
+  /** Instead of the `key` of the input. Templates are filled in when it begins. */
+  key?: string | undefined;
+  /** What to do when one with the key is running or has succeeded. Instead of the `ifExists` of the input. */
+  ifExists?: IfExists | undefined;
+  /** Whether the id of a workflow that has closed may be used again. Default: Temporal's, `ALLOW_DUPLICATE`. */
+  workflowIdReusePolicy?: WorkflowIdReusePolicy | undefined;
+  /**
+   * What happens when a workflow with this id is running: `FAIL`, or `USE_EXISTING`, which starts nothing and gives that
+   * one. Default `FAIL`. To end it first, cancel it: what is terminated cannot clean up in Hex.
+   */
+  workflowIdConflictPolicy?: Exclude<WorkflowIdConflictPolicy, 'TERMINATE_EXISTING'> | undefined;
 }
 
 export interface SchedulePipelineOptions {
@@ -85,13 +100,15 @@ export class TemporalHexClient {
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof hexRun>> {
     const now = new Date();
     const { workflowId = 'run' } = options;
-    const parsed = prepareRun(input, { scheduledTime: now, startTime: now, workflowId });
+    const keyed = { ...input, ...keyOf(options) };
+    const parsed = prepareRun(keyed, { scheduledTime: now, startTime: now, workflowId });
     if (!parsed.ok) throw new InvalidInputError('The run', parsed.problems);
     const { projectId } = parsed.value;
     return this.temporal.workflow.start<typeof hexRun>('hexRun', {
       taskQueue: this.taskQueue,
       workflowId: options.workflowId ?? `${projectId}-${randomUUID()}`,
-      args: [input],
+      ...idPolicies(options),
+      args: [keyed],
       staticSummary: `Hex project ${projectId}`,
     });
   }
@@ -101,11 +118,13 @@ export class TemporalHexClient {
     input: HexPipelineInput,
     options: StartOptions = {},
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof hexPipeline>> {
-    const name = pipelineName(input);
+    const keyed = withKey(input, options);
+    const name = pipelineName(keyed);
     return this.temporal.workflow.start<typeof hexPipeline>('hexPipeline', {
       taskQueue: this.taskQueue,
       workflowId: options.workflowId ?? `${name}-${randomUUID()}`,
-      args: [input],
+      ...idPolicies(options),
+      args: [keyed],
       staticSummary: `Hex pipeline ${name}`,
     });
   }
@@ -192,6 +211,25 @@ export async function connectClient(options: ConnectClientOptions = {}): Promise
   const connection = await Connection.connect({ ...connectionOptions, ...clientRoute(address) });
   const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
   return new TemporalHexClient({ client, taskQueue: options.taskQueue });
+}
+
+function keyOf({ key, ifExists }: StartOptions): { key?: string; ifExists?: IfExists } {
+  return { ...(key !== undefined && { key }), ...(ifExists !== undefined && { ifExists }) };
+}
+
+/** The input in its long form where the options have something to add. */
+function withKey(input: HexPipelineInput, options: StartOptions): HexPipelineInput {
+  const key = keyOf(options);
+  if (Object.keys(key).length === 0) return input;
+  if (isObject(input) && 'pipeline' in input) return { ...input, ...key } as PipelineRunInput;
+  return { pipeline: input as PipelineRunInput['pipeline'], ...key };
+}
+
+function idPolicies({ workflowIdReusePolicy, workflowIdConflictPolicy }: StartOptions) {
+  return {
+    ...(workflowIdReusePolicy && { workflowIdReusePolicy }),
+    ...(workflowIdConflictPolicy && { workflowIdConflictPolicy }),
+  };
 }
 
 function pipelineName(input: HexPipelineInput): string {

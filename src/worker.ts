@@ -81,12 +81,13 @@ export async function hexDependencies(
     patienceMs: config.patienceMs,
     workflows: workflow,
     limiters,
-    searchAttributes: known,
+    searchAttributes: known.runs,
+    keyAttribute: known.key,
     pipelinesDir: config.pipelinesDir,
     webhooks: config.webhooks,
     alerts: config.alerts,
     temporalUiUrl: config.temporalUiUrl,
-    ...(known && { claims: searchAttributeClaims(workflow) }),
+    ...(known.runs && { claims: searchAttributeClaims(workflow) }),
   };
 }
 

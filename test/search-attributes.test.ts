@@ -7,7 +7,7 @@ import { registerSearchAttributes } from '../src/worker/search-attributes.js';
 import { FAST, harness, TOKEN, until } from './support/harness.js';
 import { server } from './support/server.js';
 
-const NAMES = ['HexProjectId', 'HexRunId', 'HexPipeline', 'HexStep', 'HexStatus'];
+const NAMES = ['HexProjectId', 'HexRunId', 'HexPipeline', 'HexStep', 'HexStatus', 'HexKey'];
 
 it('the worker registers them where it may, and a run is found by each of them', async () => {
   const own = await startDevServer({ port: 0, uiPort: false, namespace: server.namespace });
@@ -30,11 +30,30 @@ it('where it may not, the worker says so and how to mend it', async () => {
       },
     },
   } as unknown as NativeConnection;
-  expect(await registerSearchAttributes(refusing, 'prod', (line) => said.push(line))).toBe(false);
+  expect(await registerSearchAttributes(refusing, 'prod', (line) => said.push(line))).toEqual({
+    runs: false,
+    key: false,
+  });
   expect(said.join()).toMatch(
     /cannot be searched for.*Request unauthorized.*temporal operator search-attribute create.*tcld namespace search-attributes add/,
   );
   for (const name of NAMES) expect(said.join()).toContain(`--name ${name}`);
+});
+
+it('a namespace that has those of runs and takes no more goes without the one of keys', async () => {
+  const said: string[] = [];
+  const ofRuns = NAMES.filter((name) => name !== 'HexKey').map((name) => [name, 2] as const);
+  const full = {
+    operatorService: {
+      listSearchAttributes: async () => ({ customAttributes: Object.fromEntries(ofRuns) }),
+      addSearchAttributes: async () => {
+        throw new Error('Unable to create search attributes: cannot have more than 10');
+      },
+    },
+  } as unknown as NativeConnection;
+  const known = await registerSearchAttributes(full, 'prod', (line) => said.push(line));
+  expect(known).toEqual({ runs: true, key: false });
+  expect(said.join()).toMatch(/HexKey is off.*more than 10.*create --name HexKey --type Keyword --namespace/);
 });
 
 it('without them everything works, lost triggers included', async () => {

@@ -15,7 +15,11 @@ export const checkHolders =
     return events;
   };
 
-async function isOpen({ workflows }: ActivityDependencies, slot: HeldSlot): Promise<boolean> {
+/** Whether a workflow is open: by its id and, where that is known, its first run. */
+export async function isOpen(
+  { workflows }: ActivityDependencies,
+  slot: Pick<HeldSlot, 'workflowId' | 'workflowRunId'>,
+): Promise<boolean> {
   if (!workflows) return true;
   try {
     const { status, raw } = await workflows.getHandle(slot.workflowId).describe();

@@ -20,8 +20,10 @@ export interface ActivityDependencies {
   workflows?: WorkflowClient;
   /** Who gives leave to start runs. Without it, starts are not limited. */
   limiters?: Limiters;
-  /** Whether the namespace knows our search attributes. Default false. */
+  /** Whether the namespace knows the search attributes of runs. Default false. */
   searchAttributes?: boolean;
+  /** Whether the namespace knows the search attribute of keys. Default false. */
+  keyAttribute?: boolean;
   /** Folder of pipeline files that can be started by name (`HEX_PIPELINES_DIR`). Default: none. */
   pipelinesDir?: string | null;
   /** Where notifications go, by name (`HEX_NOTIFY_<NAME>_URL`, `_FORMAT`, ...). Default: none. */

@@ -5,6 +5,7 @@ import { endUntaken } from './end-untaken.js';
 import { findRun } from './find-run.js';
 import { getLastCompletedRun } from './get-last-completed-run.js';
 import { getRunStatus, pollRun } from './get-run-status.js';
+import { findKeyHolder, keySpace, openHolders, readJoined } from './key-holders.js';
 import { leaveRun } from './leave-run.js';
 import { listLiveRuns } from './list-live-runs.js';
 import { listStrays } from './list-strays.js';
@@ -32,6 +33,10 @@ export function createActivities(dependencies: ActivityDependencies) {
     cancelRun: cancelRun(dependencies),
     leaveRun: leaveRun(dependencies),
     findRun: findRun(dependencies),
+    keySpace: keySpace(dependencies),
+    findKeyHolder: findKeyHolder(dependencies),
+    openHolders: openHolders(dependencies),
+    readJoined: readJoined(dependencies),
     listLiveRuns: listLiveRuns(dependencies),
     listStrays: listStrays(dependencies),
     getLastCompletedRun: getLastCompletedRun(dependencies),

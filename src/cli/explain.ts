@@ -44,7 +44,7 @@ export function explain(error: unknown): Explanation {
   if (error instanceof WorkflowFailedError) return explainEnd(error);
   if (error instanceof WorkflowExecutionAlreadyStartedError)
     return {
-      message: `A workflow with the id "${error.workflowId}" is running already. Choose another --workflow-id, or wait for its end.`,
+      message: `A workflow with the id "${error.workflowId}" is running already, or has run and its id may not be used again. Choose another --workflow-id, or wait for its end.`,
       code: EXIT.badInput,
     };
   if (error instanceof WorkflowNotFoundError)
@@ -76,7 +76,7 @@ function explainEnd(error: WorkflowFailedError): Explanation {
 }
 
 function codeOfType(type: string): ExitCode {
-  if (type === 'InvalidInput') return EXIT.badInput;
+  if (type === 'InvalidInput' || type === 'KeyExists') return EXIT.badInput;
   // It was cancelled, and its run goes on in Hex as it was told to.
   if (type === 'HexRunLeftRunning') return EXIT.cancelled;
   return type.endsWith('TimedOut') ? EXIT.timedOut : EXIT.failed;

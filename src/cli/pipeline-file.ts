@@ -1,7 +1,9 @@
 import type { HexPipelineInput, ParamType } from '../pipeline/definition.js';
 import { isObject, type JsonValue, own } from '../pipeline/json.js';
+import type { IfExists } from '../pipeline/key.js';
 import type { PipelinePlan } from '../pipeline/plan-summary.js';
 import { refuse } from './errors.js';
+import { keyFields } from './key-options.js';
 import { readParams } from './params.js';
 import { readDocumentFile } from './read-document.js';
 
@@ -9,6 +11,8 @@ import { readDocumentFile } from './read-document.js';
 export interface FileOptions {
   param?: string[];
   paramsFile?: string;
+  key?: string;
+  ifExists?: IfExists;
 }
 
 export const FILE_ARGUMENT =
@@ -24,7 +28,7 @@ export interface CheckedPipeline {
 /** Reads a pipeline file with its parameters and checks all that can be known before it is started; every problem at once. */
 export async function readPipelineFile(
   file: string,
-  { param, paramsFile }: FileOptions = {},
+  { param, paramsFile, ...key }: FileOptions = {},
 ): Promise<CheckedPipeline> {
   const document = await readDocumentFile(file);
   const { params, problems } = await readParams({
@@ -32,7 +36,7 @@ export async function readPipelineFile(
     file: paramsFile,
     typeOf: declaredTypes(document),
   });
-  const input = withParams(document, params);
+  const input = longForm(document, params, keyFields(key));
   const [{ parsePipelineInput }, { planPipeline }] = await Promise.all([
     import('../pipeline/boundary.js'),
     import('../pipeline/plan-summary.js'),
@@ -54,11 +58,15 @@ function declaredTypes(document: JsonValue): (name: string) => ParamType | undef
   };
 }
 
-function withParams(document: JsonValue, params: Record<string, JsonValue> | undefined): JsonValue {
-  if (!params) return document;
-  if (isObject(document) && document.pipeline !== undefined && document.steps === undefined) {
-    const given = isObject(document.params) ? document.params : {};
-    return { ...document, params: { ...given, ...params } } as JsonValue;
-  }
-  return { pipeline: document, params };
+/** The document with what the command line adds to it. */
+function longForm(
+  document: JsonValue,
+  params: Record<string, JsonValue> | undefined,
+  key: Record<string, JsonValue>,
+): JsonValue {
+  if (!params && Object.keys(key).length === 0) return document;
+  const isLong = isObject(document) && document.pipeline !== undefined && document.steps === undefined;
+  const long: Record<string, unknown> = isLong ? document : { pipeline: document };
+  const given = isObject(long.params) ? long.params : {};
+  return { ...long, ...key, ...(params && { params: { ...given, ...params } }) } as JsonValue;
 }

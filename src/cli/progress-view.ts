@@ -60,9 +60,11 @@ function pipelineLines(progress: PipelineProgress, options: ViewOptions): string
 }
 
 function headLine(progress: PipelineProgress, { bold }: Colors): string {
-  const { name, status, steps, rerunOf, source } = progress;
+  const { name, status, steps, rerunOf, source, key, existing } = progress;
   const done = steps.filter((step) => step.status === 'success').length;
   const parts = [`${status}, ${done} of ${steps.length} steps succeeded`, clock(progress)];
+  if (key) parts.push(`key ${key}`);
+  if (existing) parts.push(`${existing.workflowId} has it`);
   if (rerunOf) parts.push(`rerun of ${rerunOf.workflowId}`);
   if (source) parts.push(`from ${source.file} (${source.sha256.slice(0, 12)})`);
   return `${bold(plain(name))}  ${plain(parts.filter(Boolean).join(', '))}`;
@@ -157,9 +159,10 @@ function stateColour(status: StepProgress['status'], colors: Colors): (text: str
 }
 
 function runLines(progress: RunProgress, colors: Colors): string[] {
-  const { projectId, status, phase, startedAt, waitingFor, runUrl } = progress;
+  const { projectId, status, phase, startedAt, waitingFor, runUrl, key } = progress;
   const parts = [colors.bold(projectId), status && status !== phase ? `${status} (${phase})` : phase];
   if (phase !== 'done') parts.push(clock({ startedAt, endedAt: null, elapsedMs: 0 }));
+  if (key) parts.push(plain(`key ${key}`));
   if (runUrl) parts.push(colors.dim(runUrl));
   return [parts.join('  '), ...(waitingFor ? [`  ${plain(waitingFor)}`] : [])];
 }

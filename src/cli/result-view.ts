@@ -8,7 +8,16 @@ type Colors = Output['colors'];
 /** The end of a run or a pipeline for people: a table of its steps, or the facts of the run. */
 export function resultText(result: unknown, colors: Colors): string {
   if (!isObject(result)) return plain(JSON.stringify(result) ?? '');
+  const aside = existingKey(result);
+  if (aside) return aside;
   return isObject(result.steps) ? stepsTable(result.steps, colors) : runFacts(result, colors);
+}
+
+/** What there is to say of a start that did not run because of its key; null of all others, and of those that joined. */
+function existingKey({ skipped }: Record<string, unknown>): string | null {
+  if (!isObject(skipped)) return null;
+  const { key, workflowId, state } = skipped;
+  return `Skipped: ${text(workflowId)} ${state === 'running' ? 'is running' : 'has succeeded'} with the key "${text(key)}".`;
 }
 
 /** Results of steps by id, as a pipeline returns them or tells them in its failure. */

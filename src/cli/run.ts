@@ -3,11 +3,12 @@ import type { RunNotifyEvent } from '../pipeline/notify.js';
 import type { HexRunInput, OnStop } from '../pipeline/run-input.js';
 import { collect, examples, type Perform } from './command.js';
 import { refuse } from './errors.js';
+import { addKeyOptions, idOptions, type KeyOptions, keyFields } from './key-options.js';
 import { readParams } from './params.js';
 import { withClient } from './session.js';
 import { tellStarted } from './started.js';
 
-interface RunOptions {
+interface RunOptions extends KeyOptions {
   param?: string[];
   paramsFile?: string;
   timezone?: string;
@@ -22,12 +23,11 @@ interface RunOptions {
   dryRun?: true;
   connection?: string;
   notify?: string[];
-  workflowId?: string;
   wait?: true;
 }
 
 export function addRun(program: Command, perform: Perform): void {
-  program
+  const run = program
     .command('run')
     .summary('run one published Hex project')
     .description('Starts a hexRun workflow: one run of one published Hex project. Prints the workflow id.')
@@ -59,8 +59,8 @@ export function addRun(program: Command, perform: Perform): void {
       '--notify <webhook[=events]>',
       'tell this webhook of the worker (repeatable): ops, or ops=success,failure,cancelled (default: failure)',
       collect,
-    )
-    .option('--workflow-id <id>', 'id of the workflow (default: project id and a random one)')
+    );
+  addKeyOptions(run, 'project id')
     .option('--wait', 'wait for the end; the exit code tells how it went')
     .addHelpText(
       'after',
@@ -75,7 +75,7 @@ export function addRun(program: Command, perform: Perform): void {
       perform(command, async (session) => {
         const input = await inputOf(projectId, options);
         return withClient(session, async (client) => {
-          const handle = await client.startRun(input, { workflowId: options.workflowId });
+          const handle = await client.startRun(input, idOptions(options));
           return tellStarted(session, client, handle, options);
         });
       }),
@@ -108,6 +108,7 @@ async function inputOf(projectId: string, options: RunOptions): Promise<HexRunIn
     ...(dryRun && { dryRun }),
     ...(connection !== undefined && { connection }),
     ...(notify && { notify: notify.map(notifyOf) }),
+    ...keyFields(options),
   };
   const { prepareRun } = await import('../pipeline/boundary.js');
   const now = new Date();

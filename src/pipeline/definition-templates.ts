@@ -1,7 +1,7 @@
 import type { ParamDefinition } from './definition.js';
 import { ancestorsOf } from './graph.js';
 import { isObject, type JsonValue } from './json.js';
-import type { StepSpec } from './pipeline-spec.js';
+import type { PipelineSpec, StepSpec } from './pipeline-spec.js';
 import type { Problem } from './problems.js';
 import { resultFields } from './result-fields.js';
 import { RUN_FIELDS } from './run-scope.js';
@@ -13,6 +13,18 @@ import { isTemplate, type VariablePath, variablesOf } from './templates.js';
 export function defaultTemplateProblems(params: Record<string, ParamDefinition>, path: string): Problem[] {
   return Object.entries(params).flatMap(([name, definition]) =>
     templateProblems(definition.default, { roots: { run: RUN_FIELDS } }, `${path}.${name}.default`),
+  );
+}
+
+/** The template of a pipeline's key: it may refer to the parameters and the execution. */
+export function keyTemplateProblems(
+  { key, params }: Pick<PipelineSpec, 'key' | 'params'>,
+  path: string,
+): Problem[] {
+  return templateProblems(
+    key ?? undefined,
+    { roots: { params: Object.keys(params), run: RUN_FIELDS } },
+    path,
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Duration } from './duration.js';
 import type { JsonValue } from './json.js';
+import type { IfExists } from './key.js';
 import type { NotifyDefinition, StepNotifyEvent } from './notify.js';
 import type { HexRunInput, OnStop } from './run-input.js';
 import type { TriggerRule } from './trigger-rules.js';
@@ -134,6 +135,13 @@ export interface PipelineDefinition {
   timeout?: Duration;
   /** When it still runs after this time, those who asked for `deadline` are told. */
   deadline?: Duration;
+  /**
+   * A business key: at most one execution of this text is under way, or has succeeded, as far as `ifExists` says so. May
+   * hold templates over `params` and `run`, and a name belongs in it: `"daily-etl/{{ run.date }}"`. Searchable as `HexKey`.
+   */
+  key?: string;
+  /** What to do when an execution with this key is running or has succeeded: `run`, `skip`, `fail` or `join`. Default `run`. */
+  ifExists?: IfExists;
   /** Default for all steps: `stop`. */
   onFailure?: OnFailure;
   /** Default for all steps with `onFailure: stop`: whether a failure cancels the steps that run beside it. Default false. */
@@ -166,6 +174,10 @@ export interface PipelineRunInput {
   /** A definition, a list of steps, or the name of a definition in the worker's folder of pipelines. */
   pipeline: PipelineDefinition | StepDefinition[] | string;
   params?: Record<string, JsonValue>;
+  /** Instead of the definition's own key. */
+  key?: string;
+  /** Instead of the definition's own choice. */
+  ifExists?: IfExists;
   /** What `run.scheduledTime` is to be, ISO 8601: for reruns and backfills. Default: the schedule's time, else now. */
   scheduledTime?: string;
   /** The execution that this one repeats in part. */

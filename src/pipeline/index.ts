@@ -2,6 +2,7 @@
 export type * from './definition.js';
 export type { HexPipelineInput as PipelineInput } from './definition.js';
 export type { JsonValue } from './json.js';
+export type { ExistingKey, IfExists, KeyHolder } from './key.js';
 export type {
   NotifyDefinition,
   NotifyEvent,

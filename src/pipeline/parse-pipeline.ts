@@ -1,14 +1,20 @@
 /** Reads the input of `hexPipeline`. Lives behind boundary.ts: everything exported here is a function. */
 import { z } from 'zod';
 import type { ParamDefinition, ReusedStep } from './definition.js';
-import { defaultTemplateProblems, stepTemplateProblems } from './definition-templates.js';
+import {
+  defaultTemplateProblems,
+  keyTemplateProblems,
+  stepTemplateProblems,
+} from './definition-templates.js';
 import { type Duration, durationMs } from './duration.js';
 import { graphProblems } from './graph.js';
 import { isObject, type JsonValue, jsonSize } from './json.js';
+import type { IfExists } from './key.js';
 import { type NotifyDefinition, toNotifySpecs } from './notify.js';
 import { defaultProblem } from './params.js';
 import { LIMITS, type PipelineRequest, type PipelineSpec, type StepKind } from './pipeline-spec.js';
 import { type Parsed, type Problem, pathText } from './problems.js';
+import { ifExistsSchema } from './run-schema.js';
 import {
   choiceProblems,
   fanOutProblems,
@@ -36,6 +42,8 @@ const schemas = {
     scheduledTime: z.iso
       .datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-11-23T06:00:00Z' })
       .optional(),
+    key: z.string({ error: 'must be text' }).optional(),
+    ifExists: ifExistsSchema().optional(),
     rerunOf: z.strictObject({ workflowId: z.string(), runId: z.string() }).optional(),
     reuse: z
       .record(z.string(), z.strictObject({ result: z.json(), complete: z.boolean().optional() }))
@@ -77,6 +85,8 @@ export function readDefinition(raw: unknown, path = ''): Parsed<PipelineSpec> {
 function requestFor(raw: Record<string, unknown>, path: string): Parsed<PipelineRequest> {
   const request = {
     params: (raw.params as Record<string, JsonValue> | undefined) ?? {},
+    key: (raw.key as string | undefined) ?? null,
+    ifExists: (raw.ifExists as IfExists | undefined) ?? null,
     scheduledTime: (raw.scheduledTime as string | undefined) ?? null,
     rerunOf: (raw.rerunOf as PipelineRequest['rerunOf'] | undefined) ?? null,
     reuse: (raw.reuse as Record<string, ReusedStep> | undefined) ?? {},
@@ -125,6 +135,7 @@ function parseDefinition(raw: unknown, path: string, depth: number): Parsed<Pipe
   const graph = graphProblems(spec.steps, stepsPath);
   const templates = [
     ...defaultTemplateProblems(spec.params, pathText(path, ['params'])),
+    ...keyTemplateProblems(spec, pathText(path, ['key'])),
     ...(graph.length > 0 ? [] : stepTemplateProblems(spec.steps, spec.params, stepsPath)),
   ];
   const found = [...graph, ...templates];
@@ -193,6 +204,8 @@ function toSpec(
     description: (header.description as string | undefined) ?? null,
     params: (header.params as Record<string, ParamDefinition> | undefined) ?? {},
     timezone: (header.timezone as string | undefined) ?? 'UTC',
+    key: (header.key as string | undefined) ?? null,
+    ifExists: (header.ifExists as IfExists | undefined) ?? null,
     maxParallel: (header.maxParallel as number | undefined) ?? null,
     timeoutMs: ms(header.timeout as Duration | undefined),
     deadlineMs: ms(header.deadline as Duration | undefined),

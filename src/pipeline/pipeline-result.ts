@@ -1,5 +1,6 @@
 import type { ExecutionReference } from './definition.js';
 import type { JsonValue } from './json.js';
+import type { ExistingKey } from './key.js';
 import type { HexRunResult } from './run-result.js';
 import type { StepState } from './scheduler.js';
 
@@ -45,6 +46,8 @@ export interface SubPipelineStepResult {
   workflowId: string;
   params: Record<string, JsonValue>;
   steps: Record<string, StepResult>;
+  /** Set when nothing was run and `steps` is empty, because of this other with its key. */
+  skipped?: ExistingKey;
 }
 
 /** Result of a step that a person decided: an approval, or a step marked as a success. */
@@ -131,6 +134,12 @@ export interface PipelineResult {
   rerunOf?: ExecutionReference;
   /** Steps whose results were taken over from `rerunOf`. */
   reused?: string[];
+  /** Its business key. */
+  key?: string;
+  /** Set when nothing was run and `steps` is empty, because of this other with the key. */
+  skipped?: ExistingKey;
+  /** Set when nothing was run, and this is the result of this other with the key. */
+  joined?: ExistingKey;
   audit?: AuditEntry[];
 }
 
@@ -186,18 +195,23 @@ export interface StepProgress {
 
 export type PipelineStatus =
   | 'starting'
+  | 'joining'
   | 'running'
   | 'paused'
   | 'waiting'
   | 'cancelling'
   | 'success'
+  | 'skipped'
   | 'failed'
   | 'cancelled';
 
 /** Answer of the query `progress` of `hexPipeline`. */
 export interface PipelineProgress {
   name: string;
-  /** `waiting`: nothing runs, and a person has to approve or decide. */
+  /**
+   * `waiting`: nothing runs, and a person has to approve or decide. `joining`: it waits for the other with its key;
+   * `skipped`: it ran nothing because of that one.
+   */
   status: PipelineStatus;
   startedAt: string;
   endedAt: string | null;
@@ -210,6 +224,10 @@ export interface PipelineProgress {
   audit: AuditEntry[];
   source?: DefinitionSource;
   rerunOf?: ExecutionReference;
+  /** Its business key. */
+  key?: string;
+  /** The other with the key, which this one waits for or has given way to. */
+  existing?: ExistingKey;
   /** Notifications that could not be delivered, and the like. */
   warnings: string[];
 }

@@ -6,6 +6,7 @@ import type {
   ReusedStep,
 } from './definition.js';
 import type { JsonValue } from './json.js';
+import type { IfExists } from './key.js';
 import type { NotifySpec, StepNotifyEvent } from './notify.js';
 import type { TriggerRule } from './trigger-rules.js';
 
@@ -45,6 +46,9 @@ export interface PipelineSpec {
   description: string | null;
   params: Record<string, ParamDefinition>;
   timezone: string;
+  /** Its templates not filled in. */
+  key: string | null;
+  ifExists: IfExists | null;
   maxParallel: number | null;
   timeoutMs: number | null;
   deadlineMs: number | null;
@@ -61,10 +65,18 @@ export interface PipelineRequest {
   /** The name to load, where no definition was given. */
   load: string | null;
   params: Record<string, JsonValue>;
+  /** Instead of the definition's. */
+  key: string | null;
+  ifExists: IfExists | null;
   /** What `run.scheduledTime` is to be. Null: the schedule's time, else now. */
   scheduledTime: string | null;
   rerunOf: ExecutionReference | null;
   reuse: Record<string, ReusedStep>;
+}
+
+/** A definition with the choices of the one who starts it. */
+export function asRequested(spec: PipelineSpec, { key, ifExists }: PipelineRequest): PipelineSpec {
+  return { ...spec, key: key ?? spec.key, ifExists: ifExists ?? spec.ifExists };
 }
 
 /** Sizes that a pipeline must keep to. A child costs its parent about 10 events of the 51,200 that a history may have. */

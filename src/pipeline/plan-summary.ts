@@ -1,6 +1,7 @@
 import { parsePipelineInput, parseRunInput, prepare } from './boundary.js';
 import type { JsonValue } from './json.js';
-import type { PipelineSpec, StepKind, StepSpec } from './pipeline-spec.js';
+import type { KeySpec } from './key.js';
+import { asRequested, type PipelineSpec, type StepKind, type StepSpec } from './pipeline-spec.js';
 import { type Plan, planOf } from './plan.js';
 import { type Limits, pipelineLimits, stepLimits } from './plan-limits.js';
 import { pollIntervalMs } from './poll-interval.js';
@@ -32,6 +33,8 @@ export interface PlannedStep {
 export interface PipelinePlan {
   name: string;
   params: Record<string, JsonValue>;
+  /** Its business key and what it means; null where it has none. */
+  key: KeySpec | null;
   /** Time limits of the whole, in ms; null for none. */
   limits: Limits;
   /** In the order of execution. */
@@ -70,7 +73,8 @@ export function planPipeline(
 ): Parsed<PipelinePlan> {
   const parsed = parsePipelineInput(raw);
   if (!parsed.ok) return parsed;
-  const { spec, load, params } = parsed.value;
+  const { load, params } = parsed.value;
+  const spec = parsed.value.spec && asRequested(parsed.value.spec, parsed.value);
   if (!spec)
     return {
       ok: false,
@@ -119,6 +123,7 @@ function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {
   return {
     name: spec.name,
     params: prepared.params,
+    key: prepared.key,
     limits: pipelineLimits(spec),
     steps,
     levels,

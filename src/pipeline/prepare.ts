@@ -1,4 +1,5 @@
 import { isObject, type JsonValue } from './json.js';
+import { type KeySpec, keyProblem, LONE_IF_EXISTS } from './key.js';
 import { resolveParams } from './params.js';
 import { LIMITS, type PipelineSpec, type StepSpec } from './pipeline-spec.js';
 import type { Parsed, Problem } from './problems.js';
@@ -10,6 +11,7 @@ import { renderValue, variablesIn } from './template-values.js';
 /** A pipeline with its parameters, checked as far as it can be before any step has run. */
 export interface PreparedPipeline {
   params: Record<string, JsonValue>;
+  key: KeySpec | null;
   /** The work of steps that need no earlier result, by id; for a fan-out, of each item. */
   ready: Map<string, StepWork[]>;
   /** The items of fan-outs that need no earlier result. */
@@ -26,8 +28,9 @@ export function preparePipeline(
   const params = resolveParams(spec.params, given, run);
   if (!params.ok) return params;
   const scope = { params: params.value, run };
-  const prepared: PreparedPipeline = { params: params.value, ready: new Map(), items: new Map() };
   const problems: Problem[] = [];
+  const key = readKey(spec, scope, problems);
+  const prepared: PreparedPipeline = { params: params.value, key, ready: new Map(), items: new Map() };
   for (const step of spec.steps) {
     if (typeof step.when === 'string' && !needsResults(step.when)) {
       const decided = readWhen(step, scope);
@@ -57,6 +60,19 @@ export function preparePipeline(
       );
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: prepared };
+}
+
+/** The key of the pipeline with its templates filled in. What is wrong with it is added to `problems`. */
+function readKey({ key, ifExists }: PipelineSpec, scope: object, problems: Problem[]): KeySpec | null {
+  if (key === null) {
+    if (ifExists !== null) problems.push({ path: 'ifExists', message: LONE_IF_EXISTS });
+    return null;
+  }
+  const { value, problems: found } = renderValue(key, scope, 'key');
+  const wrong =
+    typeof value === 'string' ? keyProblem(value) : `must give text, but gave ${JSON.stringify(value)}`;
+  problems.push(...found, ...(found.length === 0 && wrong ? [{ path: 'key', message: wrong }] : []));
+  return { text: String(value), ifExists: ifExists ?? 'run' };
 }
 
 /** Whether the step runs, by its `when`. */

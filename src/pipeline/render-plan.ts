@@ -12,6 +12,7 @@ export function planText(plan: PipelinePlan): string {
   const params = Object.entries(plan.params).map(([name, value]) => `  ${name} = ${JSON.stringify(value)}`);
   return [
     headOf(plan),
+    ...(plan.key ? [`Key ${plan.key.text}, ${plan.key.ifExists} where it exists`] : []),
     ...(params.length > 0 ? ['', 'Parameters', ...params] : []),
     '',
     'Steps by level: those of a level may run at the same time',

@@ -100,12 +100,14 @@ function edgesText(dependsOn: readonly string[], before: readonly string[] = [])
 /** Name, status, progress and time in a line. */
 export function headLine(progress: PipelineProgress): string {
   const done = progress.steps.filter(({ status }) => status === 'success').length;
-  const { paused, rerunOf, source } = progress;
+  const { paused, rerunOf, source, key, existing } = progress;
   const parts = [
     `**${progress.name}**: ${progress.status}, ${done} of ${progress.steps.length} steps succeeded`,
     formatDuration(progress.elapsedMs),
   ];
   if (paused) parts.push(`paused by ${paused.by}${paused.reason ? ` (${paused.reason})` : ''}`);
+  if (key) parts.push(`key ${key}`);
+  if (existing) parts.push(`${existing.workflowId} has it`);
   if (rerunOf) parts.push(`rerun of ${rerunOf.workflowId}`);
   if (source) parts.push(`from ${source.file} (${source.sha256.slice(0, 12)})`);
   return parts.join(', ');

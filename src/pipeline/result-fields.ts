@@ -4,9 +4,9 @@ import type { StepKind, StepSpec } from './pipeline-spec.js';
 const RESULT_FIELDS: Record<StepKind | 'forEach', readonly string[]> = {
   hex: [
     ...['status', 'projectId', 'runId', 'runUrl', 'projectVersion', 'startTime', 'endTime', 'elapsedMs'],
-    ...['durationMs', 'fresh'],
+    ...['durationMs', 'fresh', 'skipped', 'joined'],
   ],
-  pipeline: ['status', 'params', 'steps', 'workflowId'],
+  pipeline: ['status', 'params', 'steps', 'workflowId', 'skipped'],
   workflow: ['status', 'output', 'workflowId'],
   approval: ['status', 'by', 'reason', 'at'],
   forEach: ['status', 'items', 'count', 'succeeded', 'failed'],

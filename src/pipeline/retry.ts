@@ -13,7 +13,9 @@ const ENDINGS: Record<string, RetryStatus> = {
 };
 
 /** Failures of `workflow` and `pipeline` steps that another attempt cannot mend. */
-const PERMANENT: ReadonlySet<string> = new Set(['InvalidInput', 'ApprovalRejected', 'HexPipelineTooLong']);
+const PERMANENT: ReadonlySet<string> = new Set([
+  ...['InvalidInput', 'KeyExists', 'ApprovalRejected', 'HexPipelineTooLong'],
+]);
 
 /** Kernels free up as other runs end, which takes minutes. */
 const NO_KERNEL_DELAY_MS = 300_000;

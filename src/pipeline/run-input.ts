@@ -1,4 +1,5 @@
 import type { Duration } from './duration.js';
+import type { IfExists, KeySpec } from './key.js';
 import type { NotifyDefinition, NotifySpec, RunNotifyEvent } from './notify.js';
 import type { PollPolicy } from './poll-interval.js';
 
@@ -100,6 +101,13 @@ export interface HexRunInput {
   exclusive?: boolean;
   /** Place in line. Default `"scheduled"`. */
   priority?: RunPriority;
+  /**
+   * A business key: at most one run of this text is under way, or has succeeded, as far as `ifExists` says so. Searchable
+   * as `HexKey`. At most 200 characters; a name belongs in it: `"sales/{{ run.date }}"`.
+   */
+  key?: string;
+  /** What to do when one with this key is running or has succeeded: `run`, `skip`, `fail` or `join`. Default `"run"`. */
+  ifExists?: IfExists;
   /** Time zone of `run.date`, an IANA name. Default `UTC`. In a pipeline it is the pipeline's. */
   timezone?: string;
 }
@@ -132,4 +140,5 @@ export interface RunSpec {
   cleanupTimeoutMs: number;
   exclusive: boolean;
   priority: RunPriority;
+  key?: KeySpec;
 }

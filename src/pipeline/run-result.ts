@@ -1,10 +1,13 @@
+import type { ExistingKey } from './key.js';
+
 /** What a completed Hex run gives back; the result of the `hexRun` workflow. */
 export interface HexRunResult {
   /** Always true: a run that did not complete fails the workflow with a typed failure instead. */
   success: true;
-  /** Hex's status, `COMPLETED`; `DRY_RUN` when Hex only checked the request. */
+  /** Hex's status, `COMPLETED`; `DRY_RUN` when Hex only checked the request; `SKIPPED` by its key. */
   status: string;
   projectId: string;
+  /** Empty where there is none. */
   runId: string;
   /** Page of the run in Hex. */
   runUrl: string | null;
@@ -26,6 +29,12 @@ export interface HexRunResult {
   adopted?: boolean;
   /** Why the adopted run was taken to be ours. */
   evidence?: AdoptionEvidence;
+  /** Its business key. */
+  key?: string;
+  /** Set when nothing was run (`status` is `SKIPPED`), because of this other with the key; `runId` is that of its run where it had succeeded. */
+  skipped?: ExistingKey;
+  /** Set when nothing was run, and this is the result of this other with the key. */
+  joined?: ExistingKey;
 }
 
 /** What led to the adoption of a run whose trigger's answer was lost. */
@@ -76,6 +85,8 @@ export interface RunProgress {
   /** What it waits for, in words. */
   waitingFor: string | null;
   adopted: boolean;
+  /** Its business key. */
+  key?: string;
   /** ISO 8601. */
   startedAt: string;
 }

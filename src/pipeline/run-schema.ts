@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Duration, durationMs, durationProblem } from './duration.js';
+import { keyProblem, LONE_IF_EXISTS } from './key.js';
 import { isLenient } from './leniency.js';
 import { type NotifyEvent, toNotifySpecs } from './notify.js';
 import { DEFAULT_POLL } from './poll-interval.js';
@@ -32,6 +33,17 @@ export const timezoneSchema = () =>
 
 /** What becomes of a run that is no longer waited for. */
 export const onStopSchema = () => z.enum(['cancel', 'leave'], { error: 'must be one of cancel, leave' });
+
+/** A business key without templates. */
+export const keySchema = () =>
+  z.string({ error: 'must be text' }).superRefine((key, context) => {
+    const wrong = keyProblem(key);
+    if (wrong) context.addIssue(wrong);
+  });
+
+/** What a start does when its key is in use. */
+export const ifExistsSchema = () =>
+  z.enum(['run', 'skip', 'fail', 'join'], { error: 'must be one of run, skip, fail, join' });
 
 /** A Hex id as one safe path segment. */
 export const idSchema = (what: string) =>
@@ -118,6 +130,8 @@ export const runFields = () => ({
   cleanupTimeout: durationSchema().optional(),
   exclusive: z.boolean().optional(),
   priority: z.enum(['scheduled', 'backfill', 'retry']).optional(),
+  key: keySchema().optional(),
+  ifExists: ifExistsSchema().optional(),
 });
 
 /** Rules between the fields of a run: the field, and what to do. */
@@ -141,6 +155,8 @@ export function runRules(run: Record<string, unknown>): { field: string; message
       field: 'pendingTimeout',
       message: `"${pendingTimeout}" can never pass before "timeout" ("${timeout}"${run.timeout === undefined ? ', the default' : ''}) ends the run: make it shorter, or "timeout" longer`,
     });
+  if (run.ifExists !== undefined && run.key === undefined)
+    broken.push({ field: 'ifExists', message: LONE_IF_EXISTS });
   return broken;
 }
 
@@ -163,7 +179,7 @@ export const runInputSchema = (): z.ZodType<HexRunInput> =>
 /** Fills in the defaults of a checked input. */
 export function toRunSpec(input: HexRunInput): RunSpec {
   const { updateCache, timeout, pendingTimeout, queueTimeout, ...others } = input;
-  const { triggerRetryDelay, poll, notify, timezone, ...more } = others;
+  const { triggerRetryDelay, poll, notify, timezone, key, ifExists = 'run', ...more } = others;
   const { lateStartGrace, requestTimeout, cleanupTimeout, ...rest } = more;
   const inputs = hasInputs(input);
   const spec: RunSpec = {
@@ -186,6 +202,7 @@ export function toRunSpec(input: HexRunInput): RunSpec {
   if (pendingTimeout !== undefined) spec.pendingTimeoutMs = ms(pendingTimeout, 0);
   if (triggerRetryDelay !== undefined) spec.triggerRetryDelayMs = ms(triggerRetryDelay, 0);
   if (!inputs) delete spec.inputParams;
+  if (key !== undefined) spec.key = { text: key, ifExists };
   return spec;
 }
 

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import type { StepKind } from './pipeline-spec.js';
-import { durationSchema, notifySchema, onStopSchema, runFields, timezoneSchema } from './run-schema.js';
+import {
+  durationSchema,
+  ifExistsSchema,
+  notifySchema,
+  onStopSchema,
+  runFields,
+  timezoneSchema,
+} from './run-schema.js';
 import { TRIGGER_RULES } from './trigger-rules.js';
 
 /** The field that says what a step runs. */
@@ -148,6 +155,8 @@ export const headerFields = () => ({
     )
     .optional(),
   timezone: timezoneSchema().optional(),
+  key: z.string({ error: 'must be text' }).optional(),
+  ifExists: ifExistsSchema().optional(),
   maxParallel: z.int('must be a whole number').min(1, 'must be 1 or more').optional(),
   timeout: durationSchema().optional(),
   deadline: durationSchema().optional(),

@@ -61,6 +61,8 @@ export function planRerun(history: PipelineHistory, { from = [], set = {} }: Rer
   const input: PipelineRunInput = {
     pipeline: before.pipeline as PipelineRunInput['pipeline'],
     params: { ...before.params, ...set },
+    ...(before.key !== undefined && { key: before.key }),
+    ...(before.ifExists !== undefined && { ifExists: before.ifExists }),
     scheduledTime: before.scheduledTime ?? history.scheduledTime,
     rerunOf: { workflowId: history.workflowId, runId: history.runId },
     reuse,

@@ -10,8 +10,9 @@ import { formatDuration } from '../pipeline/duration.js';
 import type { PipelineProgress, PipelineResult } from '../pipeline/pipeline-result.js';
 import { prepareExecution } from './pipeline-basis.js';
 import { installControls } from './pipeline-controls.js';
-import { PipelineExecution } from './pipeline-execution.js';
+import { type ExecutionBasis, PipelineExecution } from './pipeline-execution.js';
 import { pipelineFailure } from './pipeline-failures.js';
+import { underPipelineKey } from './pipeline-key.js';
 import { PipelineNotices } from './pipeline-notices.js';
 import { PipelineView } from './pipeline-view.js';
 import { withTimeLimit } from './pipeline-waits.js';
@@ -31,7 +32,8 @@ const stepProgressSignal =
  * Fails with `InvalidInput` (every problem listed) before anything reaches Hex, `HexPipelineFailed` when a step failed,
  * `HexPipelineTimedOut` at its time limit; `details[0]` is a `PipelineFailureDetails`. A cancel is passed on to every
  * child and waits until each has cleaned up; where one has left its run in Hex (`onCancel: leave`), the pipeline fails
- * with `HexRunLeftRunning`, which names the runs. Updates: `pause`, `resume`, `retryStep`, `skipStep`, `markSuccess`,
+ * with `HexRunLeftRunning`, which names the runs. With a `key` that another has, it does what `ifExists` says, which may
+ * be to fail with `KeyExists`. Updates: `pause`, `resume`, `retryStep`, `skipStep`, `markSuccess`,
  * `cancelStep`, `approve`, `reject`, `pollNow`. Query: `progress`.
  *
  * @param input a definition, a list of steps, or `{pipeline: <definition or name>, params}`
@@ -51,12 +53,25 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
 
   const prepared = prepareExecution(input, others);
   const basis = prepared instanceof Promise ? await prepared : prepared;
+  return underPipelineKey(basis, view, () =>
+    carryOut(basis, view, (execution) => {
+      running.execution = execution;
+    }),
+  );
+}
+
+/** Runs the steps, and tells how it goes. */
+async function carryOut(
+  basis: ExecutionBasis,
+  view: PipelineView,
+  begun: (execution: PipelineExecution) => void,
+): Promise<PipelineResult> {
   const { spec } = basis.plan;
   const notices = new PipelineNotices(spec, view.warnings);
   const execution = new PipelineExecution(basis, (step, event, text) =>
     notices.tellOfStep(step, event, text),
   );
-  running.execution = execution;
+  begun(execution);
   view.show(execution);
   notices.watchDeadline(execution);
   try {

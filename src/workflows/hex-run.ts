@@ -26,6 +26,7 @@ import {
   pendingTimedOutFailure,
   timedOutFailure,
 } from './run-failures.js';
+import { underRunKey } from './run-key.js';
 import { tellingTheEnd } from './run-notices.js';
 import {
   detailsOf,
@@ -54,7 +55,8 @@ const pollNowSignal = defineSignal('pollNow');
  * Fails with `InvalidInput`, `HexRunErrored`, `HexRunKilled`, `HexRunNoKernel`, `HexRunTimedOut`,
  * `HexPendingTimedOut`, `HexTriggerAmbiguous`, `HexCleanupFailed`, or the kind of Hex's error (`HexAuth`, `HexNotFound`, ...);
  * `details[0]` is a `RunFailureDetails`. A cancel or a time limit cancels the run in Hex and waits until it has ended; with
- * `onCancel: leave` a cancel leaves it running instead and fails with `HexRunLeftRunning`, which names it.
+ * `onCancel: leave` a cancel leaves it running instead and fails with `HexRunLeftRunning`, which names it. With a `key`
+ * that another has, it does what `ifExists` says, which may be to fail with `KeyExists`.
  *
  * @param input a {@link HexRunInput}
  * @param carried the state of the workflow before it continued as new; not for callers
@@ -70,7 +72,7 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
     granted.add(requestId);
   });
   const toEnd = () => runToEnd(state, input, nudge, granted);
-  return state.spec.notify ? tellingTheEnd(state, toEnd) : toEnd();
+  return underRunKey(state, () => (state.spec.notify ? tellingTheEnd(state, toEnd) : toEnd()));
 }
 
 async function runToEnd(

@@ -101,6 +101,7 @@ async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipel
     workflowId: childId(unit.key),
     params: result.params,
     steps: result.steps,
+    ...(result.skipped && { skipped: result.skipped }),
   };
 }
 

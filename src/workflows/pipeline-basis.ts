@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { ActivityFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import { onlyArgument, parseDefinition, parsePipelineInput, prepare } from '../pipeline/boundary.js';
 import type { DefinitionSource } from '../pipeline/pipeline-result.js';
-import type { PipelineRequest, PipelineSpec } from '../pipeline/pipeline-spec.js';
+import { asRequested, type PipelineRequest, type PipelineSpec } from '../pipeline/pipeline-spec.js';
 import { planOf } from '../pipeline/plan.js';
 import type { Parsed } from '../pipeline/problems.js';
 import type { StepMemo } from '../pipeline/run-result.js';
@@ -31,10 +31,11 @@ export function prepareExecution(
 
 function basisOf(
   request: PipelineRequest,
-  spec: PipelineSpec,
+  definition: PipelineSpec,
   source: DefinitionSource | null,
   rules: InputRules,
 ): ExecutionBasis {
+  const spec = asRequested(definition, request);
   const run = scopeOf(request, spec);
   const prepared = soundOf(rules.read(() => prepare(spec, request.params, run)));
   const { hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;

@@ -30,7 +30,7 @@ export async function runStep(x: PipelineExecution, step: StepRecord): Promise<E
   for (;;) {
     await runUnits(x, step, step.units);
     const failed = step.units.find(({ state }) => state === 'failed');
-    if (!failed) return { state: 'success', result: resultOf(step, step.units) };
+    if (!failed) return wellEnded(step, resultOf(step, step.units));
     if (spec.onFailure !== 'pause') return { state: 'failed', error: failed.error, failure: failed.failure };
     const verdict = await decision(x, step, failed);
     if (verdict === null)
@@ -43,6 +43,13 @@ export async function runStep(x: PipelineExecution, step: StepRecord): Promise<E
     if (verdict.to !== 'retry') return endingBy(x, verdict, failed);
     for (const unit of step.units) if (unit.state === 'failed') unit.state = 'waiting';
   }
+}
+
+/** A step whose key another has that has not ended yet has no result for the steps after it. */
+function wellEnded({ spec }: StepRecord, result: StepResult): Ending {
+  const skipped = spec.forEach === null && 'skipped' in result ? result.skipped : undefined;
+  if (skipped?.state !== 'running') return { state: 'success', result };
+  return { state: 'skipped', reason: `${skipped.workflowId} is running with its key "${skipped.key}"` };
 }
 
 /** How a step ends by a person's word. */

@@ -1,3 +1,4 @@
+import type { ExistingKey } from '../pipeline/key.js';
 import type { PipelineProgress, PipelineStatus } from '../pipeline/pipeline-result.js';
 import { renderProgress } from '../pipeline/render-progress.js';
 import { waitingFor } from '../pipeline/scheduler.js';
@@ -9,10 +10,31 @@ import { progressOf } from './pipeline-state.js';
 export class PipelineView {
   readonly warnings: string[] = [];
   private execution: PipelineExecution | null = null;
+  /** Of an execution that gave way to another with its key. */
+  private aside: PipelineProgress | null = null;
   private ended: { status: PipelineStatus; atMs: number } | null = null;
 
   show(execution: PipelineExecution): void {
     this.execution = execution;
+    showDetails(() => renderProgress(this.progress()));
+  }
+
+  /** Nothing is run here, because another has the key. */
+  giveWay({
+    existing,
+    ...shown
+  }: Pick<PipelineProgress, 'name' | 'params' | 'status'> & { existing: ExistingKey }): void {
+    const now = new Date().toISOString();
+    const startedAt = this.aside?.startedAt ?? now;
+    const ended = shown.status !== 'joining';
+    this.aside = {
+      ...STARTING,
+      ...shown,
+      key: existing.key,
+      existing,
+      startedAt,
+      ...(ended && { endedAt: now, elapsedMs: Date.parse(now) - Date.parse(startedAt) }),
+    };
     showDetails(() => renderProgress(this.progress()));
   }
 
@@ -22,7 +44,7 @@ export class PipelineView {
 
   progress(): PipelineProgress {
     const x = this.execution;
-    if (!x) return STARTING;
+    if (!x) return this.aside ?? STARTING;
     const { plan, startedAtMs, paused, audit, basis } = x;
     const endedAtMs = this.ended?.atMs ?? null;
     const situation = x.situation();
@@ -41,6 +63,7 @@ export class PipelineView {
       audit,
       ...(basis.source && { source: basis.source }),
       ...(basis.request.rerunOf && { rerunOf: basis.request.rerunOf }),
+      ...(x.prepared.key && { key: x.prepared.key.text }),
       warnings: this.warnings,
     };
   }

@@ -4,6 +4,7 @@ import { isTerminal } from '../hex/status.js';
 import { formatDuration } from '../pipeline/duration.js';
 import type { RunSpec } from '../pipeline/run-input.js';
 import type { AdoptionEvidence, RunPhase, RunProgress, StepMemo } from '../pipeline/run-result.js';
+import type { HeldKey } from './business-key.js';
 import { searchAttributes } from './search-attributes.js';
 
 /** All that `hexRun` knows; plain data, since continue-as-new carries it. */
@@ -29,6 +30,8 @@ export interface RunState {
   evidence: AdoptionEvidence | null;
   /** Who shares the reads of the connection, as of the last one; null where reads are not limited. */
   share: ReadShare | null;
+  /** The business key that it has; absent where there is none. */
+  heldKey?: HeldKey;
 }
 
 export interface RunHandle {
@@ -76,6 +79,7 @@ export function detailsOf(state: RunState): string {
     `**Project** \`${spec.projectId}\``,
     `**Run** ${link}${state.evidence ? ' (adopted)' : ''}`,
     `**Status** ${phase === 'left' ? 'left running in Hex' : (status ?? phase)}${waitingFor ? `: ${waitingFor}` : ''}`,
+    ...(spec.key ? [`**Key** \`${spec.key.text}\``] : []),
     `**Elapsed** ${formatDuration(Date.now() - state.startedAtMs)}, read ${polls} times`,
   ];
   return lines.join('  \n');
@@ -162,6 +166,7 @@ export function progressOf(state: RunState): RunProgress {
     triggers: state.triggers,
     waitingFor: state.waitingFor,
     adopted: state.evidence !== null,
+    ...(state.spec.key && { key: state.spec.key.text }),
     startedAt: new Date(state.startedAtMs).toISOString(),
   };
 }

@@ -74,7 +74,8 @@ it('Hex out of reach for longer than HEX_UNREACHABLE_AFTER is told once, for all
     expect.objectContaining({ event: 'reachable', severity: 'info', connection: 'default' }),
   ]);
   expect(rig.sandbox.ledger().runs.filter(({ alive }) => alive)).toEqual([]);
-});
+  // Three processes are started; and a read that dies with its worker is asked for again after a minute.
+}, 180_000);
 
 it('an outage that ends before that alarms nobody', async () => {
   const rig = await rigWith('10s');

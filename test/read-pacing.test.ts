@@ -63,6 +63,41 @@ describe.each(KINDS)('reads against %s', (_, windowOf) => {
   });
 });
 
+describe.each(KINDS)('background reads against %s', (_, windowOf) => {
+  const minutes = 120;
+  const world = (options: object) => {
+    const budgets = [windowOf(30), windowOf(1_800, 3_600_000)];
+    const { workers, background } = simulateReads({ budgets, workers: 1, minutes, ...options });
+    return { live: workers[0] ?? fail(), behind: background[0] ?? fail() };
+  };
+  const fail = (): never => {
+    throw new Error('no worker');
+  };
+
+  it('no live run is read later than without them, nobody gets a 429, and they take a fifth at most', () => {
+    for (const callers of [1, 10, 24]) {
+      const polls = { callers, everyMs: 60_000 };
+      const { live, behind } = world({ ...polls, background: 1 });
+      expect(live.longestWait).toBe(world(polls).live.longestWait);
+      expect(live.longestWait).toBe(0);
+      expect([live.limited, behind.limited]).toEqual([0, 0]);
+      expect(behind.reads).toBeLessThanOrEqual(6 * minutes);
+    }
+  });
+
+  it('alone they get nearly all of their fifth', () => {
+    const { behind } = world({ callers: 1, everyMs: 60_000, background: 1 });
+    expect(behind.reads).toBeGreaterThan(0.9 * 6 * minutes);
+  });
+
+  it('where live runs want more than there is, they still get through, and those wait no longer', () => {
+    const { live, behind } = world({ background: 1 });
+    expect(live.longestWait).toBeLessThan(1.01 * world({}).live.longestWait);
+    expect(behind.reads).toBeGreaterThan(0.2 * minutes);
+    expect(behind.longestWait).toBeLessThan(5 * 60_000);
+  });
+});
+
 describe('the pacer', () => {
   const at = { now: 0 };
   const fresh = (limits = DEFAULT_READ_LIMITS) => {
@@ -174,7 +209,9 @@ describe('a paced read', () => {
   it('with room soon, waits for it; a cancel ends the wait', async () => {
     const pacing = createReadPacing({ random: () => 0 });
     await expect(pacedRead(pacing, call, () => Promise.reject(limited(300)))).rejects.toThrow('429');
-    const cancelled = pacedRead(pacing, call, async () => 'never', AbortSignal.abort(new Error('cancelled')));
+    const cancelled = pacedRead(pacing, call, async () => 'never', {
+      signal: AbortSignal.abort(new Error('cancelled')),
+    });
     await expect(cancelled).rejects.toThrow('cancelled');
     expect(await pacedRead(pacing, call, async () => 'answer')).toBe('answer');
   });

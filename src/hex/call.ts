@@ -21,4 +21,6 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Time limit of this request in ms, answer included. Default: the connection's. */
   timeoutMs?: number | undefined;
+  /** A read that gives way to all others of the connection. Default false. */
+  background?: boolean | undefined;
 }

@@ -59,9 +59,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
   const { pacing } = options;
   const send = (call: Call, callOptions: CallOptions = {}) => {
     const exchange = () => request(transport, call, callOptions);
-    return pacing && call.method === 'GET'
-      ? pacedRead(pacing, call, exchange, callOptions.signal)
-      : exchange();
+    return pacing && call.method === 'GET' ? pacedRead(pacing, call, exchange, callOptions) : exchange();
   };
 
   return {

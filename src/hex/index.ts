@@ -16,7 +16,13 @@ export {
   type RequestSent,
 } from './errors.js';
 export { statusHint } from './hints.js';
-export { createReadPacing, DEFAULT_READ_LIMITS, type ReadLimits, type ReadPacing } from './pacing.js';
+export {
+  backgroundIntervalMs,
+  createReadPacing,
+  DEFAULT_READ_LIMITS,
+  type ReadLimits,
+  type ReadPacing,
+} from './pacing.js';
 export { normalizeBaseUrl } from './paths.js';
 export { type Asked, askAgain, type Heard, heardClient, outOfReach } from './reach.js';
 export type { RunNotification, RunProjectRequest } from './run-request.js';

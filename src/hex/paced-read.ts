@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Call } from './call.js';
+import type { Call, CallOptions } from './call.js';
 import { HexRateLimitedError } from './errors.js';
 import type { ReadPacing } from './pacing.js';
 
@@ -13,15 +13,15 @@ export async function pacedRead<T>(
   pacing: ReadPacing,
   call: Call,
   send: () => Promise<T>,
-  signal?: AbortSignal,
+  { signal, background }: CallOptions = {},
 ): Promise<T> {
-  let leave = pacing.reserve(call.name);
+  let leave = pacing.reserve(call.name, { background });
   if (!leave.ok && leave.retryInMs <= SHORT_WAIT_MS) {
     // A timer may fire within the millisecond before its time.
     await delay(leave.retryInMs + 1, undefined, signal ? { signal } : {}).catch(() =>
       signal?.throwIfAborted(),
     );
-    leave = pacing.reserve(call.name);
+    leave = pacing.reserve(call.name, { background });
   }
   if (!leave.ok) {
     throw new HexRateLimitedError({

@@ -1,4 +1,4 @@
-import { MINUTE_MS, roomAt, windowsOf, withTime } from '../limits/windows.js';
+import { countSince, MINUTE_MS, roomAt, windowsOf, withTime } from '../limits/windows.js';
 
 /** Read limits of one Hex user: 30 a minute and 1,800 an hour (API reference, group hex-api, autumn 2026; older pages say 60 a minute). */
 export interface ReadLimits {
@@ -24,9 +24,10 @@ export type ReadLeave = { ok: true; settle(answer: ReadAnswer): void } | { ok: f
 export interface ReadPacing {
   /**
    * Asks for one read, without waiting. A refusal books a turn for `key` (who asks; one turn each), so that callers who
-   * come back after `retryInMs` find room and none is overtaken for ever.
+   * come back after `retryInMs` find room and none is overtaken for ever. A `background` read gives way to all others
+   * and takes a fifth of the reads at most; where there is never any room it gets a turn in the line every two minutes.
    */
-  reserve(key: string): ReadLeave;
+  reserve(key: string, options?: { background?: boolean | undefined }): ReadLeave;
   /** What it has learnt so far. */
   state(): { readsPerMinute: number; stoppedForMs: number; booked: number };
 }
@@ -47,13 +48,13 @@ export interface PacingOptions {
  */
 export function createReadPacing(options: PacingOptions = {}): ReadPacing {
   const { limits = DEFAULT_READ_LIMITS, now = Date.now, random = Math.random } = options;
-  // Spent evenly, so that an hour's reads are not gone in its first minutes.
-  const most = Math.min(limits.perMinute, (limits.perHour ?? Number.POSITIVE_INFINITY) / 60);
+  const most = mostPerMinute(limits);
   const { minute, hour } = windowsOf(limits);
   const marginMs = MARGIN * minute;
   let counted: number[] = [];
   const open = new Set<{ at: number }>();
   const bookings = new Map<string, number>();
+  const background = { nextTurn: 0, waitingSince: null as number | null };
   let nextTurn = 0;
   let stoppedUntil = 0;
   let rate = most;
@@ -117,10 +118,22 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
     return book(key, turn, at);
   };
 
+  /** How long a background read has to wait before it may ask like any other, ms; 0 for not at all. */
+  const backgroundWait = (at: number) => {
+    if (background.nextTurn > at) return Math.ceil(background.nextTurn - at);
+    const reads = countSince(counted, at - minute - marginMs) + open.size;
+    const room = bookings.size === 0 && nextTurn <= at && stoppedUntil <= at;
+    if (room && reads < Math.floor(rate) * BACKGROUND_FILL) return 0;
+    background.waitingSince ??= at;
+    return at - background.waitingSince >= BACKGROUND_PATIENCE * minute ? 0 : Math.ceil(2 * spacing());
+  };
+
   return {
-    reserve(key) {
+    reserve(key, { background: behind = false } = {}) {
       const at = now();
       refresh(at);
+      const waitMs = behind ? backgroundWait(at) : 0;
+      if (waitMs > 0) return { ok: false, retryInMs: waitMs };
       const turn = bookings.get(key);
       if (turn !== undefined && turn > at) return book(key, turn, at);
       const openAt = windowsOpenAt(at);
@@ -134,6 +147,10 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
         if (openAt > at || nextTurn > at + credit) return bookLast(key, openAt, at);
         nextTurn = Math.max(nextTurn, at) + spacing();
       }
+      if (behind) {
+        background.nextTurn = at + spacing() / BACKGROUND_SHARE;
+        background.waitingSince = null;
+      }
       const read = { at };
       open.add(read);
       return { ok: true, settle: once((answer) => settle(read, answer)) };
@@ -144,6 +161,16 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
       return { readsPerMinute: rate, stoppedForMs: Math.max(0, stoppedUntil - at), booked: bookings.size };
     },
   };
+}
+
+/** The reads that {@link BACKGROUND_SHARE} allows are so far apart, in ms. */
+export function backgroundIntervalMs(limits: ReadLimits): number {
+  return windowsOf(limits).minute / (mostPerMinute(limits) * BACKGROUND_SHARE);
+}
+
+/** Spent evenly, so that an hour's reads are not gone in its first minutes. */
+function mostPerMinute({ perMinute, perHour }: ReadLimits): number {
+  return Math.min(perMinute, (perHour ?? Number.POSITIVE_INFINITY) / 60);
 }
 
 function once<A>(call: (value: A) => void): (value: A) => void {
@@ -160,6 +187,12 @@ const SPREAD = 1.03;
 const MARGIN = 250 / MINUTE_MS;
 /** A third of a minute's reads may go at once after a quiet time. */
 const BURST_SHARE = 1 / 3;
+/** Share of the reads that background reads may take: what polls leave of them (`headroom` of the read budget). */
+const BACKGROUND_SHARE = 1 / 5;
+/** A background read is not sent where the last minute's reads have come so near to the limit: the rest is for bursts. */
+const BACKGROUND_FILL = 0.9;
+/** After so many minutes without room a background read is no longer overtaken. */
+const BACKGROUND_PATIENCE = 2;
 /** On a 429 the rate falls to this share of itself, but not below the least share of the limit. */
 const BACK_OFF = 0.75;
 const LEAST_SHARE = 1 / 30;

@@ -41,14 +41,18 @@ export function simulateReads(options: {
   minutes: number;
   /** Callers of each worker, each asking again 1 to 2 s after its answer. Default 40. */
   callers?: number;
+  /** Time between an answer and the next question of a caller, ms. Default 1 to 2 s. */
+  everyMs?: number;
+  /** Readers in each worker that give way to all others, and read as fast as they may. Default 0. */
+  background?: number;
   /** Reads a minute of somebody else. Default 0. */
   stranger?: number;
   limits?: ReadLimits;
   /** What Hex says with a 429. Default: nothing. */
   retryAfterMs?: number;
   seed?: number;
-}): { workers: Tally[]; stranger: Tally; pacings: ReadPacing[] } {
-  const { budgets, minutes, callers = 40, stranger = 0, retryAfterMs = null } = options;
+}): { workers: Tally[]; background: Tally[]; stranger: Tally; pacings: ReadPacing[] } {
+  const { budgets, minutes, callers = 40, background = 0, stranger = 0, retryAfterMs = null } = options;
   const random = seeded(options.seed ?? 1);
   let now = 0;
   const queue: { at: number; run: () => void }[] = [];
@@ -61,6 +65,7 @@ export function simulateReads(options: {
   );
   const tally = (): Tally => ({ reads: 0, limited: 0, longestWait: 0 });
   const workers = pacings.map(tally);
+  const behind = pacings.map(tally);
   const other = tally();
   const ask = (to: Tally) => {
     const through = budgets.map((budget) => budget(now)).every(Boolean);
@@ -70,10 +75,13 @@ export function simulateReads(options: {
   };
 
   for (const [index, pacing] of pacings.entries()) {
-    const mine = workers[index] ?? tally();
-    for (let caller = 0; caller < callers; caller++) {
+    for (let caller = 0; caller < callers + background; caller++) {
+      const gives = caller >= callers;
+      const mine = (gives ? behind : workers)[index] ?? tally();
+      const restMs = () =>
+        gives ? 0 : options.everyMs === undefined ? 1_000 + random() * 1_000 : options.everyMs;
       const read = (since: number) => {
-        const leave = pacing.reserve(`caller ${caller}`);
+        const leave = pacing.reserve(`caller ${caller}`, { background: gives });
         // Who was refused comes back with some delay: a new activity has to be started.
         if (!leave.ok) return later(leave.retryInMs + random() * 100, () => read(since));
         mine.longestWait = Math.max(mine.longestWait, now - since);
@@ -81,11 +89,11 @@ export function simulateReads(options: {
           const through = ask(mine);
           later(random() * 200, () => {
             leave.settle({ limited: !through, retryAfterMs });
-            later(1_000 + random() * 1_000, () => read(now));
+            later(restMs(), () => read(now));
           });
         });
       };
-      later(random() * 2_000, () => read(now));
+      later(random() * (options.everyMs ?? 2_000), () => read(now));
     }
   }
   if (stranger > 0) {
@@ -99,7 +107,7 @@ export function simulateReads(options: {
     now = next.at;
     next.run();
   }
-  return { workers, stranger: other, pacings };
+  return { workers, background: behind, stranger: other, pacings };
 }
 
 function seeded(seed: number): () => number {

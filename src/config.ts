@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CONNECTION_VARIABLES, connectionsOf } from './config/connections.js';
 import { ConfigError, type ConfigProblem } from './config/errors.js';
-import { baseAddress, duration, optional } from './config/settings.js';
+import { baseAddress, choice, duration, optional } from './config/settings.js';
 import { unknownVariables } from './config/unknown-variables.js';
 import { type Webhooks, webhooksOf } from './config/webhooks.js';
 import type { HexConnection, ReadLimits } from './hex/index.js';
@@ -24,6 +24,8 @@ export interface Config {
   limits: Record<string, SettingsPatch | 'off'>;
   /** Limits of reads, by connection; `off` for none. */
   reads: Record<string, ReadLimits | 'off'>;
+  /** What the janitor does with runs in Hex that nobody follows any more; `off` makes no schedule for it. */
+  janitor: 'off' | 'report' | 'cancel';
   /** Folder of pipeline files that can be started by name; null for none. */
   pipelinesDir: string | null;
   /** Where notifications go, by name. Their settings may be secrets, so they are functions. */
@@ -52,6 +54,7 @@ const settingsSchema = z.object({
   HEX_TASK_QUEUE: optional(z.string().trim().min(1, 'is blank: name a task queue, or leave it out')),
   HEX_PATIENCE: optional(duration('24h')),
   HEX_PIPELINES_DIR: optional(z.string()),
+  HEX_JANITOR: optional(choice('off', 'report', 'cancel')),
   HEX_WORKER_BUILD_ID: optional(versionPart),
   HEX_UNREACHABLE_AFTER: optional(duration('24h')),
   TEMPORAL_UI_URL: optional(baseAddress),
@@ -107,6 +110,7 @@ export function loadConfig(
     connections,
     limits,
     reads,
+    janitor: settings.data.HEX_JANITOR ?? 'report',
     pipelinesDir: settings.data.HEX_PIPELINES_DIR ?? null,
     webhooks,
     alerts,

@@ -8,6 +8,7 @@ import { HexError } from './hex/index.js';
 import { version } from './version.js';
 import { type ConnectOptions, connectToTemporal } from './worker/connect.js';
 import { hexLinks } from './worker/hex-connections.js';
+import { scheduleJanitor } from './worker/janitor-schedules.js';
 import { outageWatch } from './worker/outages.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
 import { workflowCode } from './worker/workflow-code.js';
@@ -67,7 +68,8 @@ export async function hexDependencies(
 ): Promise<ActivityDependencies> {
   const { connection, config, namespace = 'default', log = () => {} } = options;
   const known = await registerSearchAttributes(connection, namespace, log);
-  const { workflow } = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace });
+  const { workflow } = client;
   const links = hexLinks(config, outageWatch({ workflows: workflow, config, log }));
   const limiters = workflowLimiters({
     workflows: workflow,
@@ -75,6 +77,7 @@ export async function hexDependencies(
     settings: config.limits,
   });
   await limiters.configure(Object.keys(config.connections));
+  await scheduleJanitor(client, config, log);
   return {
     hex: (name) => links(name).client,
     reads: (name) => links(name).reads,

@@ -31,6 +31,7 @@ describe('the environment becomes one typed configuration', () => {
     expect(config).toEqual({
       taskQueue: 'hex',
       patienceMs: 600_000,
+      janitor: 'report',
       build: null,
       connections: {
         default: { name: 'default', baseUrl: 'https://app.hex.tech', token: expect.any(Function) },

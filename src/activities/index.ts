@@ -3,14 +3,18 @@ import { checkHolders } from './check-holders.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { endUntaken } from './end-untaken.js';
 import { findRun } from './find-run.js';
+import { findStray } from './find-stray.js';
 import { getLastCompletedRun } from './get-last-completed-run.js';
 import { getRunStatus, pollRun } from './get-run-status.js';
 import { findKeyHolder, keySpace, openHolders, readJoined } from './key-holders.js';
 import { leaveRun } from './leave-run.js';
 import { listLiveRuns } from './list-live-runs.js';
+import { listStartedProjects } from './list-started-projects.js';
 import { listStrays } from './list-strays.js';
+import { listUncleanEnds } from './list-unclean-ends.js';
 import { loadPipeline } from './load-pipeline.js';
 import { lookAtQueue } from './look-at-queue.js';
+import { lookForStrays } from './look-for-strays.js';
 import { notify, notifyTargets } from './notify.js';
 import { placeInLine } from './place-in-line.js';
 import { reachHex } from './reach-hex.js';
@@ -38,7 +42,11 @@ export function createActivities(dependencies: ActivityDependencies) {
     openHolders: openHolders(dependencies),
     readJoined: readJoined(dependencies),
     listLiveRuns: listLiveRuns(dependencies),
-    listStrays: listStrays(dependencies),
+    listStrays: listStrays(),
+    listStartedProjects: listStartedProjects(dependencies),
+    listUncleanEnds: listUncleanEnds(dependencies),
+    findStray: findStray(dependencies),
+    lookForStrays: lookForStrays(dependencies),
     getLastCompletedRun: getLastCompletedRun(dependencies),
     loadPipeline: loadPipeline(dependencies),
     reachHex: reachHex(dependencies),

@@ -1,5 +1,4 @@
 import { cancellationSignal } from '@temporalio/activity';
-import type { HexClient } from '../hex/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 
@@ -17,35 +16,24 @@ export interface LiveRun {
 
 const PAGE = 100;
 
-/** The pending and running runs of a project, whoever started them. */
+/** The pending and running runs of a project, whoever started them: Hex's list to its end, once for each such status. */
 export const listLiveRuns =
   ({ hex, patienceMs }: ActivityDependencies) =>
-  async (project: ProjectReference): Promise<LiveRun[]> => {
+  async ({ connection, projectId, requestTimeoutMs }: ProjectReference): Promise<LiveRun[]> => {
+    const call = { signal: cancellationSignal(), timeoutMs: requestTimeoutMs };
+    const found: LiveRun[] = [];
     try {
-      return await liveRuns(hex(project.connection), project, 'ALL', cancellationSignal());
+      for (const status of ['PENDING', 'RUNNING']) {
+        for (let offset = 0, more = true; more; offset += PAGE) {
+          const query = { status, trigger: 'ALL', limit: PAGE, offset } as const;
+          const page = await hex(connection).listProjectRuns(projectId, query, call);
+          for (const run of page.runs)
+            found.push({ runId: run.runId, runUrl: run.runUrl, status: run.status });
+          more = page.hasMore;
+        }
+      }
+      return found;
     } catch (error) {
       throw readFailure(error, patienceMs);
     }
   };
-
-/** Reads Hex's list to its end, once for each status that is not final. */
-export async function liveRuns(
-  client: HexClient,
-  { projectId, requestTimeoutMs }: Omit<ProjectReference, 'connection'>,
-  trigger: 'ALL' | 'API',
-  signal: AbortSignal,
-): Promise<LiveRun[]> {
-  const found: LiveRun[] = [];
-  for (const status of ['PENDING', 'RUNNING']) {
-    for (let offset = 0, more = true; more; offset += PAGE) {
-      const page = await client.listProjectRuns(
-        projectId,
-        { status, trigger, limit: PAGE, offset },
-        { signal, timeoutMs: requestTimeoutMs },
-      );
-      found.push(...page.runs.map((run) => ({ runId: run.runId, runUrl: run.runUrl, status: run.status })));
-      more = page.hasMore;
-    }
-  }
-  return found;
-}

@@ -70,6 +70,7 @@ async function demo(session: Session, options: DemoOptions): Promise<ExitCode> {
     signal: interrupt.signal,
     server: port === undefined ? {} : { port },
     sandbox: real ? null : { duration: '1.8s', script },
+    janitor: options.keep ? 'cancel' : 'off',
   });
   let stack: LocalStack | null = null;
   try {

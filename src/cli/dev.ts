@@ -74,6 +74,7 @@ async function dev(session: Session, options: DevOptions): Promise<typeof EXIT.o
       ...(dbFilename && { dbFilename }),
     },
     sandbox: withSandbox ? { port: sandboxPort ?? 0, duration, script, limits } : null,
+    janitor: 'cancel',
   });
   try {
     const stack = await orInterrupted(starting, interrupt);

@@ -21,6 +21,8 @@ export interface LocalStackOptions {
   server: Pick<DevServerOptions, 'port' | 'uiPort' | 'dbFilename'>;
   /** Start a sandbox, with a script of faults and a length of runs; null works with the Hex of the environment. */
   sandbox: LocalSandboxOptions | null;
+  /** What the janitor does unless `HEX_JANITOR` says otherwise. */
+  janitor: Config['janitor'];
 }
 
 /** The sandbox of a local stack. */
@@ -75,9 +77,8 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
     const sandbox = options.sandbox ? await startFromOptions({ port: 0, ...options.sandbox }) : null;
     if (sandbox) closers.push(() => sandbox.close());
     const taskQueue = taskQueueOf(session);
-    const limits = options.sandbox?.limits ?? 'off';
     const config = {
-      ...configOf(session, sandbox, limits),
+      ...configOf(session, options, sandbox),
       temporalUiUrl: server.uiUrl ?? null,
       ...(taskQueue && { taskQueue }),
     };
@@ -119,12 +120,14 @@ const NO_LIMITS = {
   HEX_READS_PER_MINUTE: 'none',
 };
 
-function configOf({ env }: Session, sandbox: Sandbox | null, limits: 'on' | 'off'): Config {
-  if (!sandbox) return loadConfig(env);
+function configOf({ env }: Session, options: LocalStackOptions, sandbox: Sandbox | null): Config {
+  const HEX_JANITOR = env.HEX_JANITOR || options.janitor;
+  if (!sandbox) return loadConfig({ ...env, HEX_JANITOR });
   const { HEX_API_TOKEN_FILE: _file, ...rest } = env;
   return loadConfig({
     ...rest,
-    ...(limits === 'off' && NO_LIMITS),
+    HEX_JANITOR,
+    ...(options.sandbox?.limits !== 'on' && NO_LIMITS),
     HEX_BASE_URL: sandbox.url,
     HEX_API_TOKEN: 'sandbox',
   });

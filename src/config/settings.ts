@@ -43,3 +43,12 @@ export const baseAddress = z.string().transform((text, context) => {
   );
   return z.NEVER;
 });
+
+/** One of a few words. */
+export const choice = <const T extends string>(...words: readonly T[]) =>
+  z.string().transform((text, context) => {
+    const word = words.find((each) => each === text);
+    if (word !== undefined) return word;
+    context.addIssue(`must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`);
+    return z.NEVER;
+  });

@@ -8,6 +8,7 @@ export const janitorInputSchema = (): z.ZodType<JanitorInput> =>
   z.strictObject(
     {
       connection: connectionSchema().optional(),
+      look: z.enum(['full', 'quick']).optional(),
       projects: z.array(idSchema('the id of a Hex project')).optional(),
       mode: z.enum(['report', 'cancel']).optional(),
       roundInterval: durationSchema().optional(),
@@ -20,9 +21,10 @@ export const janitorInputSchema = (): z.ZodType<JanitorInput> =>
 export function toJanitorSpec(input: JanitorInput): JanitorSpec {
   return {
     connection: input.connection ?? 'default',
+    look: input.look ?? 'full',
     projects: input.projects ?? null,
     mode: input.mode ?? 'report',
     roundIntervalMs: durationMs(input.roundInterval ?? 60_000) ?? 60_000,
-    lookbackMs: durationMs(input.lookback ?? 86_400_000) ?? 86_400_000,
+    lookbackMs: input.lookback === undefined ? null : durationMs(input.lookback),
   };
 }

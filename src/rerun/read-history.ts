@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { Payload } from '@temporalio/common';
+import { decoderOf } from '../decode-payloads.js';
 import { isObject, type JsonValue } from '../pipeline/json.js';
 import type { PipelineFailureDetails } from '../pipeline/pipeline-result.js';
 
@@ -147,18 +147,6 @@ function noteControl(found: PipelineHistory, action: string, input: unknown, at:
 function noteFailure(found: PipelineHistory, details: unknown): void {
   const { failed } = (details ?? {}) as Partial<PipelineFailureDetails>;
   if (Array.isArray(failed)) found.failed = failed;
-}
-
-type Decode = (payloads: readonly Payload[] | null | undefined) => Promise<JsonValue[]>;
-
-/** Decodes payloads as the client does, its codecs (such as encryption) included. */
-function decoderOf({ options }: Client): Decode {
-  const { payloadConverter, payloadCodecs } = options.loadedDataConverter;
-  return async (given) => {
-    let payloads = [...(given ?? [])];
-    for (const codec of [...payloadCodecs].reverse()) payloads = await codec.decode(payloads);
-    return payloads.map((payload) => payloadConverter.fromPayload<JsonValue>(payload));
-  };
 }
 
 function timeOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): string {

@@ -1,63 +1,113 @@
-import { proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
-import type { HexActivities } from '../activities/index.js';
-import type { StrayRound } from '../activities/list-strays.js';
+import { isCancellation, log, patched, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import { onlyArgument, parseJanitorInput } from '../pipeline/boundary.js';
-import type { JanitorInput, JanitorReport, JanitorSpec, Stray } from '../pipeline/janitor-input.js';
+import type { JanitorInput, JanitorReport, JanitorSpec, LeftRuns, Stray } from '../pipeline/janitor-input.js';
 import { DEFAULT_POLL } from '../pipeline/poll-interval.js';
 import { InputRules } from './input-rules.js';
+import { strayRounds } from './janitor-before-places.js';
+import { beginLook, firstRound, type Look, lookBefore, newLook, secondRound } from './janitor-look.js';
+import { alert } from './notices.js';
 import { invalidInput } from './run-failures.js';
 import { cancelAndConfirm } from './stop-run.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const CLEANUP_TIMEOUT_MS = 3_600_000;
-
-const { listStrays } = proxyActivities<HexActivities>({
-  startToCloseTimeout: '10 minutes',
-  scheduleToCloseTimeout: '1 hour',
-  cancellationType: 'TRY_CANCEL',
-});
+/** Each reads until its run has ended. */
+const CANCELS_AT_ONCE = 5;
+/** A message names so many runs. */
+const MOST_TOLD = 20;
 
 /**
- * Finds Hex runs that this product started and whose workflow has closed, such as that of a terminated `hexRun`; meant
- * for a schedule. A run is a stray when two rounds in a row find no open workflow that owns it. Reports them, or
- * cancels them with `{"mode": "cancel"}`. Runs that this product did not start are never touched.
+ * Finds Hex runs that this product started and whose workflow has closed, such as that of a terminated `hexRun`; the
+ * worker makes schedules for it (`HEX_JANITOR`). A run is a stray when two rounds in a row find no open workflow that owns it.
+ * Reports them, or cancels them with `{"mode": "cancel"}`. Runs that this product did not start are never touched.
+ *
+ * Its reads of Hex give way to those of live runs and take a fifth of the limit at most.
  *
  * @param input a {@link JanitorInput}
+ * @param carried the look before the workflow continued as new; not for callers
  */
-export async function hexJanitor(input?: JanitorInput, ...others: unknown[]): Promise<JanitorReport> {
-  const parsed = new InputRules().read(() => onlyArgument(parseJanitorInput(input ?? {}), others));
+export async function hexJanitor(
+  input: JanitorInput = {},
+  carried?: Look,
+  ...others: unknown[]
+): Promise<JanitorReport> {
+  const continued = workflowInfo().continuedFromExecutionRunId ? carried : undefined;
+  const surplus = continued || carried === undefined ? others : [carried, ...others];
+  const parsed = new InputRules().read(() => onlyArgument(parseJanitorInput(input ?? {}), surplus));
   if (!parsed.ok) throw invalidInput('hexJanitor', parsed.problems);
   const spec = parsed.value;
-  const first = await round(spec, spec.projects);
-  const report: JanitorReport = {
-    mode: spec.mode,
-    projects: first.projects,
-    strays: [],
-    cancelled: [],
-    foreign: first.foreign,
-  };
-  if (first.strays.length > 0) {
-    await sleep(spec.roundIntervalMs, { summary: 'Until the second round' });
-    const suspects = [...new Set(first.strays.map((stray) => stray.projectId))];
-    const second = await round(spec, suspects);
-    const seenBefore = new Set(first.strays.map((stray) => stray.runId));
-    report.strays = second.strays.filter((stray) => seenBefore.has(stray.runId));
-  }
-  if (spec.mode === 'cancel') {
-    await Promise.all(report.strays.map((stray) => cancelStray(spec, stray)));
-    report.cancelled = report.strays.map((stray) => stray.runId);
-  }
+  const keepsItsPlace = patched('janitor-keeps-its-place');
+  const look = continued ?? (keepsItsPlace ? await beginLook(spec) : newLook([]));
+  const report = reportOf(
+    spec,
+    look,
+    keepsItsPlace ? await twoRounds(spec, input, look) : await strayRounds(spec),
+  );
+  if (spec.mode === 'cancel')
+    report.cancelled = await cancelAll(
+      spec,
+      report.strays,
+      keepsItsPlace ? CANCELS_AT_ONCE : Number.MAX_SAFE_INTEGER,
+    );
   setCurrentDetails(detailsOf(report));
+  if (keepsItsPlace) await tellOf(report, spec.connection);
   return report;
 }
 
-function round({ connection, lookbackMs }: JanitorSpec, projects: string[] | null): Promise<StrayRound> {
-  return listStrays({
-    connection,
-    projects,
-    sinceMs: Date.now() - lookbackMs,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
-  });
+/** Tells those who look after the workers, once for each run and schedule unless a full look finds it again. */
+async function tellOf(report: JanitorReport, connection: string): Promise<void> {
+  const before = report.look === 'quick' ? lookBefore() : null;
+  const told = new Set([...(before?.strays ?? []), ...(before?.possible ?? [])].map(({ runId }) => runId));
+  const found = [...report.strays, ...report.possible].filter(({ runId }) => !told.has(runId));
+  const [first] = found;
+  if (!first) return;
+  const one = found.length === 1 && {
+    projectId: first.projectId,
+    hexRunId: first.runId,
+    hexUrl: first.runUrl,
+  };
+  await alert('strays', textOf(report, found), { connection, ...one });
+}
+
+function textOf({ mode, cancelled, possible }: JanitorReport, found: readonly Stray[]): string {
+  const fate = ({ runId }: Stray) => {
+    if (possible.some((run) => run.runId === runId))
+      return 'perhaps ours: cancel it by hand if it is not wanted';
+    if (cancelled.includes(runId)) return 'cancelled';
+    return mode === 'cancel' ? 'could not be cancelled: do so by hand' : 'still running: cancel it in Hex';
+  };
+  const shown = found.slice(0, MOST_TOLD);
+  const more = found.length > shown.length ? [`and ${found.length - shown.length} more`] : [];
+  return [
+    `${found.length === 1 ? 'A run' : `${found.length} runs`} in Hex without an open workflow:`,
+    ...shown.map(
+      (stray) =>
+        `${stray.runId} of project ${stray.projectId}, started by ${stray.workflowId}: ${fate(stray)}`,
+    ),
+    ...more,
+  ].join('\n');
+}
+
+async function twoRounds(spec: JanitorSpec, input: JanitorInput, look: Look): Promise<LeftRuns> {
+  await firstRound(spec, input, look);
+  if (look.strays.length + look.possible.length === 0) return { strays: [], possible: [] };
+  await sleep(spec.roundIntervalMs, { summary: 'Until the second round' });
+  return secondRound(spec, look);
+}
+
+/** The ids of those that were cancelled; one that could not be does not keep the others from it. */
+async function cancelAll(spec: JanitorSpec, strays: readonly Stray[], atOnce: number): Promise<string[]> {
+  const cancelled: string[] = [];
+  for (let at = 0; at < strays.length; at += atOnce) {
+    const some = strays.slice(at, at + atOnce);
+    const outcomes = await Promise.allSettled(some.map((stray) => cancelStray(spec, stray)));
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'fulfilled') cancelled.push(some[index]?.runId ?? '');
+      else if (isCancellation(outcome.reason)) throw outcome.reason;
+      else log.warn('A stray could not be cancelled', { ...some[index], error: String(outcome.reason) });
+    }
+  }
+  return cancelled;
 }
 
 function cancelStray({ connection }: JanitorSpec, { projectId, runId }: Stray): Promise<void> {
@@ -71,11 +121,33 @@ function cancelStray({ connection }: JanitorSpec, { projectId, runId }: Stray): 
   return cancelAndConfirm(target, runId, () => undefined);
 }
 
-function detailsOf({ mode, projects, strays, foreign }: JanitorReport): string {
-  const head = `${projects.length} projects, ${strays.length} strays${mode === 'cancel' ? ' (cancelled)' : ''}, ${foreign} runs of others`;
-  const rows = strays.map(
-    ({ runId, runUrl, projectId, workflowId }) =>
-      `- ${runUrl ? `[${runId}](${runUrl})` : runId} of project \`${projectId}\`, started by \`${workflowId}\``,
-  );
-  return [head, ...rows].join('\n');
+function reportOf(
+  { mode, look: kind }: JanitorSpec,
+  look: Look,
+  { strays, possible }: LeftRuns,
+): JanitorReport {
+  return {
+    mode,
+    look: kind,
+    until: new Date(look.untilMs).toISOString(),
+    projects: look.projects,
+    unreadable: look.unreadable,
+    strays,
+    possible,
+    cancelled: [],
+    foreign: look.foreign.length,
+    reads: look.reads,
+  };
+}
+
+function detailsOf(report: JanitorReport): string {
+  const { mode, projects, strays, possible, cancelled, foreign, reads } = report;
+  const ended = mode === 'cancel' ? ` (${cancelled.length} cancelled)` : '';
+  const row = ({ runId, runUrl, projectId, workflowId }: Stray) =>
+    `- ${runUrl ? `[${runId}](${runUrl})` : runId} of project \`${projectId}\`, started by \`${workflowId}\``;
+  return [
+    `${projects.length} projects, ${strays.length} strays${ended}, ${foreign} runs of others; ${reads} reads`,
+    ...strays.map(row),
+    ...possible.map((run) => `${row(run)}, perhaps: cancel it by hand if it is not wanted`),
+  ].join('\n');
 }

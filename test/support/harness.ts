@@ -67,6 +67,8 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     HEX_TASK_QUEUE: taskQueue,
     // One limiter for all tests of a connection would make them wait for each other.
     HEX_LIMITS: 'off',
+    // Schedules outlive a test, and a janitor that nobody asked for reads.
+    HEX_JANITOR: 'off',
     ...options.env,
   };
   const rig: Harness = {

@@ -1,0 +1,34 @@
+import { cancellationSignal } from '@temporalio/activity';
+import {
+  backgroundIntervalMs,
+  type CallOptions,
+  HexError,
+  type HexRunInfo,
+  isTerminal,
+} from '../hex/index.js';
+import type { ActivityDependencies } from './dependencies.js';
+
+/** What every read of the janitor tells besides its answer. */
+export interface ReadCost {
+  /** Reads that were sent. */
+  reads: number;
+  /** How far apart the janitor's reads must be, in ms, to take no more than its share; 0 where reads are not limited. */
+  paceMs: number;
+}
+
+export function costOf({ reads }: ActivityDependencies, connection: string): ReadCost {
+  const policy = reads?.(connection);
+  return { reads: 1, paceMs: policy ? backgroundIntervalMs(policy.limits) : 0 };
+}
+
+/** One read, behind those of live runs: an activity that made several would begin anew where there is no room for the second. */
+export function behindOthers(requestTimeoutMs: number): CallOptions {
+  return { signal: cancellationSignal(), timeoutMs: requestTimeoutMs, background: true };
+}
+
+export const isLive = (run: HexRunInfo) => !isTerminal(run.status);
+
+/** A project or a run that Hex does not know, or does not show to this token; waiting for it would hold up all others. */
+export function isGone(error: unknown): boolean {
+  return error instanceof HexError && (error.kind === 'HexNotFound' || error.kind === 'HexForbidden');
+}

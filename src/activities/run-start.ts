@@ -1,0 +1,203 @@
+import type { WorkflowClient } from '@temporalio/client';
+import { decoderOf } from '../decode-payloads.js';
+import { isObject, type JsonValue } from '../pipeline/json.js';
+import { searchAttributes } from '../workflows/search-attributes.js';
+import type { FoundRuns } from './find-run.js';
+import type { TriggeredRun } from './trigger-run.js';
+
+/** One execution of a `hexRun`. */
+export interface Execution {
+  workflowId: string;
+  /** Temporal's run id of it. */
+  executionId: string;
+}
+
+/** What an execution tells of its run in Hex. */
+export interface RunStart {
+  connection: string;
+  projectId: string;
+  /** Hex's run id, where the workflow came to know it. */
+  runId: string | null;
+  /** When it sent a start whose outcome it never came to know, in ms since 1970; null where there is none. */
+  unknownSinceMs: number | null;
+}
+
+type Service = WorkflowClient['workflowService'];
+type Events = NonNullable<
+  NonNullable<Awaited<ReturnType<Service['getWorkflowExecutionHistory']>>['history']>['events']
+>;
+type HistoryEvent = Events[number];
+
+/** The run is known from the first dozen events, as a rule. */
+const EVENTS_PER_PAGE = 50;
+/** `HistoryEventFilterType` of the server's API. */
+const CLOSE_EVENT = 2;
+
+/**
+ * Reads what a `hexRun` was asked for from its input, which needs no search attributes. Null where it cannot be read, or
+ * would have been refused.
+ */
+export async function readTarget(
+  workflows: WorkflowClient,
+  execution: Execution,
+): Promise<Pick<RunStart, 'connection' | 'projectId'> | null> {
+  for await (const event of eventsOf(workflows, execution, 1)) {
+    const input = await inputOf(workflows, event);
+    return targetOf(input) ?? byAttributes(workflows, execution, input === null);
+  }
+  return null;
+}
+
+/**
+ * Reads which run in Hex a `hexRun` started, from its input and its history.
+ *
+ * @param wanted the project that is of interest; of an execution for another one, the history is not read
+ */
+export async function readRunStart(
+  workflows: WorkflowClient,
+  execution: Execution,
+  wanted?: string,
+): Promise<RunStart | null> {
+  const triggers = new Map<string, 'triggerRun' | 'findRun'>();
+  let start: RunStart | null = null;
+  let input: JsonValue[] | null = null;
+  for await (const event of eventsOf(workflows, execution, EVENTS_PER_PAGE)) {
+    if (!start) {
+      input = await inputOf(workflows, event);
+      start = beginningOf(input);
+      if (!start) return byAttributes(workflows, execution, input === null);
+      if (start.runId !== null || (wanted !== undefined && start.projectId !== wanted)) return start;
+      continue;
+    }
+    const { type, scheduledId } = activityOf(event, triggers);
+    if (type === 'triggerRun') await noteTrigger(workflows, start, event);
+    if (type === 'findRun') await noteSearch(workflows, start, event, input?.[0]);
+    if (scheduledId !== null && triggers.get(scheduledId) === 'triggerRun')
+      start.unknownSinceMs = timeOf(event);
+    if (start.runId !== null) return start;
+  }
+  return start;
+}
+
+/** Whether the workflow failed with the word that its run may go on in Hex. */
+export async function failedLeavingARun(workflows: WorkflowClient, execution: Execution): Promise<boolean> {
+  for await (const event of eventsOf(workflows, execution, 1, CLOSE_EVENT)) {
+    const failure = event.workflowExecutionFailedEventAttributes?.failure;
+    if (!failure) continue;
+    if (failure.applicationFailureInfo?.type === 'HexCleanupFailed') return true;
+    const details = await decoded(workflows, failure.applicationFailureInfo?.details?.payloads);
+    return isObject(details?.[0]) && details[0].leftRunning === true;
+  }
+  return false;
+}
+
+async function* eventsOf(
+  { workflowService, options }: WorkflowClient,
+  { workflowId, executionId }: Execution,
+  pageSize: number,
+  filter?: typeof CLOSE_EVENT,
+): AsyncGenerator<HistoryEvent> {
+  let nextPageToken: Uint8Array | null | undefined;
+  do {
+    const page = await workflowService.getWorkflowExecutionHistory({
+      namespace: options.namespace,
+      execution: { workflowId, runId: executionId },
+      maximumPageSize: pageSize,
+      ...(filter && { historyEventFilterType: filter }),
+      ...(nextPageToken && { nextPageToken }),
+    });
+    yield* page.history?.events ?? [];
+    nextPageToken = page.nextPageToken;
+  } while (nextPageToken?.length);
+}
+
+/** The arguments, or null where they cannot be decoded here, such as with encryption by another process. */
+function inputOf(workflows: WorkflowClient, event: HistoryEvent): Promise<JsonValue[] | null> {
+  return decoded(workflows, event.workflowExecutionStartedEventAttributes?.input?.payloads);
+}
+
+async function decoded(workflows: WorkflowClient, payloads: Parameters<ReturnType<typeof decoderOf>>[0]) {
+  try {
+    return await decoderOf(workflows)(payloads);
+  } catch {
+    return null;
+  }
+}
+
+function targetOf(input: JsonValue[] | null): Pick<RunStart, 'connection' | 'projectId'> | null {
+  const [asked] = input ?? [];
+  if (!isObject(asked) || typeof asked.projectId !== 'string' || asked.dryRun === true) return null;
+  return { projectId: asked.projectId, connection: connectionOf(asked.connection) };
+}
+
+const connectionOf = (name: JsonValue | undefined) => (typeof name === 'string' ? name : 'default');
+
+/** The state as the execution begins: that of the one before, where it was continued as new. */
+function beginningOf(input: JsonValue[] | null): RunStart | null {
+  const target = targetOf(input);
+  if (!target) return null;
+  const carried = input?.[1];
+  const run = isObject(carried) && isObject(carried.run) ? carried.run : null;
+  return { ...target, runId: typeof run?.runId === 'string' ? run.runId : null, unknownSinceMs: null };
+}
+
+/** Where the input cannot be read, the search attributes tell the project and the run, though not the connection. */
+async function byAttributes(
+  workflows: WorkflowClient,
+  { workflowId, executionId }: Execution,
+  unreadable: boolean,
+): Promise<RunStart | null> {
+  if (!unreadable) return null;
+  const { typedSearchAttributes } = await workflows.getHandle(workflowId, executionId).describe();
+  const projectId = typedSearchAttributes.get(searchAttributes.projectId);
+  const runId = typedSearchAttributes.get(searchAttributes.runId) ?? null;
+  return projectId === undefined ? null : { connection: 'default', projectId, runId, unknownSinceMs: null };
+}
+
+/** Which of the two activities that tell of the start an event belongs to: as its beginning, or as its end. */
+function activityOf(
+  event: HistoryEvent,
+  known: Map<string, 'triggerRun' | 'findRun'>,
+): { type: 'triggerRun' | 'findRun' | null; scheduledId: string | null } {
+  const name = event.activityTaskScheduledEventAttributes?.activityType?.name;
+  if (name === 'triggerRun' || name === 'findRun') {
+    known.set(String(event.eventId), name);
+    return { type: null, scheduledId: String(event.eventId) };
+  }
+  const ended =
+    event.activityTaskCompletedEventAttributes ??
+    event.activityTaskFailedEventAttributes ??
+    event.activityTaskCanceledEventAttributes;
+  return { type: (ended && known.get(String(ended.scheduledEventId))) ?? null, scheduledId: null };
+}
+
+async function noteTrigger(workflows: WorkflowClient, start: RunStart, event: HistoryEvent): Promise<void> {
+  const done = event.activityTaskCompletedEventAttributes;
+  if (done) {
+    const [run] = (await decoded(workflows, done.result?.payloads)) ?? [];
+    start.runId = (run as Partial<TriggeredRun> | null)?.runId ?? null;
+  } else {
+    const { failure } = event.activityTaskFailedEventAttributes ?? {};
+    // Anything else surely started nothing.
+    if (failure?.applicationFailureInfo?.type === 'HexTriggerOutcomeUnknown') return;
+    start.unknownSinceMs = null;
+  }
+}
+
+/** A search that found one run has adopted it; `onAmbiguous` may take the newest of several. */
+async function noteSearch(
+  workflows: WorkflowClient,
+  start: RunStart,
+  event: HistoryEvent,
+  asked: JsonValue | undefined,
+): Promise<void> {
+  const result = event.activityTaskCompletedEventAttributes?.result?.payloads;
+  const [found] = ((await decoded(workflows, result)) ?? []) as unknown as [Partial<FoundRuns>?];
+  const [newest, ...others] = found?.candidates ?? [];
+  const adopts = others.length === 0 || (isObject(asked) && asked.onAmbiguous === 'adopt-newest');
+  if (newest && adopts) start.runId = newest.runId;
+}
+
+function timeOf({ eventTime }: HistoryEvent): number {
+  return Number(eventTime?.seconds ?? 0) * 1_000 + Math.floor((eventTime?.nanos ?? 0) / 1e6);
+}

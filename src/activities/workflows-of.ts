@@ -1,0 +1,14 @@
+import type { WorkflowClient } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ActivityDependencies } from './dependencies.js';
+
+/** Temporal's workflows, for the janitor, which cannot do without them. */
+export function workflowsOf({ workflows }: ActivityDependencies): WorkflowClient {
+  if (workflows) return workflows;
+  throw ApplicationFailure.create({
+    type: 'InvalidInput',
+    message:
+      'The activities of this worker were made without "workflows", by which hexJanitor finds what has closed',
+    nonRetryable: true,
+  });
+}

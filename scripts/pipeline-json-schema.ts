@@ -35,6 +35,7 @@ export function pipelineJsonSchema(): Json {
   const comments = docComments('definition.ts', 'run-input.ts');
   const pipeline = find(root);
   describe(pipeline, comments, ['PipelineDefinition']);
+  pipeline.patternProperties = { '^x-': { description: 'Whatever anchors (&name) of the file stand for' } };
   const { steps } = pipeline.properties as { steps: { items: Json } };
   for (const found of find(steps.items).anyOf as Json[]) {
     const step = find(found);

@@ -13,6 +13,7 @@ import { type Controls, executeControl } from './client/controls.js';
 import { clientRoute } from './network/temporal.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
 import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition.js';
+import { sizeProblems } from './pipeline/input-size.js';
 import { isObject } from './pipeline/json.js';
 import type { IfExists } from './pipeline/key.js';
 import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/pipeline-result.js';
@@ -103,6 +104,7 @@ export class TemporalHexClient {
     const keyed = { ...input, ...keyOf(options) };
     const parsed = prepareRun(keyed, { scheduledTime: now, startTime: now, workflowId });
     if (!parsed.ok) throw new InvalidInputError('The run', parsed.problems);
+    this.refuseTooLarge('The run', input);
     const { projectId } = parsed.value;
     return this.temporal.workflow.start<typeof hexRun>('hexRun', {
       taskQueue: this.taskQueue,
@@ -120,6 +122,7 @@ export class TemporalHexClient {
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof hexPipeline>> {
     const keyed = withKey(input, options);
     const name = pipelineName(keyed);
+    this.refuseTooLarge('The pipeline', keyed);
     return this.temporal.workflow.start<typeof hexPipeline>('hexPipeline', {
       taskQueue: this.taskQueue,
       workflowId: options.workflowId ?? `${name}-${randomUUID()}`,
@@ -132,6 +135,7 @@ export class TemporalHexClient {
   /** Runs a pipeline on a schedule. Throws {@link InvalidInputError} before anything is sent. */
   schedulePipeline(input: HexPipelineInput, options: SchedulePipelineOptions): Promise<ScheduleHandle> {
     const name = pipelineName(input);
+    this.refuseTooLarge('The pipeline', input);
     return this.temporal.schedule.create({
       scheduleId: options.scheduleId,
       spec: options.spec,
@@ -146,6 +150,13 @@ export class TemporalHexClient {
         staticSummary: `Hex pipeline ${name}`,
       },
     });
+  }
+
+  /** The server would say no more than that something is too large. A codec may make it smaller, so with one it is tried. */
+  private refuseTooLarge(what: string, input: unknown): void {
+    if (this.temporal.options.loadedDataConverter.payloadCodecs.length > 0) return;
+    const problems = sizeProblems(input);
+    if (problems.length > 0) throw new InvalidInputError(what, problems);
   }
 
   /** Waits for the end. Rejects with a `WorkflowFailedError` whose cause is the typed failure. */

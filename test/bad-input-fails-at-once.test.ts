@@ -18,7 +18,11 @@ const BAD_RUNS: [string, unknown, RegExp][] = [
   ['a path in the project id', { projectId: '../users/me' }, /projectId: must be the id/],
   ['an empty project id', { projectId: '' }, /projectId: must be the id/],
   ['a numeric project id', { projectId: 7 }, /projectId: is required/],
-  ['an unknown field', { projectId: 'a', projectID: 'a' }, /unknown field "projectID"/],
+  [
+    'an unknown field',
+    { projectId: 'a', projectID: 'a' },
+    /projectID: is not a field .*did you mean "projectId"\?/,
+  ],
   ['null inputs', { projectId: 'a', inputParams: null }, /inputParams: must be an object/],
   ['a list of inputs', { projectId: 'a', inputParams: ['x'] }, /inputParams: must be an object/],
   ['inputs and a view', { projectId: 'a', inputParams: { x: 1 }, viewId: 'v' }, /not both/],
@@ -100,7 +104,7 @@ it('lists every problem at once', async () => {
   });
   const failure = await failureOf(handle.result());
   const [{ problems }] = failure.details as [{ problems: { path: string }[] }];
-  expect(problems.map(({ path }) => path).sort()).toEqual(['', 'inputParams', 'projectId', 'timeout']);
+  expect(problems.map(({ path }) => path).sort()).toEqual(['foo', 'inputParams', 'projectId', 'timeout']);
 });
 
 it.each([

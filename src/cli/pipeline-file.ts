@@ -37,13 +37,15 @@ export async function readPipelineFile(
     typeOf: declaredTypes(document),
   });
   const input = longForm(document, params, keyFields(key));
-  const [{ parsePipelineInput }, { planPipeline }] = await Promise.all([
+  const [{ parsePipelineInput }, { planPipeline }, { sizeProblems }] = await Promise.all([
     import('../pipeline/boundary.js'),
     import('../pipeline/plan-summary.js'),
+    import('../pipeline/input-size.js'),
   ]);
   const parsed = parsePipelineInput(input);
   const named = parsed.ok && parsed.value.spec === null;
   const planned = named ? null : planPipeline(input, { scheduledTime: new Date().toISOString() });
+  if (named) problems.push(...sizeProblems(input));
   refuse('The pipeline', [...problems, ...(planned?.ok === false ? planned.problems : [])]);
   return { input: input as unknown as HexPipelineInput, plan: planned?.ok ? planned.value : null };
 }

@@ -110,13 +110,16 @@ async function inputOf(projectId: string, options: RunOptions): Promise<HexRunIn
     ...(notify && { notify: notify.map(notifyOf) }),
     ...keyFields(options),
   };
-  const { prepareRun } = await import('../pipeline/boundary.js');
+  const [{ prepareRun }, { sizeProblems }] = await Promise.all([
+    import('../pipeline/boundary.js'),
+    import('../pipeline/input-size.js'),
+  ]);
   const now = new Date();
   const parsed = prepareRun(input, {
     scheduledTime: now,
     startTime: now,
     workflowId: options.workflowId ?? 'run',
   });
-  refuse('The run', [...problems, ...(parsed.ok ? [] : parsed.problems)]);
+  refuse('The run', [...problems, ...(parsed.ok ? sizeProblems(input) : parsed.problems)]);
   return input;
 }

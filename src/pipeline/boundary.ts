@@ -4,7 +4,7 @@
  * module that it imports may export a schema object: the SDK freezes what preloaded modules export, and a frozen schema
  * no longer works. So schemas are made by functions, and kept here where nobody sees them.
  */
-import type { z } from 'zod';
+import { plainWords, problemsOf } from './issues.js';
 import type { JanitorSpec } from './janitor-input.js';
 import { janitorInputSchema, toJanitorSpec } from './janitor-schema.js';
 import { isObject, type JsonValue, valueAt } from './json.js';
@@ -12,7 +12,7 @@ import { isLenient } from './leniency.js';
 import { readDefinition, readPipelineInput, renderedProblems } from './parse-pipeline.js';
 import type { PipelineRequest, PipelineSpec, StepKind, StepSpec } from './pipeline-spec.js';
 import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './prepare.js';
-import { type Parsed, type Problem, pathText } from './problems.js';
+import type { Parsed, Problem } from './problems.js';
 import type { RunSpec } from './run-input.js';
 import { runInputSchema, toRunSpec } from './run-schema.js';
 import type { ExecutionStart, RunScope } from './run-scope.js';
@@ -27,11 +27,11 @@ const janitorInput = janitorInputSchema();
 
 /** Parses the input of a `hexRun` whose templates, if it had any, have been filled in: braces in it are text. */
 export function parseRunInput(raw: unknown): Parsed<RunSpec> {
-  const result = runInput.safeParse(raw);
+  const result = runInput.safeParse(raw, { error: plainWords });
   return sound(raw, () =>
     result.success
       ? { ok: true, value: toRunSpec(result.data) }
-      : { ok: false, problems: problemsOf(result.error.issues) },
+      : { ok: false, problems: problemsOf(result.error.issues, runInput) },
   );
 }
 
@@ -47,21 +47,21 @@ export function prepareRun(raw: unknown, start: ExecutionStart): Parsed<RunSpec>
 
 /** Problems of all fields that are no templates. */
 function problemsBesideTemplates(raw: unknown): Problem[] {
-  const { error } = runInput.safeParse(raw);
+  const { error } = runInput.safeParse(raw, { error: plainWords });
   const isText = ({ path }: { path: PropertyKey[] }) => {
     const value = valueAt(raw, path);
     return typeof value !== 'string' || !isTemplate(value);
   };
-  return error ? problemsOf(error.issues.filter(isText)) : [];
+  return error ? problemsOf(error.issues.filter(isText), runInput) : [];
 }
 
 /** Parses the input of `hexJanitor`. */
 export function parseJanitorInput(raw: unknown): Parsed<JanitorSpec> {
-  const result = janitorInput.safeParse(raw);
+  const result = janitorInput.safeParse(raw, { error: plainWords });
   return sound(raw, () =>
     result.success
       ? { ok: true, value: toJanitorSpec(result.data) }
-      : { ok: false, problems: problemsOf(result.error.issues) },
+      : { ok: false, problems: problemsOf(result.error.issues, janitorInput) },
   );
 }
 
@@ -131,8 +131,4 @@ function otherProblems(parse: () => Parsed<unknown>): Problem[] {
     // A bigint or an object that holds itself is known to be wrong already, and may stop the parser.
     return [];
   }
-}
-
-function problemsOf(issues: readonly z.core.$ZodIssue[]): Problem[] {
-  return issues.map((issue) => ({ path: pathText('', issue.path), message: issue.message }));
 }

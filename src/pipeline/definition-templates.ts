@@ -1,6 +1,6 @@
 import type { ParamDefinition } from './definition.js';
 import { ancestorsOf } from './graph.js';
-import { isObject, type JsonValue } from './json.js';
+import { isObject, type JsonValue, own } from './json.js';
 import type { PipelineSpec, StepSpec } from './pipeline-spec.js';
 import type { Problem } from './problems.js';
 import { resultFields } from './result-fields.js';
@@ -76,9 +76,23 @@ function shapeFor(
   };
 }
 
+/** Words that are meant as true or false. */
+const SWITCHES: Readonly<Record<string, string>> = {
+  ...{ true: 'true', yes: 'true', on: 'true' },
+  ...{ false: 'false', no: 'false', off: 'false' },
+};
+
 function whenProblems({ when }: StepSpec, path: string): Problem[] {
   if (typeof when !== 'string' || isTemplate(when)) return [];
-  return [{ path, message: `must be true, false, or a template: write "{{ ${when} }}"` }];
+  const word = own(SWITCHES, when.trim().toLowerCase());
+  return [
+    {
+      path,
+      message: word
+        ? `must be true, false, or a template: write ${word}, without quotes`
+        : `must be true, false, or a template: write "{{ ${when} }}"`,
+    },
+  ];
 }
 
 /** A fan-out over a parameter that is no list. */

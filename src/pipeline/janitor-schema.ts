@@ -1,21 +1,18 @@
 import { z } from 'zod';
 import { durationMs } from './duration.js';
 import type { JanitorInput, JanitorSpec } from './janitor-input.js';
-import { connectionSchema, durationSchema, idSchema, unknownKeys } from './run-schema.js';
+import { connectionSchema, durationSchema, idSchema } from './run-schema.js';
 
 /** The schema of {@link JanitorInput}. */
 export const janitorInputSchema = (): z.ZodType<JanitorInput> =>
-  z.strictObject(
-    {
-      connection: connectionSchema().optional(),
-      look: z.enum(['full', 'quick']).optional(),
-      projects: z.array(idSchema('the id of a Hex project')).optional(),
-      mode: z.enum(['report', 'cancel']).optional(),
-      roundInterval: durationSchema().optional(),
-      lookback: durationSchema().optional(),
-    },
-    { error: unknownKeys },
-  );
+  z.strictObject({
+    connection: connectionSchema().optional(),
+    look: z.enum(['full', 'quick']).optional(),
+    projects: z.array(idSchema('the id of a Hex project')).optional(),
+    mode: z.enum(['report', 'cancel']).optional(),
+    roundInterval: durationSchema().optional(),
+    lookback: durationSchema().optional(),
+  });
 
 /** Fills in the defaults of a checked input. */
 export function toJanitorSpec(input: JanitorInput): JanitorSpec {

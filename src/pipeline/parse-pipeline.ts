@@ -113,7 +113,8 @@ function parseDefinition(raw: unknown, path: string, depth: number): Parsed<Pipe
       path,
       `is nested more than ${LIMITS.nesting} deep: give the inner pipeline a file and name it`,
     );
-  const { steps: rawSteps, ...header } = raw;
+  const { steps: rawSteps, ...others } = raw;
+  const header = withoutExtensions(others);
   const problems = fieldProblems(header, path, schemas.header, null, true);
   const stepsPath = pathText(path, ['steps']);
   const count = Array.isArray(rawSteps) ? rawSteps.length : 0;
@@ -140,6 +141,11 @@ function parseDefinition(raw: unknown, path: string, depth: number): Parsed<Pipe
   ];
   const found = [...graph, ...templates];
   return found.length > 0 ? { ok: false, problems: found } : { ok: true, value: spec };
+}
+
+/** Names that begin with `x-` hold anchors for the rest of the file, and mean nothing here. */
+function withoutExtensions(header: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(header).filter(([name]) => !name.startsWith('x-')));
 }
 
 function headerProblems(header: Record<string, unknown>, path: string): Problem[] {

@@ -1,4 +1,5 @@
 import { parsePipelineInput, parseRunInput, prepare } from './boundary.js';
+import { sizeProblems } from './input-size.js';
 import type { JsonValue } from './json.js';
 import type { KeySpec } from './key.js';
 import { asRequested, type PipelineSpec, type StepKind, type StepSpec } from './pipeline-spec.js';
@@ -6,7 +7,7 @@ import { type Plan, planOf } from './plan.js';
 import { type Limits, pipelineLimits, stepLimits } from './plan-limits.js';
 import { pollIntervalMs } from './poll-interval.js';
 import type { PreparedPipeline } from './prepare.js';
-import type { Parsed } from './problems.js';
+import type { Parsed, Problem } from './problems.js';
 import { runScope } from './run-scope.js';
 import type { StepWork } from './step-work.js';
 import type { TriggerRule } from './trigger-rules.js';
@@ -73,6 +74,8 @@ export function planPipeline(
 ): Parsed<PipelinePlan> {
   const parsed = parsePipelineInput(raw);
   if (!parsed.ok) return parsed;
+  const tooLarge = sizeProblems(raw);
+  if (tooLarge.length > 0) return { ok: false, problems: tooLarge };
   const { load, params } = parsed.value;
   const spec = parsed.value.spec && asRequested(parsed.value.spec, parsed.value);
   if (!spec)
@@ -88,7 +91,19 @@ export function planPipeline(
   const time = new Date(parsed.value.scheduledTime ?? scheduledTime);
   const run = runScope({ scheduledTime: time, startTime: time, workflowId }, spec.timezone);
   const prepared = prepare(spec, params, { ...run, pipeline: spec.name });
-  return prepared.ok ? { ok: true, value: summarize(planOf(spec), prepared.value) } : prepared;
+  if (!prepared.ok) return prepared;
+  const tooLargeSteps = [...prepared.value.ready].flatMap(([id, works]) => firstTooLarge(id, works));
+  if (tooLargeSteps.length > 0) return { ok: false, problems: tooLargeSteps };
+  return { ok: true, value: summarize(planOf(spec), prepared.value) };
+}
+
+/** What a step is given may be too large though the input is not: a template may use a large parameter twice. */
+function firstTooLarge(id: string, works: readonly StepWork[]): Problem[] {
+  for (const work of works) {
+    const problems = sizeProblems(work, `steps.${id}`);
+    if (problems.length > 0) return problems;
+  }
+  return [];
 }
 
 function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {

@@ -74,21 +74,18 @@ const notificationSchema = z.strictObject({
 /** Who is told of which of these events. */
 export const notifySchema = <const Events extends readonly [NotifyEvent, ...NotifyEvent[]]>(events: Events) =>
   z.array(
-    z.strictObject(
-      {
-        to: z
-          .string({ error: 'is required: the name of a webhook' })
-          .regex(
-            /^[a-z0-9][a-z0-9-]{0,62}$/,
-            'must be the name of a webhook: lower-case letters, digits and "-" (its URL is in the worker\'s environment)',
-          ),
-        on: z
-          .array(z.enum(events, { error: `must be one of ${events.join(', ')}` }))
-          .min(1, 'must name at least one event')
-          .optional(),
-      },
-      { error: unknownKeys },
-    ),
+    z.strictObject({
+      to: z
+        .string({ error: 'is required: the name of a webhook' })
+        .regex(
+          /^[a-z0-9][a-z0-9-]{0,62}$/,
+          'must be the name of a webhook: lower-case letters, digits and "-" (its URL is in the worker\'s environment)',
+        ),
+      on: z
+        .array(z.enum(events, { error: `must be one of ${events.join(', ')}` }))
+        .min(1, 'must name at least one event')
+        .optional(),
+    }),
     { error: 'must be a list such as [{"to": "ops", "on": ["failure"]}]' },
   );
 
@@ -169,7 +166,7 @@ export const runInputSchema = (): z.ZodType<HexRunInput> =>
         timezone: timezoneSchema().optional(),
         notify: notifySchema(['success', 'failure', 'cancelled']).optional(),
       },
-      { error: (issue) => unknownKeys(issue) ?? expectedObject(issue) },
+      { error: expectedObject },
     )
     .superRefine((run, context) => {
       for (const { field, message } of runRules(run))
@@ -230,12 +227,6 @@ function msOf(value: unknown): number {
 
 function ms(value: Duration | undefined, otherwise: number): number {
   return value === undefined ? otherwise : (durationMs(value) ?? otherwise);
-}
-
-/** The words for a key that is not known. */
-export function unknownKeys(issue: { code?: string; keys?: unknown }): string | undefined {
-  if (issue.code !== 'unrecognized_keys' || !Array.isArray(issue.keys)) return undefined;
-  return `unknown field${issue.keys.length > 1 ? 's' : ''} ${issue.keys.map((key) => `"${key}"`).join(', ')}: check the spelling`;
 }
 
 function expectedObject(issue: { code?: string; input?: unknown }): string | undefined {

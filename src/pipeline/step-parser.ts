@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { OnFailure, RetryDefinition } from './definition.js';
 import { type Duration, durationMs } from './duration.js';
+import { hintFor } from './field-names.js';
 import { isObject, type JsonValue, valueAt } from './json.js';
 import { type NotifyDefinition, type StepNotifyEvent, toNotifySpecs } from './notify.js';
 import { LIMITS, type RetrySpec, type StepKind, type StepSpec } from './pipeline-spec.js';
@@ -9,7 +10,6 @@ import type { OnStop } from './run-input.js';
 import { runRules } from './run-schema.js';
 import { schemaProblems } from './schema-problems.js';
 import { KIND_FIELDS, stepIdSchema } from './step-schema.js';
-import { didYouMean } from './suggest.js';
 import { isTemplate } from './templates.js';
 import type { TriggerRule } from './trigger-rules.js';
 
@@ -39,7 +39,7 @@ export function readStep(
   const [field] = kinds as (keyof typeof KIND_FIELDS)[];
   const wanted = Object.keys(KIND_FIELDS).join(', ');
   if (field === undefined) {
-    const close = Object.keys(raw).map((key) => didYouMean(key, Object.keys(KIND_FIELDS)));
+    const close = Object.keys(raw).map((key) => hintFor(key, Object.keys(KIND_FIELDS)));
     const hint = close.find((text) => text !== '') ?? '';
     return { path, message: `does not say what to run: give it one of ${wanted}${hint}` };
   }

@@ -36,6 +36,9 @@ it.each(REFUSALS)('a trigger answered %i fails at once as %s, with a hint', asyn
   const failure = await failureOf((await hex.startRun({ projectId: 'sales', ...FAST })).result());
   expect(failure.type).toBe(type);
   expect(failure.details?.[0]).toMatchObject({ httpStatus: status, hint: expect.stringMatching(hint) });
+  const [{ hint: remedy }] = failure.details as [{ hint: string }];
+  expect(failure.message.split(remedy)).toHaveLength(2);
+  expect(failure.message).not.toContain('..');
   const { runs, requests } = sandbox.ledger();
   expect(runs).toEqual([]);
   expect(requests).toHaveLength(1);

@@ -43,11 +43,16 @@ export function runFailure(
   };
   return ApplicationFailure.create({
     type,
-    message: `${message}${run?.runUrl ? ` (${run.runUrl})` : ''}. ${facts.hint}`,
+    message: `${withoutRemedy(message, facts.hint)}${run?.runUrl ? ` (${run.runUrl})` : ''}. ${facts.hint}`,
     nonRetryable: true,
     details: [facts],
     ...(cause && { cause }),
   });
+}
+
+/** What failed may have told the remedy already; it stands once, at the end. */
+function withoutRemedy(message: string, hint: string): string {
+  return message.replace(hint, '').replace(/[.\s]+$/, '');
 }
 
 const TYPE_OF_STATUS: Record<string, string> = {

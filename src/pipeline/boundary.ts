@@ -27,12 +27,12 @@ const janitorInput = janitorInputSchema();
 
 /** Parses the input of a `hexRun` whose templates, if it had any, have been filled in: braces in it are text. */
 export function parseRunInput(raw: unknown): Parsed<RunSpec> {
-  const result = runInput.safeParse(raw, { error: plainWords });
-  return sound(raw, () =>
-    result.success
+  return sound(raw, () => {
+    const result = runInput.safeParse(raw, { error: plainWords });
+    return result.success
       ? { ok: true, value: toRunSpec(result.data) }
-      : { ok: false, problems: problemsOf(result.error.issues, runInput) },
-  );
+      : { ok: false, problems: problemsOf(result.error.issues, runInput) };
+  });
 }
 
 /** Parses the input of a `hexRun` of its own, and fills in its templates, which know `run` only; every problem at once. */
@@ -57,12 +57,12 @@ function problemsBesideTemplates(raw: unknown): Problem[] {
 
 /** Parses the input of `hexJanitor`. */
 export function parseJanitorInput(raw: unknown): Parsed<JanitorSpec> {
-  const result = janitorInput.safeParse(raw, { error: plainWords });
-  return sound(raw, () =>
-    result.success
+  return sound(raw, () => {
+    const result = janitorInput.safeParse(raw, { error: plainWords });
+    return result.success
       ? { ok: true, value: toJanitorSpec(result.data) }
-      : { ok: false, problems: problemsOf(result.error.issues, janitorInput) },
-  );
+      : { ok: false, problems: problemsOf(result.error.issues, janitorInput) };
+  });
 }
 
 /** Parses the input of `hexPipeline`: a definition, a list of steps, or `{pipeline, params}`. */

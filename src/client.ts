@@ -8,7 +8,6 @@ import {
   type WorkflowIdConflictPolicy,
   type WorkflowIdReusePolicy,
 } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { type Controls, executeControl } from './client/controls.js';
 import { clientRoute } from './network/temporal.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
@@ -27,6 +26,8 @@ import {
   rerunPipeline,
   type StartedRerun,
 } from './rerun/index.js';
+import { diagnose } from './temporal-connection/diagnose.js';
+import { temporalSettings } from './temporal-connection/settings.js';
 import type { hexPipeline, hexRun } from './workflows/index.js';
 import type { ControlResult } from './workflows/pipeline-controls.js';
 
@@ -213,14 +214,25 @@ export interface ConnectClientOptions {
   /** Overrides `TEMPORAL_NAMESPACE` and the profile of the TOML file. */
   namespace?: string | undefined;
   taskQueue?: string | undefined;
+  /** How long to try, in ms. Default 10 s. */
+  connectTimeoutMs?: number | undefined;
 }
 
-/** Connects by the same variables and TOML file as the `temporal` CLI. */
+/**
+ * Connects by the same variables and TOML file as the `temporal` CLI. Throws `TemporalConnectionError`, which tells a wrong
+ * address from TLS, a certificate and a key.
+ */
 export async function connectClient(options: ConnectClientOptions = {}): Promise<TemporalHexClient> {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  const address = options.address ?? connectionOptions.address ?? 'localhost:7233';
-  const connection = await Connection.connect({ ...connectionOptions, ...clientRoute(address) });
-  const client = new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
+  const settings = temporalSettings(options);
+  const { connectTimeoutMs: connectTimeout } = options;
+  const connection = await Connection.connect({
+    ...settings.connection,
+    ...clientRoute(settings.address),
+    ...(connectTimeout !== undefined && { connectTimeout }),
+  }).catch(async (error: unknown) => {
+    throw await diagnose(settings, error);
+  });
+  const client = new Client({ connection, namespace: settings.namespace });
   return new TemporalHexClient({ client, taskQueue: options.taskQueue });
 }
 

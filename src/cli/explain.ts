@@ -1,6 +1,7 @@
 import {
   CancelledFailure,
   isGrpcServiceError,
+  NamespaceNotFoundError,
   TerminatedFailure,
   TimeoutFailure,
   WorkflowExecutionAlreadyStartedError,
@@ -14,6 +15,7 @@ import { HexError } from '../hex/index.js';
 import { ProxySettingError } from '../network/proxy.js';
 import { RerunError } from '../rerun/index.js';
 import { SandboxError } from '../sandbox/index.js';
+import { noNamespace, TemporalConnectionError } from '../temporal-connection/errors.js';
 import { DevServerError, TemporalCliError } from '../temporal-server/index.js';
 import { CliError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -39,6 +41,10 @@ export function explain(error: unknown): Explanation {
   if (error instanceof CliError) return { message: error.message, code: error.code };
   if (REFUSALS.some((kind) => error instanceof kind)) return { message: wordsOf(error), code: EXIT.badInput };
   if (error instanceof HexError) return { message: `${error.message}. ${error.hint}`, code: EXIT.noHex };
+  if (error instanceof TemporalConnectionError)
+    return { message: error.message, code: error.lasting ? EXIT.badInput : EXIT.noTemporal };
+  if (error instanceof NamespaceNotFoundError)
+    return { message: noNamespace(error.namespace).message, code: EXIT.badInput };
   if (error instanceof TemporalCliError || error instanceof DevServerError)
     return { message: error.message, code: EXIT.noTemporal };
   if (error instanceof WorkflowFailedError) return explainEnd(error);
@@ -83,21 +89,29 @@ function codeOfType(type: string): ExitCode {
 }
 
 /** gRPC's numbers: https://grpc.io/docs/guides/status-codes/ */
+const INVALID_ARGUMENT = 3;
+const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
+const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
 /** What the Temporal server said, or that it said nothing. The SDK hides gRPC's own words in the cause. */
 function explainTemporal(error: unknown): Explanation | null {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (!isGrpcServiceError(cause)) continue;
-    const said = cause.details || cause.message;
-    if (cause.code === NOT_FOUND) return { message: `Temporal: ${said}.`, code: EXIT.badInput };
-    const refused = cause.code === PERMISSION_DENIED || cause.code === UNAUTHENTICATED;
-    const remedy = refused
-      ? 'Check TEMPORAL_API_KEY and the TLS settings of your profile.'
-      : 'Check --address and --namespace, and that the server is up.';
-    return { message: `Temporal: ${said}. ${remedy}`, code: EXIT.noTemporal };
+    const said = `Temporal: ${(cause.details || cause.message).replace(/\.+$/, '')}.`;
+    if (cause.code === PERMISSION_DENIED || cause.code === UNAUTHENTICATED)
+      return {
+        message: `${said} Check TEMPORAL_API_KEY, the TLS settings of your profile, and --namespace.`,
+        code: EXIT.badInput,
+      };
+    if (cause.code === NOT_FOUND || cause.code === INVALID_ARGUMENT)
+      return { message: said, code: EXIT.badInput };
+    const away = cause.code === UNAVAILABLE || cause.code === DEADLINE_EXCEEDED;
+    return away
+      ? { message: `${said} Check that the server is up, and ask again.`, code: EXIT.noTemporal }
+      : { message: said, code: EXIT.failed };
   }
   return null;
 }

@@ -3,7 +3,12 @@ import { examples, type Perform } from './command.js';
 import { CliError } from './errors.js';
 import { EXIT } from './exit-codes.js';
 import { progressLines } from './progress-view.js';
-import { withClient } from './session.js';
+import { missingWorker, withClient } from './session.js';
+import { describeWatched } from './watched.js';
+
+/** How long an answer may take. The server's own limit is 10 s, which the SDK tries three times. */
+const WITH_WORKER_MS = 12_000;
+const WITHOUT_WORKER_MS = 2_000;
 
 export function addProgress(program: Command, perform: Perform): void {
   program
@@ -16,8 +21,15 @@ export function addProgress(program: Command, perform: Perform): void {
       perform(command, (session) =>
         withClient(session, async (client) => {
           const { output } = session;
-          const progress = await client.progress(workflowId).catch((error: unknown) => {
-            throw explainQuery(error, workflowId, client.taskQueue);
+          const { type, taskQueue } = await describeWatched(client, workflowId);
+          // Where nobody works on the queue, nobody answers; a worker that has all hands full is asked all the same.
+          const missing = await missingWorker(client, taskQueue);
+          const limitMs = missing ? WITHOUT_WORKER_MS : WITH_WORKER_MS;
+          const asking = client.temporal.withDeadline(Date.now() + limitMs, () =>
+            client.progress(workflowId),
+          );
+          const progress = await asking.catch((error: unknown) => {
+            throw unanswered(error, `${workflowId}, a ${type}`, missing, taskQueue);
           });
           output.data(progress, () =>
             progressLines(progress, { colors: output.colors, workflowId }).join('\n'),
@@ -29,12 +41,12 @@ export function addProgress(program: Command, perform: Perform): void {
 }
 
 /** A query that nobody answers: the server's words name no remedy. */
-function explainQuery(error: unknown, workflowId: string, taskQueue: string): unknown {
+function unanswered(error: unknown, what: string, missing: string | null, taskQueue: string): unknown {
   const said =
     error instanceof Error ? `${error.message} ${(error.cause as Error | undefined)?.message ?? ''}` : '';
-  if (!/no poller|deadline|DEADLINE_EXCEEDED/i.test(said)) return error;
-  return new CliError(
-    `No worker answers for ${workflowId}: start one on task queue "${taskQueue}" with "temporal-hex worker", and ask again.`,
-    EXIT.failed,
-  );
+  if (!/no poller|deadline|DEADLINE_EXCEEDED|Workflow Task in failed state/i.test(said)) return error;
+  const why =
+    missing ??
+    `One has asked task queue "${taskQueue}" for work within the last minute: if it is still up, its log (temporal-hex worker --log-level warn) says why.`;
+  return new CliError(`No worker answers for ${what}. ${why}`, EXIT.failed);
 }

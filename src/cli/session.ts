@@ -1,7 +1,6 @@
 import type { TemporalHexClient } from '../client.js';
 import { durationMs } from '../pipeline/duration.js';
-import { CliError, UsageError } from './errors.js';
-import { EXIT } from './exit-codes.js';
+import { UsageError } from './errors.js';
 import type { Output } from './output.js';
 import type { TemporalFlags } from './temporal-environment.js';
 
@@ -37,14 +36,15 @@ export async function withClient<T>(
   session: Session,
   work: (client: TemporalHexClient) => Promise<T>,
 ): Promise<T> {
-  const limitMs = connectTimeoutMs(session);
-  const where = await addressOf(session);
+  const connectTimeout = connectTimeoutMs(session);
   await warnOfUnknownVariables(session);
   const { connectClient } = await import('../client.js');
-  const { temporalProxyNote } = await import('../network/temporal.js');
   const { address, namespace } = session.globals;
-  const connecting = connectClient({ address, namespace, taskQueue: taskQueueOf(session) });
-  const client = await within(limitMs, connecting, () => noServer(where, temporalProxyNote(where)));
+  const client = await connectClient({
+    ...{ address, namespace },
+    taskQueue: taskQueueOf(session),
+    connectTimeoutMs: connectTimeout,
+  });
   try {
     return await work(client);
   } finally {
@@ -67,52 +67,24 @@ function connectTimeoutMs({ globals: { clientConnectTimeout } }: Session): numbe
   throw new UsageError('The options', [{ path: '--client-connect-timeout', message }]);
 }
 
-async function within<T>(limitMs: number, work: Promise<T>, late: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), limitMs);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined);
-  }
-}
-
-/** Where the connection goes to, by flag, variable or profile. */
-async function addressOf({ globals }: Session): Promise<string> {
-  const { loadClientConnectConfig } = await import('@temporalio/envconfig');
-  try {
-    return globals.address ?? loadClientConnectConfig().connectionOptions.address ?? 'localhost:7233';
-  } catch (error) {
-    const message = `${error instanceof Error ? error.message : error}; check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and the flags of the same meaning`;
-    throw new UsageError('The configuration of Temporal', [{ path: '', message }]);
-  }
-}
-
-function noServer(where: string, route: string): CliError {
-  return new CliError(
-    `No Temporal server answers at ${where}${route}. Start one with "temporal-hex dev", or name yours with --address or TEMPORAL_ADDRESS.`,
-    EXIT.noTemporal,
-  );
-}
-
 /** Says so when nobody would pick the work up. */
 export async function warnWithoutWorker(
   { output }: Session,
-  { temporal }: TemporalHexClient,
+  client: TemporalHexClient,
   taskQueue: string,
 ): Promise<void> {
-  const { pollers } = await temporal.workflowService.describeTaskQueue({
-    namespace: temporal.options.namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType: 1,
-  });
-  if (pollers && pollers.length > 0) return;
-  output.say(
-    output.talkColors.yellow(
-      `No worker has asked task queue "${taskQueue}" for work in the last minutes: start one with "temporal-hex worker".`,
-    ),
-  );
+  const missing = await missingWorker(client, taskQueue);
+  if (missing) output.say(output.talkColors.yellow(missing));
+}
+
+/** That nobody works on a task queue, and what to do; null where somebody does. */
+export async function missingWorker(
+  { temporal }: TemporalHexClient,
+  taskQueue: string,
+): Promise<string | null> {
+  const { queueLook } = await import('../activities/look-at-queue.js');
+  const { served, lastAskedAt } = await queueLook(temporal.workflow, taskQueue);
+  if (served) return null;
+  const since = lastAskedAt ? `since ${lastAskedAt.slice(11, 16)} UTC` : 'in the last minutes';
+  return `No worker has asked task queue "${taskQueue}" for work ${since}: start one with "temporal-hex worker --task-queue ${taskQueue}".`;
 }

@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
 import { examples, type Perform } from './command.js';
-import { UsageError } from './errors.js';
 import { warnWithoutWorker, withClient } from './session.js';
-
-const WATCHED = ['hexRun', 'hexPipeline'];
+import { describeWatched } from './watched.js';
 
 export function addWatch(program: Command, perform: Perform): void {
   program
@@ -17,13 +15,8 @@ export function addWatch(program: Command, perform: Perform): void {
     .action((workflowId: string, _options: unknown, command: Command) =>
       perform(command, (session) =>
         withClient(session, async (client) => {
-          const handle = client.temporal.workflow.getHandle(workflowId);
-          const { type, status, taskQueue } = await handle.describe();
-          if (!WATCHED.includes(type)) {
-            const message = `is a ${type}; what can be watched is ${WATCHED.join(' and ')}`;
-            throw new UsageError('The workflow', [{ path: workflowId, message }]);
-          }
-          if (status.name === 'RUNNING') await warnWithoutWorker(session, client, taskQueue);
+          const { running, taskQueue } = await describeWatched(client, workflowId);
+          if (running) await warnWithoutWorker(session, client, taskQueue);
           const { follow } = await import('./follow.js');
           return follow(session.output, client, workflowId);
         }),

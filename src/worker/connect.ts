@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import { temporalProxyNote, workerRoute } from '../network/temporal.js';
+import { workerRoute } from '../network/temporal.js';
+import { diagnose } from '../temporal-connection/diagnose.js';
+import { noNamespace } from '../temporal-connection/errors.js';
+import { temporalSettings } from '../temporal-connection/settings.js';
 
 export interface ConnectOptions {
   /** Overrides `TEMPORAL_ADDRESS` and the profile of the TOML file. */
@@ -23,28 +25,49 @@ export interface Connected {
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
+/** A proxy that starts, or a certificate that is being renewed, may look like a wrong setting for a moment. */
+const LASTING_TRIES = 3;
+/** gRPC's NOT_FOUND. */
+const NOT_FOUND = 5;
 
 /**
  * Connects to Temporal by the same variables and TOML file as the `temporal` CLI, and tries again while the server is
- * not up yet.
+ * not up yet. Throws `TemporalConnectionError` where waiting does not help: TLS, a certificate, the key, the namespace.
  */
 export async function connectToTemporal(options: ConnectOptions = {}): Promise<Connected> {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  const address = options.address ?? connectionOptions.address ?? 'localhost:7233';
+  const settings = temporalSettings(options);
+  const { address, namespace } = settings;
   const route = workerRoute(address);
   const giveUpAt = Date.now() + (options.patienceMs ?? Number.POSITIVE_INFINITY);
+  let lasting = 0;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
+    options.signal?.throwIfAborted();
     try {
-      const connection = await NativeConnection.connect({ ...connectionOptions, ...route });
-      return { connection, address, namespace: options.namespace ?? namespace ?? 'default' };
+      const connection = await NativeConnection.connect({ ...settings.connection, ...route });
+      await requireNamespace(connection, namespace);
+      return { connection, address, namespace };
     } catch (error) {
-      if (Date.now() + waitMs > giveUpAt) throw error;
+      const trouble = await diagnose(settings, error);
+      lasting = trouble.lasting ? lasting + 1 : 0;
+      if (lasting >= LASTING_TRIES || trouble.trouble === 'namespace' || Date.now() + waitMs > giveUpAt)
+        throw trouble;
       options.log?.(
-        `Temporal at ${address}${temporalProxyNote(address)} is not up yet, trying again in ${waitMs / 1_000} s`,
+        `${trouble.lasting ? `No connection to Temporal at ${address}` : `Temporal at ${address} is not up yet`}, trying again in ${waitMs / 1_000} s: ${trouble.reason}`,
       );
       await delay(waitMs, undefined, options.signal && { signal: options.signal }).catch(() =>
         options.signal?.throwIfAborted(),
       );
     }
+  }
+}
+
+/** A namespace that cannot be looked at is left to the worker's own check. */
+async function requireNamespace(connection: NativeConnection, namespace: string): Promise<void> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+  } catch (error) {
+    if ((error as { code?: number }).code !== NOT_FOUND) return;
+    await connection.close();
+    throw noNamespace(namespace, { cause: error });
   }
 }

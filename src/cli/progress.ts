@@ -44,7 +44,7 @@ export function addProgress(program: Command, perform: Perform): void {
 function unanswered(error: unknown, what: string, missing: string | null, taskQueue: string): unknown {
   const said =
     error instanceof Error ? `${error.message} ${(error.cause as Error | undefined)?.message ?? ''}` : '';
-  if (!/no poller|deadline|DEADLINE_EXCEEDED|Workflow Task in failed state/i.test(said)) return error;
+  if (!/no poller|deadline|call cancelled|Workflow Task in failed state/i.test(said)) return error;
   const why =
     missing ??
     `One has asked task queue "${taskQueue}" for work within the last minute: if it is still up, its log (temporal-hex worker --log-level warn) says why.`;

@@ -36,6 +36,7 @@ export function pipelineJsonSchema(): Json {
   const pipeline = find(root);
   describe(pipeline, comments, ['PipelineDefinition']);
   pipeline.patternProperties = { '^x-': { description: 'Whatever anchors (&name) of the file stand for' } };
+  describeProjects(pipeline, comments);
   const { steps } = pipeline.properties as { steps: { items: Json } };
   for (const found of find(steps.items).anyOf as Json[]) {
     const step = find(found);
@@ -53,6 +54,16 @@ export function pipelineJsonSchema(): Json {
     anyOf: [root, { type: 'array', items: steps.items, minItems: 1 }],
     $defs: definitions,
   };
+}
+
+/** The words for what is declared of projects. */
+function describeProjects(pipeline: Json, comments: ReadonlyMap<string, string>): void {
+  const { projects } = pipeline.properties as { projects: { additionalProperties: Json } };
+  const project = projects.additionalProperties;
+  describe(project, comments, ['ProjectDefinition']);
+  const { inputs } = project.properties as { inputs: { additionalProperties: { anyOf: Json[] } } };
+  for (const form of inputs.additionalProperties.anyOf)
+    if (form.properties) describe(form, comments, ['InputDefinition']);
 }
 
 /** A duration, which alone is a number or a text, takes no number that could be meant as seconds. */

@@ -9,6 +9,7 @@ import {
   type WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { type Controls, executeControl } from './client/controls.js';
+import { inZoneOf } from './client/schedule-zone.js';
 import { clientRoute } from './network/temporal.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
 import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition.js';
@@ -133,8 +134,15 @@ export class TemporalHexClient {
     });
   }
 
-  /** Runs a pipeline on a schedule. Throws {@link InvalidInputError} before anything is sent. */
-  schedulePipeline(input: HexPipelineInput, options: SchedulePipelineOptions): Promise<ScheduleHandle> {
+  /**
+   * Runs a pipeline on a schedule, in whose time zone its `run.date` is. Throws {@link InvalidInputError} before anything
+   * is sent, also where the definition has another zone; one that only the worker can look up by its name then fails as
+   * `InvalidInput` when it is started.
+   */
+  schedulePipeline(given: HexPipelineInput, options: SchedulePipelineOptions): Promise<ScheduleHandle> {
+    const zoned = inZoneOf(options.spec, given);
+    if (!zoned.ok) throw new InvalidInputError('The schedule', zoned.problems);
+    const input = zoned.value;
     const name = pipelineName(input);
     this.refuseTooLarge('The pipeline', input);
     return this.temporal.schedule.create({

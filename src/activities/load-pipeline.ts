@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { readDocument } from '../documents/index.js';
+import { PROJECTS_FILE, readProjects, withProjects } from '../pipeline/declared-projects.js';
 import type { JsonValue } from '../pipeline/json.js';
 import type { DefinitionSource } from '../pipeline/pipeline-result.js';
 import { LIMITS } from '../pipeline/pipeline-spec.js';
@@ -32,7 +33,8 @@ export const loadPipeline =
     if (bytes.length > LIMITS.definitionBytes)
       throw unusable(`${file} is larger than ${LIMITS.definitionBytes} bytes: cut it into sub-pipelines`);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return { definition: definitionOf(file, bytes), source: { name, file, sha256 } };
+    const definition = withProjects(definitionOf(file, bytes), await projectsIn(pipelinesDir));
+    return { definition, source: { name, file, sha256 } };
   };
 
 async function fileOf(folder: string, name: string): Promise<string> {
@@ -47,6 +49,18 @@ async function fileOf(folder: string, name: string): Promise<string> {
   throw unusable(
     `There is no pipeline "${name}" in the worker's folder of pipelines${didYouMean(name, names) || `; it has ${names.sort().join(', ') || 'none'}`}`,
   );
+}
+
+/** What the folder declares of projects, for all its pipelines. */
+async function projectsIn(folder: string): Promise<Record<string, JsonValue>> {
+  const bytes = await readFile(join(folder, PROJECTS_FILE)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (bytes === null) return {};
+  const declared = readProjects(definitionOf(PROJECTS_FILE, bytes));
+  if (declared.ok) return declared.value;
+  throw unusable(`${PROJECTS_FILE} ${formatProblems(declared.problems)}`);
 }
 
 function definitionOf(file: string, bytes: Buffer): JsonValue {

@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PROJECTS_FILE, readProjects, withProjects } from '../pipeline/declared-projects.js';
 import type { HexPipelineInput, ParamType } from '../pipeline/definition.js';
 import { isObject, type JsonValue, own } from '../pipeline/json.js';
 import type { IfExists } from '../pipeline/key.js';
 import type { PipelinePlan } from '../pipeline/plan-summary.js';
+import type { Problem } from '../pipeline/problems.js';
 import { refuse } from './errors.js';
 import { keyFields } from './key-options.js';
 import { readParams } from './params.js';
@@ -36,7 +40,8 @@ export async function readPipelineFile(
     file: paramsFile,
     typeOf: declaredTypes(document),
   });
-  const input = longForm(document, params, keyFields(key));
+  const projects = await declaredBeside(file);
+  const input = withProjects(longForm(document, params, keyFields(key)), projects.value);
   const [{ parsePipelineInput }, { planPipeline }, { sizeProblems }] = await Promise.all([
     import('../pipeline/boundary.js'),
     import('../pipeline/plan-summary.js'),
@@ -46,8 +51,23 @@ export async function readPipelineFile(
   const named = parsed.ok && parsed.value.spec === null;
   const planned = named ? null : planPipeline(input, { scheduledTime: new Date().toISOString() });
   if (named) problems.push(...sizeProblems(input));
-  refuse('The pipeline', [...problems, ...(planned?.ok === false ? planned.problems : [])]);
+  refuse('The pipeline', [
+    ...projects.problems,
+    ...problems,
+    ...(planned?.ok === false ? planned.problems : []),
+  ]);
   return { input: input as unknown as HexPipelineInput, plan: planned?.ok ? planned.value : null };
+}
+
+/** What is declared of projects beside the file. */
+async function declaredBeside(
+  file: string,
+): Promise<{ value: Record<string, JsonValue>; problems: Problem[] }> {
+  const path = join(dirname(file), PROJECTS_FILE);
+  if (file === '-' || !existsSync(path)) return { value: {}, problems: [] };
+  const declared = readProjects(await readDocumentFile(path));
+  if (declared.ok) return { value: declared.value, problems: [] };
+  return { value: {}, problems: declared.problems.map((problem) => ({ ...problem, path })) };
 }
 
 /** The types of the parameters as far as the file declares them; whether it does so well is checked later. */

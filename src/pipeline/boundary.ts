@@ -10,14 +10,15 @@ import { janitorInputSchema, toJanitorSpec } from './janitor-schema.js';
 import { isObject, type JsonValue, valueAt } from './json.js';
 import { isLenient } from './leniency.js';
 import { readDefinition, readPipelineInput, renderedProblems } from './parse-pipeline.js';
-import type { PipelineRequest, PipelineSpec, StepKind, StepSpec } from './pipeline-spec.js';
+import type { PipelineRequest, PipelineSpec, StepSpec } from './pipeline-spec.js';
 import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './prepare.js';
 import type { Parsed, Problem } from './problems.js';
+import type { Projects } from './project-inputs.js';
 import type { RunSpec } from './run-input.js';
 import { runInputSchema, toRunSpec } from './run-schema.js';
 import type { ExecutionStart, RunScope } from './run-scope.js';
 import { renderRun, runTemplateProblems } from './run-templates.js';
-import { readWork, type StepWork } from './step-work.js';
+import { type CheckFields, readWork, type StepWork } from './step-work.js';
 import { hasTemplates } from './template-values.js';
 import { isTemplate } from './templates.js';
 import { valueProblems } from './value-problems.js';
@@ -88,12 +89,12 @@ export function prepare(
   params: Record<string, JsonValue>,
   run: RunScope,
 ): Parsed<PreparedPipeline> {
-  return preparePipeline(spec, params, run, checkFields);
+  return preparePipeline(spec, params, run, checkFields(spec.projects));
 }
 
 /** What a step does, its templates filled in from the scope. */
-export function stepWork(step: StepSpec, scope: object): Parsed<StepWork> {
-  return readWork(step, scope, checkFields);
+export function stepWork(step: StepSpec, scope: object, { projects }: PipelineSpec): Parsed<StepWork> {
+  return readWork(step, scope, checkFields(projects));
 }
 
 /** Whether a step runs, by its `when`. */
@@ -107,9 +108,11 @@ export function stepItems(step: StepSpec, scope: object): Parsed<JsonValue[]> {
 }
 
 /** The problems of a step's fields once its templates are filled in. */
-function checkFields(kind: StepKind, fields: Record<string, JsonValue>): Problem[] {
-  const unsent = valueProblems(fields);
-  return unsent.length > 0 ? unsent : renderedProblems(kind, fields);
+function checkFields(projects: Projects): CheckFields {
+  return (kind, fields) => {
+    const unsent = valueProblems(fields);
+    return unsent.length > 0 ? unsent : renderedProblems(kind, fields, projects);
+  };
 }
 
 /** What is parsed, unless some value in it would not reach Hex as it stands. */

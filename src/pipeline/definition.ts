@@ -119,6 +119,23 @@ export interface ParamDefinition {
   enum?: JsonValue[];
 }
 
+/** An input parameter of a Hex project. */
+export interface InputDefinition {
+  /** `date` is text such as `2026-11-23`. */
+  type: ParamType;
+  /** The only values that are good. */
+  enum?: JsonValue[];
+  /** Has to be given. Default false: the app has a default of its own, which null stands for too. */
+  required?: boolean;
+  description?: string;
+}
+
+/** What is known of a Hex project: `{ inputs: { date: 'date', region: { type: 'string', enum: ['emea', 'apac'] } } }`. */
+export interface ProjectDefinition {
+  /** All its input parameters by name, each a type or an {@link InputDefinition}. Steps that give others are refused. */
+  inputs: Record<string, ParamType | InputDefinition>;
+}
+
 /** A pipeline: what `hexPipeline` runs. */
 export interface PipelineDefinition {
   /** For editors; not used. */
@@ -127,7 +144,9 @@ export interface PipelineDefinition {
   name?: string;
   description?: string;
   params?: Record<string, ParamDefinition>;
-  /** Time zone of `run.date` and of the `date` filter, an IANA name. Default `UTC`. */
+  /** Inputs of the projects that the steps run, by project id; `inputParams` are checked against them. Sub-pipelines know them too. */
+  projects?: Record<string, ProjectDefinition>;
+  /** Time zone of `run.date`, an IANA name. Default: that of the start, of the pipeline above, else `UTC`. */
   timezone?: string;
   /** How many children (runs, sub-pipelines, workflows) at once. Default: no limit; Hex itself runs 25 kernels for a user. */
   maxParallel?: number;
@@ -180,6 +199,11 @@ export interface PipelineRunInput {
   ifExists?: IfExists;
   /** What `run.scheduledTime` is to be, ISO 8601: for reruns and backfills. Default: the schedule's time, else now. */
   scheduledTime?: string;
+  /**
+   * Time zone of `run.date` where the definition has none, an IANA name: that of the schedule. Refused where the
+   * definition has another. Default `UTC`.
+   */
+  timezone?: string;
   /** The execution that this one repeats in part. */
   rerunOf?: ExecutionReference;
   /** Steps whose results are taken over from it, by id. */

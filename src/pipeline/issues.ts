@@ -6,13 +6,18 @@ import { type Problem, pathText } from './problems.js';
 export function problemsOf(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, base = ''): Problem[] {
   return issues.flatMap((issue) => {
     const path = pathText(base, issue.path);
-    if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+    if (issue.code !== 'unrecognized_keys') return [{ path, message: messageOf(issue) }];
     const known = fieldsAt(schema, issue.path);
     return issue.keys.map((key) => ({
       path: pathText(path, [key]),
       message: unknownFieldMessage(key, known),
     }));
   });
+}
+
+/** Of a bad key in a record, the checker's own words do not say what is wrong with it. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  return (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message;
 }
 
 /** The names of the fields that a value at a path may have. */

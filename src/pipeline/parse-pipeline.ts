@@ -14,7 +14,8 @@ import { type NotifyDefinition, toNotifySpecs } from './notify.js';
 import { defaultProblem } from './params.js';
 import { LIMITS, type PipelineRequest, type PipelineSpec, type StepKind } from './pipeline-spec.js';
 import { type Parsed, type Problem, pathText } from './problems.js';
-import { ifExistsSchema } from './run-schema.js';
+import { inputProblems, type Projects } from './project-inputs.js';
+import { ifExistsSchema, timezoneSchema } from './run-schema.js';
 import {
   choiceProblems,
   fanOutProblems,
@@ -28,6 +29,7 @@ import {
 } from './step-parser.js';
 import { headerFields, pipelineNameSchema, stepSchemas } from './step-schema.js';
 import { didYouMean } from './suggest.js';
+import { timezoneProblem } from './timezone.js';
 
 const schemas = {
   header: z.strictObject(headerFields()),
@@ -44,6 +46,7 @@ const schemas = {
       .optional(),
     key: z.string({ error: 'must be text' }).optional(),
     ifExists: ifExistsSchema().optional(),
+    timezone: timezoneSchema().optional(),
     rerunOf: z.strictObject({ workflowId: z.string(), runId: z.string() }).optional(),
     reuse: z
       .record(z.string(), z.strictObject({ result: z.json(), complete: z.boolean().optional() }))
@@ -88,6 +91,7 @@ function requestFor(raw: Record<string, unknown>, path: string): Parsed<Pipeline
     key: (raw.key as string | undefined) ?? null,
     ifExists: (raw.ifExists as IfExists | undefined) ?? null,
     scheduledTime: (raw.scheduledTime as string | undefined) ?? null,
+    timezone: (raw.timezone as string | undefined) ?? null,
     rerunOf: (raw.rerunOf as PipelineRequest['rerunOf'] | undefined) ?? null,
     reuse: (raw.reuse as Record<string, ReusedStep> | undefined) ?? {},
   };
@@ -97,12 +101,19 @@ function requestFor(raw: Record<string, unknown>, path: string): Parsed<Pipeline
     return { ok: true, value: { ...request, name: raw.pipeline, spec: null, load: raw.pipeline } };
   }
   const spec = readDefinition(raw.pipeline, path);
-  return spec.ok
-    ? { ok: true, value: { ...request, name: spec.value.name, spec: spec.value, load: null } }
-    : spec;
+  if (!spec.ok) return spec;
+  const wrong = timezoneProblem(spec.value.timezone, request.timezone);
+  return wrong
+    ? { ok: false, problems: [wrong] }
+    : { ok: true, value: { ...request, name: spec.value.name, spec: spec.value, load: null } };
 }
 
-function parseDefinition(raw: unknown, path: string, depth: number): Parsed<PipelineSpec> {
+function parseDefinition(
+  raw: unknown,
+  path: string,
+  depth: number,
+  above: Projects = {},
+): Parsed<PipelineSpec> {
   if (!isObject(raw))
     return failed(
       path,
@@ -125,14 +136,19 @@ function parseDefinition(raw: unknown, path: string, depth: number): Parsed<Pipe
       path: stepsPath,
       message: `has ${count} steps, and ${LIMITS.steps} are allowed: cut it into sub-pipelines`,
     });
+  const sound = problems.every((problem) => !problem.path.startsWith(pathText(path, ['projects'])));
+  const projects = { ...above, ...(sound && (header.projects as Projects | undefined)) };
   const rawList = Array.isArray(rawSteps) && count <= LIMITS.steps ? rawSteps : [];
   const read = rawList.map((step, index) => readStep(step, `${stepsPath}[${index}]`, schemas.steps));
   problems.push(...read.flatMap((one) => ('message' in one ? [one] : one.problems)));
   const defaults = stepDefaults(header);
-  problems.push(...headerProblems(header, path), ...stepListProblems(read, defaults, stepsPath, depth));
+  problems.push(
+    ...headerProblems(header, path),
+    ...stepListProblems(read, defaults, stepsPath, depth, projects),
+  );
   if (problems.length > 0) return { ok: false, problems };
 
-  const spec = toSpec(header, rawList, read as ReadStep[]);
+  const spec = { ...toSpec(header, rawList, read as ReadStep[]), projects };
   const graph = graphProblems(spec.steps, stepsPath);
   const templates = [
     ...defaultTemplateProblems(spec.params, pathText(path, ['params'])),
@@ -165,6 +181,7 @@ function stepListProblems(
   defaults: StepDefaults,
   path: string,
   depth: number,
+  projects: Projects,
 ): Problem[] {
   const problems: Problem[] = [];
   const firstAt = new Map<string, number>();
@@ -181,9 +198,13 @@ function stepListProblems(
         });
       else firstAt.set(id, index);
     }
-    problems.push(...fanOutProblems(step.raw, at), ...choiceProblems(step.raw, defaults, at));
+    problems.push(
+      ...fanOutProblems(step.raw, at),
+      ...choiceProblems(step.raw, defaults, at),
+      ...inputProblems(step.raw, projects, false, at),
+    );
     if (isObject(pipeline)) {
-      const inner = parseDefinition(pipeline, `${at}.pipeline`, depth + 1);
+      const inner = parseDefinition(pipeline, `${at}.pipeline`, depth + 1, projects);
       if (!inner.ok) problems.push(...inner.problems);
     }
   }
@@ -195,7 +216,7 @@ function toSpec(
   header: Record<string, unknown>,
   rawSteps: unknown[],
   read: readonly ReadStep[],
-): PipelineSpec {
+): Omit<PipelineSpec, 'projects'> {
   const defaults = stepDefaults(header);
   const ids = stepIds(rawSteps);
   const sequence = read.every(({ raw }) => raw.dependsOn === undefined);
@@ -209,7 +230,7 @@ function toSpec(
     name: (header.name as string | undefined) ?? 'pipeline',
     description: (header.description as string | undefined) ?? null,
     params: (header.params as Record<string, ParamDefinition> | undefined) ?? {},
-    timezone: (header.timezone as string | undefined) ?? 'UTC',
+    timezone: (header.timezone as string | undefined) ?? null,
     key: (header.key as string | undefined) ?? null,
     ifExists: (header.ifExists as IfExists | undefined) ?? null,
     maxParallel: (header.maxParallel as number | undefined) ?? null,
@@ -220,9 +241,14 @@ function toSpec(
   };
 }
 
-/** What is wrong with the rendered fields of a step. */
-export function renderedProblems(kind: StepKind, fields: Record<string, JsonValue>): Problem[] {
-  return fieldProblems(fields, '', schemas.steps[kind], kind, true);
+/** What is wrong with the rendered fields of a step of a pipeline that knows these projects. */
+export function renderedProblems(
+  kind: StepKind,
+  fields: Record<string, JsonValue>,
+  projects: Projects,
+): Problem[] {
+  const problems = fieldProblems(fields, '', schemas.steps[kind], kind, true);
+  return problems.length > 0 ? problems : inputProblems(fields, projects, true);
 }
 
 function ms(value: Duration | undefined): number | null {

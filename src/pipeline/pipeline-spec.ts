@@ -2,6 +2,7 @@ import type {
   ExecutionReference,
   OnFailure,
   ParamDefinition,
+  ProjectDefinition,
   RetryStatus,
   ReusedStep,
 } from './definition.js';
@@ -45,7 +46,10 @@ export interface PipelineSpec {
   name: string;
   description: string | null;
   params: Record<string, ParamDefinition>;
-  timezone: string;
+  /** Those of the pipelines above included. */
+  projects: Record<string, ProjectDefinition>;
+  /** Null: that of the start, else UTC. */
+  timezone: string | null;
   /** Its templates not filled in. */
   key: string | null;
   ifExists: IfExists | null;
@@ -70,6 +74,8 @@ export interface PipelineRequest {
   ifExists: IfExists | null;
   /** What `run.scheduledTime` is to be. Null: the schedule's time, else now. */
   scheduledTime: string | null;
+  /** The zone of a definition that has none. */
+  timezone: string | null;
   rerunOf: ExecutionReference | null;
   reuse: Record<string, ReusedStep>;
 }

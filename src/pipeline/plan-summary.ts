@@ -76,7 +76,7 @@ export function planPipeline(
   if (!parsed.ok) return parsed;
   const tooLarge = sizeProblems(raw);
   if (tooLarge.length > 0) return { ok: false, problems: tooLarge };
-  const { load, params } = parsed.value;
+  const { load, params, timezone } = parsed.value;
   const spec = parsed.value.spec && asRequested(parsed.value.spec, parsed.value);
   if (!spec)
     return {
@@ -89,7 +89,10 @@ export function planPipeline(
       ],
     };
   const time = new Date(parsed.value.scheduledTime ?? scheduledTime);
-  const run = runScope({ scheduledTime: time, startTime: time, workflowId }, spec.timezone);
+  const run = runScope(
+    { scheduledTime: time, startTime: time, workflowId },
+    spec.timezone ?? timezone ?? 'UTC',
+  );
   const prepared = prepare(spec, params, { ...run, pipeline: spec.name });
   if (!prepared.ok) return prepared;
   const tooLargeSteps = [...prepared.value.ready].flatMap(([id, works]) => firstTooLarge(id, works));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { StepKind } from './pipeline-spec.js';
 import {
   durationSchema,
+  idSchema,
   ifExistsSchema,
   notifySchema,
   onStopSchema,
@@ -126,9 +127,37 @@ export const pipelineNameSchema = () =>
       'must be the name of a pipeline: letters, digits, "-" and "_", without folder or file ending',
     );
 
+const typeSchema = () => oneOf(['string', 'number', 'integer', 'boolean', 'array', 'object', 'date']);
+
+const inputDefinitionSchema = () =>
+  z.strictObject({
+    type: typeSchema(),
+    enum: z.array(z.json()).min(1, 'must list at least one value').optional(),
+    required: z.boolean({ error: 'must be true or false' }).optional(),
+    description: z.string().optional(),
+  });
+
+const projectSchema = () =>
+  z.strictObject(
+    {
+      inputs: z.record(
+        z.string().min(1, 'must not be empty'),
+        z.union([typeSchema(), inputDefinitionSchema()], {
+          error:
+            'must be a type such as "date", or an object such as {"type": "string", "enum": ["emea"], "required": true}',
+        }),
+        { error: 'is required: an object, input name to its type' },
+      ),
+    },
+    {
+      error: ({ code }) =>
+        code === 'unrecognized_keys' ? undefined : 'must be an object such as {"inputs": {"date": "date"}}',
+    },
+  );
+
 const paramDefinitionSchema = () =>
   z.strictObject({
-    type: oneOf(['string', 'number', 'integer', 'boolean', 'array', 'object', 'date']),
+    type: typeSchema(),
     default: z.json().optional(),
     description: z.string().optional(),
     enum: z.array(z.json()).min(1, 'must list at least one value').optional(),
@@ -153,6 +182,12 @@ export const headerFields = () => ({
             : undefined,
       },
     )
+    .optional(),
+  projects: z
+    .record(idSchema('the id of a Hex project'), projectSchema(), {
+      error: ({ code }) =>
+        code === 'invalid_type' ? 'must be an object: project id to {"inputs": {"date": "date"}}' : undefined,
+    })
     .optional(),
   timezone: timezoneSchema().optional(),
   key: z.string({ error: 'must be text' }).optional(),

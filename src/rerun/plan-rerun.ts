@@ -64,6 +64,7 @@ export function planRerun(history: PipelineHistory, { from = [], set = {} }: Rer
     ...(before.key !== undefined && { key: before.key }),
     ...(before.ifExists !== undefined && { ifExists: before.ifExists }),
     scheduledTime: before.scheduledTime ?? history.scheduledTime,
+    ...(plan.spec.timezone === null && before.timezone !== undefined && { timezone: before.timezone }),
     rerunOf: { workflowId: history.workflowId, runId: history.runId },
     reuse,
   };

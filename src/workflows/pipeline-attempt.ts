@@ -7,9 +7,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { stepWork } from '../pipeline/boundary.js';
+import type { PipelineDefinition } from '../pipeline/definition.js';
 import { formatDuration } from '../pipeline/duration.js';
 import type { JsonValue } from '../pipeline/json.js';
 import type { PipelineResult, StepResult } from '../pipeline/pipeline-result.js';
+import type { PipelineSpec } from '../pipeline/pipeline-spec.js';
 import type { HexRunInput } from '../pipeline/run-input.js';
 import type { HexRunResult, StepMemo } from '../pipeline/run-result.js';
 import type { StepWork } from '../pipeline/step-work.js';
@@ -43,7 +45,7 @@ function workOf(x: PipelineExecution, { spec }: StepRecord, unit: Unit): StepWor
   const ready = x.prepared.ready.get(spec.id)?.[unit.index ?? 0];
   if (ready) return ready;
   const item = unit.index === null ? {} : { item: unit.item, index: unit.index };
-  const work = x.basis.rules.read(() => stepWork(spec, { ...x.templateScope, ...item }));
+  const work = x.basis.rules.read(() => stepWork(spec, { ...x.templateScope, ...item }, x.plan.spec));
   if (!work.ok) throw badStep(work.problems);
   return work.value;
 }
@@ -90,7 +92,14 @@ async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipel
     );
   const run = () =>
     child<PipelineResult>(unit, 'hexPipeline', {
-      args: [{ pipeline, params, scheduledTime: x.run.scheduledTime }],
+      args: [
+        {
+          pipeline: knowing(x.plan.spec, pipeline),
+          params,
+          scheduledTime: x.run.scheduledTime,
+          ...zoneFor(x, pipeline),
+        },
+      ],
       memo: { ...memoOf(x, unit), hexDepth: x.depth + 1 },
       staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
     });
@@ -103,6 +112,22 @@ async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipel
     steps: result.steps,
     ...(result.skipped && { skipped: result.skipped }),
   };
+}
+
+/** A sub-pipeline with what this one knows of projects; one with a name gets to know it where it is loaded. */
+function knowing(
+  { projects }: PipelineSpec,
+  pipeline: PipelineDefinition | string,
+): PipelineDefinition | string {
+  if (typeof pipeline === 'string' || Object.keys(projects).length === 0) return pipeline;
+  return { ...pipeline, projects: { ...projects, ...pipeline.projects } };
+}
+
+/** The zone that a sub-pipeline without one takes over; of one with a name it is not known here whether it has one. */
+function zoneFor(x: PipelineExecution, pipeline: PipelineDefinition | string): { timezone?: string } {
+  const { timezone } = x.run;
+  const has = typeof pipeline !== 'string' && pipeline.timezone !== undefined;
+  return has || timezone === 'UTC' ? {} : { timezone };
 }
 
 async function runWorkflow(x: PipelineExecution, unit: Unit, work: WorkOf<'workflow'>): Promise<StepResult> {

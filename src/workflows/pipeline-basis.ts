@@ -7,6 +7,7 @@ import { planOf } from '../pipeline/plan.js';
 import type { Parsed } from '../pipeline/problems.js';
 import type { StepMemo } from '../pipeline/run-result.js';
 import { type RunScope, runScope } from '../pipeline/run-scope.js';
+import { timezoneProblem } from '../pipeline/timezone.js';
 import { InputRules } from './input-rules.js';
 import { loadPipeline } from './pipeline-activities.js';
 import type { ExecutionBasis } from './pipeline-execution.js';
@@ -36,9 +37,12 @@ function basisOf(
   rules: InputRules,
 ): ExecutionBasis {
   const spec = asRequested(definition, request);
+  const { hexStep, hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
+  // A sub-pipeline takes the zone of the pipeline above only where it has none.
+  const wrong = hexStep === undefined ? timezoneProblem(spec.timezone, request.timezone) : null;
+  if (wrong) throw invalidInput('hexPipeline', [wrong]);
   const run = scopeOf(request, spec);
   const prepared = soundOf(rules.read(() => prepare(spec, request.params, run)));
-  const { hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
   return { plan: planOf(spec), prepared, request, run, source, rules, depth: hexDepth };
 }
 
@@ -68,7 +72,7 @@ function scopeOf(request: PipelineRequest, spec: PipelineSpec): RunScope {
   const { workflowId, startTime } = workflowInfo();
   const time = request.scheduledTime === null ? scheduledTime() : new Date(request.scheduledTime);
   return {
-    ...runScope({ scheduledTime: time, startTime, workflowId }, spec.timezone),
+    ...runScope({ scheduledTime: time, startTime, workflowId }, spec.timezone ?? request.timezone ?? 'UTC'),
     pipeline: spec.name,
   };
 }

@@ -13,6 +13,7 @@ import { outageWatch } from './worker/outages.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
 import { workflowCode } from './worker/workflow-code.js';
 
+export { type Config, ConfigError, type ConfigProblem, loadConfig, loadDotEnv } from './config.js';
 export { type ConnectOptions, connectToTemporal } from './worker/connect.js';
 export { preloadModules, workflowInterceptorModules, workflowsPath } from './worker/workflow-code.js';
 

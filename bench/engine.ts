@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { TemporalHexClient } from '../src/client.js';
-import type { HexRunInput } from '../src/pipeline/run-input.js';
+import type { HexRunInput } from '../src/run/input.js';
 import type { Bench } from './support/bench.js';
 import { eventsOf } from './support/history.js';
 import { load } from './support/machine.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_POLL, pollIntervalMs } from '../src/pipeline/poll-interval.js';
+import { DEFAULT_POLL, pollIntervalMs } from '../src/run/poll-interval.js';
 import type { Bench } from './support/bench.js';
 import { eventsOf } from './support/history.js';
 import { load } from './support/machine.js';

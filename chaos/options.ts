@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { durationMs } from '../src/pipeline/duration.js';
+import { durationMs } from '../src/base/duration.js';
 
 /** Products that are broken on purpose: the check must notice. */
 export const VARIANTS = ['blind-retry', 'no-delete'] as const;

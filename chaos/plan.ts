@@ -1,4 +1,4 @@
-import type { PipelineDefinition, StepDefinition } from '../src/pipeline/definition.js';
+import type { PipelineDefinition, StepDefinition } from '../src/pipeline/definition/definition.js';
 import type { Fault } from '../src/sandbox/index.js';
 import { faultsOf, LATE_START_GRACE_MS, REQUEST_TIMEOUT_MS } from './faults.js';
 import { Random } from './random.js';

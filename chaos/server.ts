@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { searchAttributes } from '../src/contract/search-attributes.js';
 import { type DevServer, type DevServerOptions, startDevServer } from '../src/temporal-server/index.js';
-import { searchAttributes } from '../src/workflows/search-attributes.js';
 
 /** A Temporal server on a database file, which can be killed and come back. */
 export class CrashingServer {

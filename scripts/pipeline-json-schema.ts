@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { pipelineSchema } from '../src/pipeline/step-schema.js';
+import { pipelineSchema } from '../src/pipeline/definition/schema.js';
 
 type Json = Record<string, unknown>;
 
@@ -32,7 +32,7 @@ export function pipelineJsonSchema(): Json {
   }) as Json;
   const definitions = { ...($defs as Record<string, Json>), template: TEMPLATE };
   const find = (schema: Json): Json => definitionOf(schema, definitions);
-  const comments = docComments('definition.ts', 'run-input.ts');
+  const comments = docComments('pipeline/definition/definition.ts', 'run/input.ts');
   const pipeline = find(root);
   describe(pipeline, comments, ['PipelineDefinition']);
   pipeline.patternProperties = { '^x-': { description: 'Whatever anchors (&name) of the file stand for' } };
@@ -95,7 +95,7 @@ function describe(schema: Json, comments: ReadonlyMap<string, string>, types: re
 function docComments(...files: string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const file of files) {
-    const source = readFileSync(new URL(`../src/pipeline/${file}`, import.meta.url), 'utf8');
+    const source = readFileSync(new URL(`../src/${file}`, import.meta.url), 'utf8');
     for (const [, name, body = ''] of source.matchAll(/export interface (\w+)[^{]*\{\n([\s\S]*?)\n\}/g))
       for (const [, comment = '', field] of body.matchAll(
         /^ {2}\/\*\*((?:[^*]|\*(?!\/))*)\*\/\n {2}(\w+)\??:/gm,

@@ -1,4 +1,4 @@
-// Records the histories that test/replay-keeps-working.test.ts replays. Run by hand, and only when a workflow was
+// Records the histories that test/guarantees/replay-keeps-working.test.ts replays. Run by hand, and only when a workflow was
 // changed on purpose: a history that no longer replays stands for the running workflows of somebody.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -8,29 +8,29 @@ import {
   type WorkflowIdConflictPolicy,
   type WorkflowIdReusePolicy,
 } from '@temporalio/client';
+import { sizeProblems } from './base/input-size.js';
+import { isObject } from './base/json.js';
+import { formatProblems, type Problem } from './base/problems.js';
 import { type Controls, executeControl } from './client/controls.js';
-import { inZoneOf } from './client/schedule-zone.js';
-import { clientRoute } from './network/temporal.js';
-import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
-import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition.js';
-import { sizeProblems } from './pipeline/input-size.js';
-import { isObject } from './pipeline/json.js';
-import type { IfExists } from './pipeline/key.js';
-import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/pipeline-result.js';
-import { formatProblems, type Problem } from './pipeline/problems.js';
-import type { HexRunInput } from './pipeline/run-input.js';
-import type { HexRunResult, RunProgress } from './pipeline/run-result.js';
 import {
   previewRerun,
   type RerunOptions,
   type RerunPlan,
   rerunPipeline,
   type StartedRerun,
-} from './rerun/index.js';
+} from './client/rerun/index.js';
+import { inZoneOf } from './client/schedule-zone.js';
+import { clientRoute } from './network/temporal.js';
+import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
+import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition/definition.js';
+import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/execution/result.js';
+import type { HexRunInput } from './run/input.js';
+import type { IfExists } from './run/key.js';
+import type { HexRunResult, RunProgress } from './run/result.js';
 import { diagnose } from './temporal-connection/diagnose.js';
 import { temporalSettings } from './temporal-connection/settings.js';
 import type { hexPipeline, hexRun } from './workflows/index.js';
-import type { ControlResult } from './workflows/pipeline-controls.js';
+import type { ControlResult } from './workflows/pipeline/controls.js';
 
 /** Default task queue of the worker and of everything that is started. */
 export const DEFAULT_TASK_QUEUE = 'hex';

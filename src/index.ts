@@ -1,6 +1,8 @@
 /** What most programs need: the client, and the types of what goes in and comes out. */
 
+export type { Duration } from './base/duration.js';
 export { ControlRefusedError, type Controls } from './client/controls.js';
+export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export {
   type ConnectClientOptions,
   connectClient,
@@ -11,11 +13,9 @@ export {
   TemporalHexClient,
   type TemporalHexClientOptions,
 } from './client.js';
-export { type PipelineBuilder, pipeline } from './pipeline/builder.js';
-export type { Duration } from './pipeline/duration.js';
+export { type PipelineBuilder, pipeline } from './pipeline/definition/builder.js';
 export type * from './pipeline/index.js';
-export type * from './pipeline/janitor-input.js';
-export type * from './pipeline/run-input.js';
-export type * from './pipeline/run-result.js';
-export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './rerun/index.js';
-export type { ControlResult } from './workflows/pipeline-controls.js';
+export type * from './run/input.js';
+export type * from './run/janitor-input.js';
+export type * from './run/result.js';
+export type { ControlResult } from './workflows/pipeline/controls.js';

@@ -2,7 +2,7 @@ import { Client } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { searchAttributeClaims } from './activities/claims.js';
 import { type ActivityDependencies, createActivities } from './activities/index.js';
-import { workflowLimiters } from './activities/limiter.js';
+import { workflowLimiters } from './activities/limiters.js';
 import { type Config, loadConfig } from './config.js';
 import { HexError } from './hex/index.js';
 import { version } from './version.js';

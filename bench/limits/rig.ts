@@ -1,5 +1,5 @@
-import { DEFAULT_POLL } from '../../src/pipeline/poll-interval.js';
-import type { HexRunInput } from '../../src/pipeline/run-input.js';
+import type { HexRunInput } from '../../src/run/input.js';
+import { DEFAULT_POLL } from '../../src/run/poll-interval.js';
 import type { Ledger, SandboxOptions } from '../../src/sandbox/index.js';
 import { startHexWorker } from '../support/processes.js';
 import { type Stack, withStack } from '../support/stack.js';

@@ -1,5 +1,5 @@
 import { condition, executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { HexRunInput } from '../../src/pipeline/run-input.js';
+import type { HexRunInput } from '../../src/run/input.js';
 import type { hexRun } from '../../src/workflows/index.js';
 import { TASK_QUEUES } from './task-queues.js';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { TemporalHexClient } from '../../src/client.js';
+import { searchAttributes } from '../../src/contract/search-attributes.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.js';
 import { startDevServer } from '../../src/temporal-server/index.js';
-import { searchAttributes } from '../../src/workflows/search-attributes.js';
 import { TASK_QUEUES } from './task-queues.js';
 
 /** A Temporal server and a sandbox, with the environment of workers that use them. */

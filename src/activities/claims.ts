@@ -1,5 +1,5 @@
 import type { WorkflowClient } from '@temporalio/client';
-import { searchAttributes } from '../workflows/search-attributes.js';
+import { searchAttributes } from '../contract/search-attributes.js';
 import type { RunClaims } from './dependencies.js';
 
 /** Claims by the search attribute `HexRunId`. */

@@ -1,7 +1,7 @@
 import type { WorkflowClient } from '@temporalio/client';
 import type { HexClient, ReadLimits, SharedReads } from '../hex/index.js';
 import type { Webhook } from '../notifications/webhook.js';
-import type { Limiters } from './limiter.js';
+import type { Limiters } from './limiters.js';
 
 /** What the activities work with; made once by the worker. */
 export interface ActivityDependencies {

@@ -1,6 +1,6 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { HexRunInfo } from '../hex/index.js';
-import type { AdoptionEvidence } from '../pipeline/run-result.js';
+import type { AdoptionEvidence } from '../run/result.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import type { ProjectReference } from './list-live-runs.js';

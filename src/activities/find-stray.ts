@@ -1,4 +1,4 @@
-import type { LeftRuns, Stray, UncleanEnd } from '../pipeline/janitor-input.js';
+import type { LeftRuns, Stray, UncleanEnd } from '../run/janitor-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import { behindOthers, costOf, isGone, isLive, type ReadCost } from './janitor-read.js';

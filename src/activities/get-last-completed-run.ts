@@ -1,5 +1,5 @@
 import { cancellationSignal } from '@temporalio/activity';
-import type { HexStepResult } from '../pipeline/pipeline-result.js';
+import type { HexStepResult } from '../pipeline/execution/result.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import type { ProjectReference } from './list-live-runs.js';

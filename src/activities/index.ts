@@ -22,7 +22,7 @@ import { reportToLimiter, requestStart } from './request-start.js';
 import { triggerRun } from './trigger-run.js';
 
 export type { ActivityDependencies, RunClaims } from './dependencies.js';
-export type { Limiters } from './limiter.js';
+export type { Limiters } from './limiters.js';
 
 /** All activities, ready to be given to a `Worker`. */
 export function createActivities(dependencies: ActivityDependencies) {

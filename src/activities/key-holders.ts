@@ -6,8 +6,8 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { JsonValue } from '../pipeline/json.js';
-import type { KeyHolder, KeyRecord } from '../pipeline/key.js';
+import type { JsonValue } from '../base/json.js';
+import type { KeyHolder, KeyRecord } from '../run/key.js';
 import { isOpen } from './check-holders.js';
 import type { ActivityDependencies } from './dependencies.js';
 

@@ -1,5 +1,5 @@
 import type { WorkflowClient } from '@temporalio/client';
-import type { LeftMemo } from '../pipeline/run-result.js';
+import type { LeftMemo } from '../run/result.js';
 import type { Execution } from './run-start.js';
 
 /** `WorkflowExecutionStatus` of the server's API. */

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { Stray } from '../pipeline/janitor-input.js';
+import type { Stray } from '../run/janitor-input.js';
 
 export interface ListStraysRequest {
   connection: string;

@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { WorkflowClient } from '@temporalio/client';
-import type { UncleanEnd } from '../pipeline/janitor-input.js';
+import type { UncleanEnd } from '../run/janitor-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { eachOf, type ListedExecution, listExecutions } from './list-executions.js';
 import { failedLeavingARun, readRunStart } from './run-start.js';

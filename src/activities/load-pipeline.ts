@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
+import type { JsonValue } from '../base/json.js';
+import { formatProblems } from '../base/problems.js';
+import { didYouMean } from '../base/suggest.js';
 import { readDocument } from '../documents/index.js';
-import { PROJECTS_FILE, readProjects, withProjects } from '../pipeline/declared-projects.js';
-import type { JsonValue } from '../pipeline/json.js';
-import type { DefinitionSource } from '../pipeline/pipeline-result.js';
-import { LIMITS } from '../pipeline/pipeline-spec.js';
-import { formatProblems } from '../pipeline/problems.js';
-import { didYouMean } from '../pipeline/suggest.js';
+import { PROJECTS_FILE, readProjects, withProjects } from '../pipeline/definition/declared-projects.js';
+import { LIMITS } from '../pipeline/definition/spec.js';
+import type { DefinitionSource } from '../pipeline/execution/result.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 export interface LoadedPipeline {

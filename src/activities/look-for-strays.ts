@@ -1,5 +1,5 @@
 import type { HexRunInfo } from '../hex/index.js';
-import type { Stray } from '../pipeline/janitor-input.js';
+import type { Stray } from '../run/janitor-input.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import { behindOthers, costOf, isGone, isLive, type ReadCost } from './janitor-read.js';

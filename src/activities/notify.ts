@@ -1,10 +1,10 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { own } from '../base/json.js';
 import { retryAfterMs } from '../hex/retry-after.js';
 import { proxyNote } from '../network/fetch.js';
 import { messageOf, type Notice } from '../notifications/notice.js';
 import { type Posted, postMessage, WebhookSettingsError } from '../notifications/post.js';
-import { own } from '../pipeline/json.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** What of this worker's environment a workflow has to know to tell anybody. */

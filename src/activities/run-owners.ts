@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
-import { searchAttributes } from '../workflows/search-attributes.js';
+import { searchAttributes } from '../contract/search-attributes.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { eachOf, LEFT_MEMO, listExecutions } from './list-executions.js';
 import { readRunStart } from './run-start.js';

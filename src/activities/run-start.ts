@@ -1,7 +1,7 @@
 import type { WorkflowClient } from '@temporalio/client';
-import { decoderOf } from '../decode-payloads.js';
-import { isObject, type JsonValue } from '../pipeline/json.js';
-import { searchAttributes } from '../workflows/search-attributes.js';
+import { isObject, type JsonValue } from '../base/json.js';
+import { decoderOf } from '../contract/payloads.js';
+import { searchAttributes } from '../contract/search-attributes.js';
 import type { FoundRuns } from './find-run.js';
 import type { TriggeredRun } from './trigger-run.js';
 

@@ -1,4 +1,4 @@
-import { formatProblems, type Problem } from '../pipeline/problems.js';
+import { formatProblems, type Problem } from '../base/problems.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 /** An error whose message is all that the user has to read. */

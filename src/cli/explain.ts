@@ -9,11 +9,11 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ControlRefusedError } from '../client/controls.js';
+import { RerunError } from '../client/rerun/index.js';
 import { InvalidInputError } from '../client.js';
 import { ConfigError } from '../config.js';
 import { HexError } from '../hex/index.js';
 import { ProxySettingError } from '../network/proxy.js';
-import { RerunError } from '../rerun/index.js';
 import { SandboxError } from '../sandbox/index.js';
 import { noNamespace, TemporalConnectionError } from '../temporal-connection/errors.js';
 import { DevServerError, TemporalCliError } from '../temporal-server/index.js';

@@ -2,8 +2,8 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { TemporalHexClient } from '../client.js';
 import { type Config, loadConfig } from '../config.js';
+import { searchAttributes } from '../contract/search-attributes.js';
 import { clientRoute } from '../network/temporal.js';
-import { startFromOptions } from '../sandbox/command.js';
 import type { Sandbox } from '../sandbox/index.js';
 import {
   type DevServer,
@@ -12,7 +12,7 @@ import {
   startDevServer,
 } from '../temporal-server/index.js';
 import { createHexWorker } from '../worker.js';
-import { searchAttributes } from '../workflows/search-attributes.js';
+import { startFromOptions } from './sandbox-options.js';
 import { type Session, taskQueueOf } from './session.js';
 
 export interface LocalStackOptions {

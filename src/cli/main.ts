@@ -1,25 +1,25 @@
 import { Command, CommanderError, Option } from 'commander';
 import { loadDotEnv } from '../config/env-file.js';
 import { version } from '../version.js';
-import { addCancel } from './cancel.js';
 import type { Perform } from './command.js';
-import { addControls } from './controls.js';
-import { addDemo } from './demo.js';
-import { addDev } from './dev.js';
+import { addCancel } from './commands/cancel.js';
+import { addControls } from './commands/controls.js';
+import { addDemo } from './commands/demo.js';
+import { addDev } from './commands/dev.js';
+import { addPipeline } from './commands/pipeline.js';
+import { addPlan } from './commands/plan.js';
+import { addProgress } from './commands/progress.js';
+import { addProjects } from './commands/projects.js';
+import { addRerun } from './commands/rerun.js';
+import { addRun } from './commands/run.js';
+import { addSandbox } from './commands/sandbox.js';
+import { addTemporal, runTemporal } from './commands/temporal.js';
+import { addWatch } from './commands/watch.js';
+import { addWorker } from './commands/worker.js';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.js';
 import { type Format, Output, type OutputOptions, type Stream } from './output.js';
-import { addPipeline } from './pipeline.js';
-import { addPlan } from './plan.js';
-import { addProgress } from './progress.js';
-import { addProjects } from './projects.js';
-import { addRerun } from './rerun.js';
-import { addRun } from './run.js';
-import { addSandbox } from './sandbox.js';
 import type { GlobalOptions } from './session.js';
-import { addTemporal, runTemporal } from './temporal.js';
 import { applyTemporalFlags } from './temporal-environment.js';
-import { addWatch } from './watch.js';
-import { addWorker } from './worker.js';
 
 /** What the command needs of the process that it runs in. */
 export interface Surroundings {

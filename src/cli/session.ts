@@ -1,5 +1,5 @@
+import { durationMs } from '../base/duration.js';
 import type { TemporalHexClient } from '../client.js';
-import { durationMs } from '../pipeline/duration.js';
 import { UsageError } from './errors.js';
 import type { Output } from './output.js';
 import type { TemporalFlags } from './temporal-environment.js';

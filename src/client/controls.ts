@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { ControlAction } from '../pipeline/pipeline-result.js';
-import type { ControlResult } from '../workflows/pipeline-controls.js';
+import type { ControlAction } from '../pipeline/execution/result.js';
+import type { ControlResult } from '../workflows/pipeline/controls.js';
 
 /** Who decides, and why. */
 interface Word {

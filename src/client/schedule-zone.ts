@@ -1,7 +1,7 @@
 import type { ScheduleOptions } from '@temporalio/client';
-import type { HexPipelineInput, PipelineRunInput } from '../pipeline/definition.js';
-import type { Parsed } from '../pipeline/problems.js';
-import { timezoneProblem } from '../pipeline/timezone.js';
+import type { Parsed } from '../base/problems.js';
+import type { HexPipelineInput, PipelineRunInput } from '../pipeline/definition/definition.js';
+import { timezoneProblem } from '../pipeline/definition/timezone.js';
 
 /** A zone may stand before a cron expression: `CRON_TZ=Europe/Berlin 0 6 * * *`. */
 const IN_CRON = /^\s*(?:CRON_)?TZ=(\S+)\s/;

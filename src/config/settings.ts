@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMs } from '../pipeline/duration.js';
+import { durationMs } from '../base/duration.js';
 
 /** A variable that is set to nothing counts as not set: compose files do that. */
 export const optional = <T>(schema: z.ZodType<T, string>) =>

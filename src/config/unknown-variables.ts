@@ -1,5 +1,5 @@
-import { own } from '../pipeline/json.js';
-import { didYouMean } from '../pipeline/suggest.js';
+import { own } from '../base/json.js';
+import { didYouMean } from '../base/suggest.js';
 import type { ConfigProblem } from './errors.js';
 
 /** What other clients of Hex call our settings. */

@@ -1,6 +1,6 @@
+import { didYouMean } from '../base/suggest.js';
 import { readHeaders } from '../notifications/headers.js';
 import { FORMATS, type Format, type Secret, type Webhook } from '../notifications/webhook.js';
-import { didYouMean } from '../pipeline/suggest.js';
 import type { ConfigProblem } from './errors.js';
 import { tokenFromFile } from './token-file.js';
 

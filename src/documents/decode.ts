@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Parsed } from '../pipeline/problems.js';
+import type { Parsed } from '../base/problems.js';
 import { positionAt, problemAt } from './place.js';
 
 const BYTE_ORDER_MARK = '\uFEFF';

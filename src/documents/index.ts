@@ -1,6 +1,6 @@
 /** The one reader of documents: pipeline files of the command and of the worker's folder, files of parameters. */
-import type { JsonValue } from '../pipeline/json.js';
-import type { Parsed } from '../pipeline/problems.js';
+import type { JsonValue } from '../base/json.js';
+import type { Parsed } from '../base/problems.js';
 import { decode } from './decode.js';
 import { parseJson } from './json.js';
 import { parseYaml } from './yaml.js';

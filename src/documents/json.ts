@@ -1,6 +1,6 @@
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
-import type { JsonValue } from '../pipeline/json.js';
-import { type Parsed, type Problem, pathText } from '../pipeline/problems.js';
+import type { JsonValue } from '../base/json.js';
+import { type Parsed, type Problem, pathText } from '../base/problems.js';
 import { inexactNumber } from './numbers.js';
 import { problemAt } from './place.js';
 

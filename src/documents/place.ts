@@ -1,4 +1,4 @@
-import type { Problem } from '../pipeline/problems.js';
+import type { Problem } from '../base/problems.js';
 
 /** Where something stands in a text, from 1. */
 export interface Position {

@@ -1,6 +1,6 @@
 import { type Document, LineCounter, parseDocument } from 'yaml';
-import type { JsonValue } from '../pipeline/json.js';
-import { type Parsed, type Problem, pathText } from '../pipeline/problems.js';
+import type { JsonValue } from '../base/json.js';
+import { type Parsed, type Problem, pathText } from '../base/problems.js';
 import { type Note, problemAt } from './place.js';
 import { sizeOfYaml } from './yaml-values.js';
 

@@ -2,11 +2,11 @@ import { networkFetch } from '../network/fetch.js';
 import { version } from '../version.js';
 import type { Call, CallOptions } from './call.js';
 import { decode } from './decode.js';
-import { HexUnexpectedAnswerError } from './errors.js';
-import { hints } from './hints.js';
-import { pacedRead } from './paced-read.js';
-import type { ReadPacing } from './pacing.js';
+import { hints } from './errors/hints.js';
+import { HexUnexpectedAnswerError } from './errors/index.js';
 import { normalizeBaseUrl, pathsOf } from './paths.js';
+import { pacedRead } from './reads/paced-read.js';
+import type { ReadPacing } from './reads/pacing.js';
 import { type Answer, request, type Transport } from './request.js';
 import { checkRunQuery, checkRunRequest } from './run-request.js';
 import {

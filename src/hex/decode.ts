@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { Call } from './call.js';
-import { HexUnexpectedAnswerError } from './errors.js';
-import { hints } from './hints.js';
+import { hints } from './errors/hints.js';
+import { HexUnexpectedAnswerError } from './errors/index.js';
+import { hexWords, oneLine } from './errors/words.js';
 import type { Answer } from './request.js';
-import { hexWords, oneLine } from './words.js';
 
 /**
  * What a success says.

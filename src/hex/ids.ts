@@ -1,4 +1,4 @@
-import { HexInvalidRequestError } from './errors.js';
+import { HexInvalidRequestError } from './errors/index.js';
 import { scrub } from './token.js';
 
 const SAFE = /^[A-Za-z0-9_-]{1,128}$/;

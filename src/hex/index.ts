@@ -1,5 +1,7 @@
+export { type HexRunStatus, isTerminal } from '../run/status.js';
 export type { CallOptions } from './call.js';
 export { createHexClient, type HexClientOptions } from './client.js';
+export { statusHint } from './errors/hints.js';
 export {
   HexAuthError,
   HexError,
@@ -14,20 +16,18 @@ export {
   HexUnexpectedAnswerError,
   type Outcome,
   type RequestSent,
-} from './errors.js';
-export { statusHint } from './hints.js';
+} from './errors/index.js';
+export { normalizeBaseUrl } from './paths.js';
+export { type Asked, askAgain, type Heard, heardClient, outOfReach } from './reach.js';
 export {
   backgroundIntervalMs,
   createReadPacing,
   DEFAULT_READ_LIMITS,
   type ReadLimits,
   type ReadPacing,
-} from './pacing.js';
-export { normalizeBaseUrl } from './paths.js';
-export { type Asked, askAgain, type Heard, heardClient, outOfReach } from './reach.js';
+} from './reads/pacing.js';
+export { createSharedReads, type SharedReads } from './reads/shared-reads.js';
 export type { RunNotification, RunProjectRequest } from './run-request.js';
-export { createSharedReads, type SharedReads } from './shared-reads.js';
-export { type HexRunStatus, isTerminal } from './status.js';
 export { cleanToken } from './token.js';
 export type {
   HexClient,

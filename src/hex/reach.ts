@@ -1,4 +1,4 @@
-import { HexError, type HexErrorKind, HexNetworkError } from './errors.js';
+import { HexError, type HexErrorKind, HexNetworkError } from './errors/index.js';
 import type { HexClient } from './types.js';
 
 /** What was asked of Hex, as far as it takes to ask it again: about a run, a project, or neither. */

@@ -1,13 +1,13 @@
-import { answerError } from './answer-error.js';
 import type { Call, CallOptions } from './call.js';
-import { HexAuthError, HexUnexpectedAnswerError } from './errors.js';
-import { hints } from './hints.js';
-import { networkError, stoppedError } from './network-error.js';
+import { answerError } from './errors/from-answer.js';
+import { networkError, stoppedError } from './errors/from-network.js';
+import { hints } from './errors/hints.js';
+import { HexAuthError, HexUnexpectedAnswerError } from './errors/index.js';
+import { oneLine } from './errors/words.js';
 import { endpointUrl } from './paths.js';
 import { dateOf } from './retry-after.js';
 import { type TimeLimit, timeLimit } from './time-limit.js';
 import { cleanToken, scrub, traceOf } from './token.js';
-import { oneLine } from './words.js';
 
 /** How to reach Hex. */
 export interface Transport {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HexInvalidRequestError } from './errors.js';
+import { HexInvalidRequestError } from './errors/index.js';
 import { scrub } from './token.js';
 
 /** A message that Hex sends when the run is over. */

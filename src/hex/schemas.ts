@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HexRunStatus } from './status.js';
+import type { HexRunStatus } from '../run/status.js';
 
 // Liberal in what is accepted: fields that are not known are dropped, those that only inform are null where they are
 // missing or of another type. Only what nobody can do without is required.

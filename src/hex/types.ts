@@ -1,6 +1,6 @@
+import type { HexRunStatus } from '../run/status.js';
 import type { CallOptions } from './call.js';
 import type { RunProjectRequest } from './run-request.js';
-import type { HexRunStatus } from './status.js';
 
 /** What a client needs to know to talk to one workspace of Hex as one user. */
 export interface HexConnection {

@@ -1,4 +1,4 @@
-import type { NotifyEvent } from '../pipeline/notify.js';
+import type { NotifyEvent } from '../run/notify.js';
 
 /** What is told to those who look after the workers (`HEX_NOTIFY_ALERTS`), whatever a definition asks for. */
 export type AlertEvent = 'cleanup_failed' | 'strays' | 'unreachable' | 'reachable';

@@ -4,24 +4,25 @@
  * module that it imports may export a schema object: the SDK freezes what preloaded modules export, and a frozen schema
  * no longer works. So schemas are made by functions, and kept here where nobody sees them.
  */
-import { plainWords, problemsOf } from './issues.js';
-import type { JanitorSpec } from './janitor-input.js';
-import { janitorInputSchema, toJanitorSpec } from './janitor-schema.js';
-import { isObject, type JsonValue, valueAt } from './json.js';
-import { isLenient } from './leniency.js';
-import { readDefinition, readPipelineInput, renderedProblems } from './parse-pipeline.js';
-import type { PipelineRequest, PipelineSpec, StepSpec } from './pipeline-spec.js';
-import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './prepare.js';
-import type { Parsed, Problem } from './problems.js';
-import type { Projects } from './project-inputs.js';
-import type { RunSpec } from './run-input.js';
-import { runInputSchema, toRunSpec } from './run-schema.js';
-import type { ExecutionStart, RunScope } from './run-scope.js';
-import { renderRun, runTemplateProblems } from './run-templates.js';
-import { type CheckFields, readWork, type StepWork } from './step-work.js';
-import { hasTemplates } from './template-values.js';
-import { isTemplate } from './templates.js';
-import { valueProblems } from './value-problems.js';
+
+import { isObject, type JsonValue, valueAt } from '../base/json.js';
+import { isLenient } from '../base/leniency.js';
+import type { Parsed, Problem } from '../base/problems.js';
+import { valueProblems } from '../base/value-problems.js';
+import type { RunSpec } from '../run/input.js';
+import { plainWords, problemsOf } from '../run/issues.js';
+import type { JanitorSpec } from '../run/janitor-input.js';
+import { janitorInputSchema, toJanitorSpec } from '../run/janitor-schema.js';
+import { runInputSchema, toRunSpec } from '../run/schema.js';
+import type { ExecutionStart, RunScope } from '../run/scope.js';
+import { renderRun, runTemplateProblems } from '../run/templates.js';
+import { isTemplate } from '../templates/engine.js';
+import { hasTemplates } from '../templates/values.js';
+import { readDefinition, readPipelineInput, renderedProblems } from './definition/parse.js';
+import type { Projects } from './definition/project-inputs.js';
+import type { PipelineRequest, PipelineSpec, StepSpec } from './definition/spec.js';
+import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './plan/prepare.js';
+import { type CheckFields, readWork, type StepWork } from './plan/step-work.js';
 
 const runInput = runInputSchema();
 const janitorInput = janitorInputSchema();

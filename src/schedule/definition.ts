@@ -1,5 +1,5 @@
-import type { Duration } from '../pipeline/duration.js';
-import type { JsonValue } from '../pipeline/json.js';
+import type { Duration } from '../base/duration.js';
+import type { JsonValue } from '../base/json.js';
 
 /** When a pipeline starts by itself: exactly one of `cron`, `every` and `calendars`, in the time zone of the pipeline. */
 export interface ScheduleDefinition {

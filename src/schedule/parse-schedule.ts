@@ -1,7 +1,7 @@
-import { durationMs } from '../pipeline/duration.js';
-import { isObject } from '../pipeline/json.js';
-import { type Parsed, type Problem, pathText } from '../pipeline/problems.js';
-import { schemaProblems } from '../pipeline/schema-problems.js';
+import { durationMs } from '../base/duration.js';
+import { isObject } from '../base/json.js';
+import { type Parsed, type Problem, pathText } from '../base/problems.js';
+import { schemaProblems } from '../run/schema-problems.js';
 import { readBound } from './bounds.js';
 import { calendarProblem } from './calendar.js';
 import { cronProblem } from './cron.js';

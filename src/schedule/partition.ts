@@ -1,4 +1,4 @@
-import type { Parsed } from '../pipeline/problems.js';
+import type { Parsed } from '../base/problems.js';
 import type { Rhythm } from './definition.js';
 import {
   clockText,

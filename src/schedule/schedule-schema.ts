@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from '../pipeline/run-schema.js';
+import { durationSchema } from '../run/schema.js';
 import { OVERLAPS } from './definition.js';
 
 const calendarValue = () =>

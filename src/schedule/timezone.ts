@@ -1,4 +1,4 @@
-import { didYouMean } from '../pipeline/suggest.js';
+import { didYouMean } from '../base/suggest.js';
 
 /** What is wrong with the name of a time zone, in words; null when Node.js and Temporal's server both know it. */
 export function timezoneProblem(name: string): string | null {

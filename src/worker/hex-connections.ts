@@ -1,5 +1,6 @@
 import type { ReadPolicy } from '../activities/dependencies.js';
 import { unknownConnection } from '../activities/failures.js';
+import { own } from '../base/json.js';
 import type { Config } from '../config.js';
 import {
   createHexClient,
@@ -9,7 +10,6 @@ import {
   type HexClient,
   heardClient,
 } from '../hex/index.js';
-import { own } from '../pipeline/json.js';
 
 /** What this process has of a connection, made once: all its reads share one pace. */
 export interface HexLink {

@@ -7,7 +7,7 @@ import {
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
 import type { Config } from '../config.js';
-import type { JanitorInput } from '../pipeline/janitor-input.js';
+import type { JanitorInput } from '../run/janitor-input.js';
 import type { hexJanitor } from '../workflows/index.js';
 
 /** When each look is due. A schedule keeps the times that somebody has given it since. */

@@ -1,13 +1,13 @@
 import { isCancellation, log, patched, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import { onlyArgument, parseJanitorInput } from '../pipeline/boundary.js';
-import type { JanitorInput, JanitorReport, JanitorSpec, LeftRuns, Stray } from '../pipeline/janitor-input.js';
-import { DEFAULT_POLL } from '../pipeline/poll-interval.js';
+import type { JanitorInput, JanitorReport, JanitorSpec, LeftRuns, Stray } from '../run/janitor-input.js';
+import { DEFAULT_POLL } from '../run/poll-interval.js';
 import { InputRules } from './input-rules.js';
-import { strayRounds } from './janitor-before-places.js';
-import { beginLook, firstRound, type Look, lookBefore, newLook, secondRound } from './janitor-look.js';
+import { strayRounds } from './janitor/before-places.js';
+import { beginLook, firstRound, type Look, lookBefore, newLook, secondRound } from './janitor/look.js';
 import { alert } from './notices.js';
-import { invalidInput } from './run-failures.js';
-import { cancelAndConfirm } from './stop-run.js';
+import { invalidInput } from './run/failures.js';
+import { cancelAndConfirm } from './run/stop.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const CLEANUP_TIMEOUT_MS = 3_600_000;

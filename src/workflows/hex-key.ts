@@ -8,8 +8,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
-import type { KeyHolder, KeyRecord } from '../pipeline/key.js';
-import { doubtKeySignal, holdKeySignal, releaseKeySignal } from './signals.js';
+import { doubtKeySignal, holdKeySignal, releaseKeySignal } from '../contract/messages.js';
+import type { KeyHolder, KeyRecord } from '../run/key.js';
 
 export interface KeyInput {
   key: string;

@@ -11,6 +11,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
+import { admittedSignal, holdersQuery, limiterEvents, lineQuery } from '../contract/messages.js';
 import {
   applyEvent,
   type Grant,
@@ -25,7 +26,6 @@ import {
   unpackLimiter,
   view,
 } from '../limits/index.js';
-import { admittedSignal, holdersQuery, limiterEvents, lineQuery } from './signals.js';
 
 export interface LimiterInput {
   /** Name of the connection whose Hex user is looked after. */

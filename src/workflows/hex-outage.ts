@@ -8,8 +8,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
+import { formatDuration } from '../base/duration.js';
 import type { Asked } from '../hex/index.js';
-import { formatDuration } from '../pipeline/duration.js';
 import { alert } from './notices.js';
 
 /** What a worker that cannot reach Hex knows. */

@@ -5,18 +5,18 @@ import {
   setHandler,
   TemporalFailure,
 } from '@temporalio/workflow';
-import type { HexPipelineInput } from '../pipeline/definition.js';
-import { formatDuration } from '../pipeline/duration.js';
-import type { PipelineProgress, PipelineResult } from '../pipeline/pipeline-result.js';
-import { prepareExecution } from './pipeline-basis.js';
-import { installControls } from './pipeline-controls.js';
-import { type ExecutionBasis, PipelineExecution } from './pipeline-execution.js';
-import { pipelineFailure } from './pipeline-failures.js';
-import { underPipelineKey } from './pipeline-key.js';
-import { PipelineNotices } from './pipeline-notices.js';
-import { PipelineView } from './pipeline-view.js';
-import { withTimeLimit } from './pipeline-waits.js';
-import { LEFT_RUNNING } from './run-failures.js';
+import { formatDuration } from '../base/duration.js';
+import type { HexPipelineInput } from '../pipeline/definition/definition.js';
+import type { PipelineProgress, PipelineResult } from '../pipeline/execution/result.js';
+import { installControls } from './pipeline/controls.js';
+import { type ExecutionBasis, PipelineExecution } from './pipeline/execution.js';
+import { pipelineFailure } from './pipeline/failures.js';
+import { underPipelineKey } from './pipeline/key.js';
+import { PipelineNotices } from './pipeline/notices.js';
+import { prepareExecution } from './pipeline/prepare.js';
+import { PipelineView } from './pipeline/view.js';
+import { withTimeLimit } from './pipeline/waits.js';
+import { LEFT_RUNNING } from './run/failures.js';
 
 const progressQuery = defineQuery<PipelineProgress>('progress');
 /** From a child `hexRun`: the run that its step waits for, or what it waits for before there is one. */

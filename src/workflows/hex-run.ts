@@ -8,26 +8,28 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { isTerminal } from '../hex/status.js';
+import { formatDuration } from '../base/duration.js';
+import { admittedSignal } from '../contract/messages.js';
 import { DEFAULT_READ_BUDGET, nextPollMs } from '../limits/index.js';
-import { formatDuration } from '../pipeline/duration.js';
-import { pollIntervalMs } from '../pipeline/poll-interval.js';
-import type { HexRunInput, OnStop } from '../pipeline/run-input.js';
-import type { HexRunResult, RunProgress } from '../pipeline/run-result.js';
-import { beginRun } from './begin-run.js';
+import type { HexRunInput, OnStop } from '../run/input.js';
+import { pollIntervalMs } from '../run/poll-interval.js';
+import type { HexRunResult, RunProgress } from '../run/result.js';
+import { isTerminal } from '../run/status.js';
 import { showDetails } from './current-details.js';
-import { repeatables } from './hex-activities.js';
-import { leaveRun } from './leave-run.js';
-import { Nudge } from './nudge.js';
+import { repeatables } from './run/activities.js';
+import { beginRun } from './run/begin.js';
 import {
   endedFailure,
   hexFailure,
   leftRunningFailure,
   pendingTimedOutFailure,
   timedOutFailure,
-} from './run-failures.js';
-import { underRunKey } from './run-key.js';
-import { tellingTheEnd } from './run-notices.js';
+} from './run/failures.js';
+import { underRunKey } from './run/key.js';
+import { leaveRun } from './run/leave.js';
+import { tellingTheEnd } from './run/notices.js';
+import { Nudge } from './run/nudge.js';
+import { startRun } from './run/start.js';
 import {
   detailsOf,
   enterPhase,
@@ -39,11 +41,9 @@ import {
   progressOf,
   type RunState,
   tellParent,
-} from './run-state.js';
-import { admittedSignal } from './signals.js';
-import { startRun } from './start-run.js';
-import { stopLiveRuns } from './stop-live-runs.js';
-import { stopRun } from './stop-run.js';
+} from './run/state.js';
+import { stopRun } from './run/stop.js';
+import { stopLiveRuns } from './run/stop-live-runs.js';
 
 const progressQuery = defineQuery<RunProgress>('progress');
 /** Reads the status now instead of at the end of the wait. */

@@ -1,7 +1,7 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
-import { leniently } from '../pipeline/leniency.js';
-import type { Parsed } from '../pipeline/problems.js';
-import type { StepMemo } from '../pipeline/run-result.js';
+import { leniently } from '../base/leniency.js';
+import type { Parsed } from '../base/problems.js';
+import type { StepMemo } from '../run/result.js';
 
 /**
  * By which rules an execution reads what it is given. One that began before today's rules is read again whenever it is

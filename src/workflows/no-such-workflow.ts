@@ -1,5 +1,5 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
-import { didYouMean } from '../pipeline/suggest.js';
+import { didYouMean } from '../base/suggest.js';
 
 /**
  * The workflow of every type that is not registered. Without it the worker would try its first task again for ever, and

@@ -7,10 +7,10 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
+import type { Problem } from '../base/problems.js';
+import { didYouMean } from '../base/suggest.js';
 import type { AlertEvent, Notice, NoticeSubject } from '../notifications/notice.js';
-import type { NotifySpec } from '../pipeline/notify.js';
-import type { Problem } from '../pipeline/problems.js';
-import { didYouMean } from '../pipeline/suggest.js';
+import type { NotifySpec } from '../run/notify.js';
 
 /** Long enough for a webhook's short outage, short enough not to hold up the end of a run or pipeline. */
 const NOTIFY_WITHIN_MS = 120_000;

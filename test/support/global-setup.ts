@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+import { searchAttributes } from '../../src/contract/search-attributes.js';
 import { resolveTemporalCli, startDevServer } from '../../src/temporal-server/index.js';
-import { searchAttributes } from '../../src/workflows/search-attributes.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -6,7 +6,7 @@ import { DefaultLogger, NativeConnection, Runtime, type WorkerOptions } from '@t
 import { onTestFinished } from 'vitest';
 import { TemporalHexClient } from '../../src/client.js';
 import { loadConfig } from '../../src/config.js';
-import type { HexRunInput } from '../../src/pipeline/run-input.js';
+import type { HexRunInput } from '../../src/run/input.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.js';
 import { createHexWorker } from '../../src/worker.js';
 import { connectClient, server, uniqueTaskQueue } from './server.js';

@@ -1,4 +1,4 @@
-import { createReadPacing, type ReadLimits, type ReadPacing } from '../../src/hex/pacing.js';
+import { createReadPacing, type ReadLimits, type ReadPacing } from '../../src/hex/reads/pacing.js';
 
 /** Counts requests as Hex may; true: let through. */
 export type Budget = (now: number) => boolean;

@@ -1,0 +1,92 @@
+import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { own } from '../base/json.js';
+import {
+  DEFAULT_SETTINGS,
+  type LimiterEvent,
+  type LimiterView,
+  type SettingsPatch,
+  withSettings,
+} from '../limits/index.js';
+import type { hexLimiter } from '../workflows/index.js';
+
+/** The limiters of this worker's connections, as the activities reach them. */
+export interface Limiters {
+  /** Whether starts on this connection are limited at all. */
+  limits(connection: string): boolean;
+  /** Starts the limiters of these connections and gives them the limits of this worker's environment. */
+  configure(connections: readonly string[]): Promise<void>;
+  /** Sends events; starts the limiter where there is none. */
+  send(connection: string, events: LimiterEvent[]): Promise<void>;
+  /** Where a request stands; null where it is not in line, or too far behind to be foretold. */
+  place(connection: string, requestId: string): Promise<LimiterView['line'][number] | null>;
+  /** The workflow of every run in flight, by Hex's run id; empty where starts are not limited. */
+  holders(connection: string): Promise<Record<string, string>>;
+}
+
+export interface LimiterSetup {
+  workflows: WorkflowClient;
+  taskQueue: string;
+  /** Limits of each connection; `off` for none. A connection that is not listed has the defaults. */
+  settings: Readonly<Record<string, SettingsPatch | 'off'>>;
+}
+
+/** The workflow id of a connection's limiter. Workers of another task queue have connections of their own. */
+export const limiterId = (taskQueue: string, connection: string) => `hex-limiter/${taskQueue}/${connection}`;
+
+const LINE_KEPT_MS = 2_000;
+/** So many of the line are told their place. */
+const LINE_LENGTH = 1_000;
+
+/** Limiters that are workflows, one for each connection. */
+export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetup): Limiters {
+  const patchOf = (connection: string) => own(settings, connection) ?? {};
+  const send = async (connection: string, events: LimiterEvent[]) => {
+    const patch = patchOf(connection);
+    if (patch !== 'off')
+      await workflows.signalWithStart<typeof hexLimiter, [LimiterEvent[]]>('hexLimiter', {
+        workflowId: limiterId(taskQueue, connection),
+        taskQueue,
+        args: [{ connection, settings: patch }],
+        signal: 'limiterEvents',
+        signalArgs: [events],
+        staticSummary: `Limits of the Hex connection ${connection}`,
+      });
+  };
+  const lines = new Map<string, { askedAt: number; view: Promise<LimiterView> }>();
+  /** Asked for once for all who want to know it at about the same time: a query costs the limiter a workflow task. */
+  const lineOf = (connection: string): Promise<LimiterView> => {
+    const known = lines.get(connection);
+    if (known && Date.now() - known.askedAt < LINE_KEPT_MS) return known.view;
+    const view = workflows
+      .getHandle(limiterId(taskQueue, connection))
+      .query<LimiterView, [{ limit: number }]>('line', { limit: LINE_LENGTH });
+    lines.set(connection, { askedAt: Date.now(), view });
+    return view;
+  };
+  return {
+    limits: (connection) => patchOf(connection) !== 'off',
+    send,
+    async configure(connections) {
+      for (const connection of connections) {
+        const patch = patchOf(connection);
+        if (patch !== 'off')
+          await send(connection, [{ type: 'environment', settings: withSettings(DEFAULT_SETTINGS, patch) }]);
+      }
+    },
+    async place(connection, requestId) {
+      const { line } = await lineOf(connection);
+      return line.find((waiting) => waiting.requestId === requestId) ?? null;
+    },
+    async holders(connection) {
+      if (patchOf(connection) === 'off') return {};
+      try {
+        return await workflows
+          .getHandle(limiterId(taskQueue, connection))
+          .query<Record<string, string>>('holders');
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return {};
+        throw error;
+      }
+    },
+  };
+}

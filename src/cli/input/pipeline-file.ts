@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isObject, type JsonValue, own } from '../../base/json.js';
+import type { Problem } from '../../base/problems.js';
+import { PROJECTS_FILE, readProjects, withProjects } from '../../pipeline/definition/declared-projects.js';
+import type { HexPipelineInput, ParamType } from '../../pipeline/definition/definition.js';
+import type { PipelinePlan } from '../../pipeline/preview/plan-summary.js';
+import type { IfExists } from '../../run/key.js';
+import { refuse } from '../errors.js';
+import { keyFields } from './key-options.js';
+import { readParams } from './params.js';
+import { readDocumentFile } from './read-document.js';
+
+/** What the commands that take a pipeline file have in common. */
+export interface FileOptions {
+  param?: string[];
+  paramsFile?: string;
+  key?: string;
+  ifExists?: IfExists;
+}
+
+export const FILE_ARGUMENT =
+  'JSON or YAML file: a definition, a list of steps, or {pipeline, params}; "-" for standard input';
+
+/** A pipeline that can be started. */
+export interface CheckedPipeline {
+  input: HexPipelineInput;
+  /** Null where the file only names a pipeline of the worker's folder. */
+  plan: PipelinePlan | null;
+}
+
+/** Reads a pipeline file with its parameters and checks all that can be known before it is started; every problem at once. */
+export async function readPipelineFile(
+  file: string,
+  { param, paramsFile, ...key }: FileOptions = {},
+): Promise<CheckedPipeline> {
+  const document = await readDocumentFile(file);
+  const { params, problems } = await readParams({
+    pairs: param,
+    file: paramsFile,
+    typeOf: declaredTypes(document),
+  });
+  const projects = await declaredBeside(file);
+  const input = withProjects(longForm(document, params, keyFields(key)), projects.value);
+  const [{ parsePipelineInput }, { planPipeline }, { sizeProblems }] = await Promise.all([
+    import('../../pipeline/boundary.js'),
+    import('../../pipeline/preview/plan-summary.js'),
+    import('../../base/input-size.js'),
+  ]);
+  const parsed = parsePipelineInput(input);
+  const named = parsed.ok && parsed.value.spec === null;
+  const planned = named ? null : planPipeline(input, { scheduledTime: new Date().toISOString() });
+  if (named) problems.push(...sizeProblems(input));
+  refuse('The pipeline', [
+    ...projects.problems,
+    ...problems,
+    ...(planned?.ok === false ? planned.problems : []),
+  ]);
+  return { input: input as unknown as HexPipelineInput, plan: planned?.ok ? planned.value : null };
+}
+
+/** What is declared of projects beside the file. */
+async function declaredBeside(
+  file: string,
+): Promise<{ value: Record<string, JsonValue>; problems: Problem[] }> {
+  const path = join(dirname(file), PROJECTS_FILE);
+  if (file === '-' || !existsSync(path)) return { value: {}, problems: [] };
+  const declared = readProjects(await readDocumentFile(path));
+  if (declared.ok) return { value: declared.value, problems: [] };
+  return { value: {}, problems: declared.problems.map((problem) => ({ ...problem, path })) };
+}
+
+/** The types of the parameters as far as the file declares them; whether it does so well is checked later. */
+function declaredTypes(document: JsonValue): (name: string) => ParamType | undefined {
+  const definition = isObject(document) && isObject(document.pipeline) ? document.pipeline : document;
+  const declared = isObject(definition) && isObject(definition.params) ? definition.params : {};
+  return (name) => {
+    const param = own(declared, name);
+    return isObject(param) ? (param.type as ParamType | undefined) : undefined;
+  };
+}
+
+/** The document with what the command line adds to it. */
+function longForm(
+  document: JsonValue,
+  params: Record<string, JsonValue> | undefined,
+  key: Record<string, JsonValue>,
+): JsonValue {
+  if (!params && Object.keys(key).length === 0) return document;
+  const isLong = isObject(document) && document.pipeline !== undefined && document.steps === undefined;
+  const long: Record<string, unknown> = isLong ? document : { pipeline: document };
+  const given = isObject(long.params) ? long.params : {};
+  return { ...long, ...key, ...(params && { params: { ...given, ...params } }) } as JsonValue;
+}

@@ -1,0 +1,154 @@
+import type { Client } from '@temporalio/client';
+import { isObject, type JsonValue } from '../../base/json.js';
+import { decoderOf } from '../../contract/payloads.js';
+import type { PipelineFailureDetails } from '../../pipeline/execution/result.js';
+
+/** What the history of a pipeline tells: enough to repeat it in part, however it ended. */
+export interface PipelineHistory {
+  workflowId: string;
+  runId: string;
+  taskQueue: string;
+  /** The input as it was given. */
+  input: JsonValue;
+  /** When the schedule meant it to start, else when it did; ISO 8601. */
+  scheduledTime: string;
+  /** The definition, where only its name was given. */
+  loaded: { definition: JsonValue; name: string } | null;
+  /** Results of child workflows by key: `step`, or `step/index`. */
+  results: Map<string, JsonValue>;
+  /** Runs that were fresh enough not to be repeated, by key. */
+  fresh: Map<string, JsonValue>;
+  /** Keys whose last attempt failed, was cancelled, or had not ended. */
+  broken: Set<string>;
+  /** Approvals and steps marked as a success, by key. */
+  decided: Map<string, { action: 'approve' | 'markSuccess'; by: string; reason: string | null; at: string }>;
+  /** Steps that the pipeline itself named as failed, where it came to that. */
+  failed: string[];
+  /** Whether it had ended. */
+  closed: boolean;
+}
+
+/** A workflow that cannot be repeated, and why. */
+export class RerunError extends Error {
+  override readonly name = 'RerunError';
+}
+
+const CLOSING = [
+  ...(['workflowExecutionCompletedEventAttributes', 'workflowExecutionFailedEventAttributes'] as const),
+  ...(['workflowExecutionCanceledEventAttributes', 'workflowExecutionTerminatedEventAttributes'] as const),
+  'workflowExecutionTimedOutEventAttributes' as const,
+];
+
+/** Reads the history of a `hexPipeline`. */
+export async function readPipelineHistory(
+  client: Client,
+  workflowId: string,
+  wantedRunId?: string,
+): Promise<PipelineHistory> {
+  const history = await client.workflow.getHandle(workflowId, wantedRunId).fetchHistory();
+  const decode = decoderOf(client);
+  const events = history.events ?? [];
+  const started = events[0]?.workflowExecutionStartedEventAttributes;
+  if (started?.workflowType?.name !== 'hexPipeline')
+    throw new RerunError(
+      `${workflowId} is a ${started?.workflowType?.name ?? 'workflow of no known type'}, not a hexPipeline`,
+    );
+  const scheduled = started.searchAttributes?.indexedFields?.TemporalScheduledStartTime;
+  const found: PipelineHistory = {
+    workflowId,
+    runId: started.originalExecutionRunId ?? '',
+    taskQueue: started.taskQueue?.name ?? '',
+    input: (await decode(started.input?.payloads))[0] ?? null,
+    scheduledTime: scheduled ? String((await decode([scheduled]))[0]) : timeOf(events[0]?.eventTime),
+    loaded: null,
+    results: new Map(),
+    fresh: new Map(),
+    broken: new Set(),
+    decided: new Map(),
+    failed: [],
+    closed: CLOSING.some((attributes) => events.at(-1)?.[attributes]),
+  };
+  const steps = stepEvents(events, workflowId);
+  for (const event of events) {
+    const key = steps.children.get(
+      String(event.childWorkflowExecutionCompletedEventAttributes?.initiatedEventId),
+    );
+    if (key !== undefined) {
+      const { result } = event.childWorkflowExecutionCompletedEventAttributes ?? {};
+      found.results.set(key, (await decode(result?.payloads))[0] ?? null);
+      found.broken.delete(key);
+    }
+    const begun = steps.children.get(String(event.eventId));
+    if (begun !== undefined) found.broken.add(begun);
+    const done = event.activityTaskCompletedEventAttributes;
+    const activity = steps.activities.get(String(done?.scheduledEventId));
+    if (activity) noteActivity(found, activity, (await decode(done?.result?.payloads))[0] ?? null);
+    const accepted = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+    if (accepted)
+      noteControl(
+        found,
+        accepted.name ?? '',
+        (await decode(accepted.args?.payloads))[0],
+        timeOf(event.eventTime),
+      );
+    const details = event.workflowExecutionFailedEventAttributes?.failure?.applicationFailureInfo?.details;
+    if (details) noteFailure(found, (await decode(details.payloads))[0]);
+  }
+  return found;
+}
+
+type Events = NonNullable<
+  Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']
+>;
+
+/** Which child belongs to which step, and which activity is which, by the id of the event that asked for it. */
+function stepEvents(events: Events, workflowId: string) {
+  const children = new Map<string, string>();
+  const activities = new Map<string, { type: string; id: string }>();
+  for (const event of events) {
+    const child = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId;
+    if (child?.startsWith(`${workflowId}/`))
+      children.set(String(event.eventId), child.slice(workflowId.length + 1));
+    const { activityType, activityId } = event.activityTaskScheduledEventAttributes ?? {};
+    if (activityType)
+      activities.set(String(event.eventId), { type: activityType.name ?? '', id: activityId ?? '' });
+  }
+  return { children, activities };
+}
+
+function noteActivity(
+  found: PipelineHistory,
+  { type, id }: { type: string; id: string },
+  result: JsonValue,
+): void {
+  if (type === 'loadPipeline' && isObject(result)) {
+    const { definition, source } = result as { definition: JsonValue; source: { name: string } };
+    found.loaded = { definition, name: source.name };
+  }
+  if (type === 'getLastCompletedRun' && result !== null && id.startsWith(FRESH_PREFIX))
+    found.fresh.set(id.slice(FRESH_PREFIX.length), result);
+}
+
+/** The activity that looks for a fresh run is called so, with the key of its step. */
+const FRESH_PREFIX = 'fresh/';
+
+function noteControl(found: PipelineHistory, action: string, input: unknown, at: string): void {
+  const { step, by, reason } = (input ?? {}) as { step?: string; by?: string; reason?: string };
+  if (step === undefined) return;
+  if (action === 'approve' || action === 'markSuccess') {
+    found.decided.set(step, { action, by: by ?? '', reason: reason ?? null, at });
+    found.broken.delete(step);
+  } else if (action === 'reject' || action === 'retryStep') {
+    found.decided.delete(step);
+    if (action === 'reject') found.broken.add(step);
+  }
+}
+
+function noteFailure(found: PipelineHistory, details: unknown): void {
+  const { failed } = (details ?? {}) as Partial<PipelineFailureDetails>;
+  if (Array.isArray(failed)) found.failed = failed;
+}
+
+function timeOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): string {
+  return new Date(Number(time?.seconds ?? 0) * 1_000 + Math.floor((time?.nanos ?? 0) / 1e6)).toISOString();
+}

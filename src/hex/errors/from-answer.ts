@@ -1,0 +1,60 @@
+import type { Call } from '../call.js';
+import { retryAfterMs } from '../retry-after.js';
+import { traceOf } from '../token.js';
+import { hints } from './hints.js';
+import {
+  HexAuthError,
+  type HexError,
+  type HexErrorFacts,
+  HexForbiddenError,
+  HexInvalidRequestError,
+  HexNoKernelError,
+  HexNotFoundError,
+  HexRateLimitedError,
+  HexUnavailableError,
+  HexUnexpectedAnswerError,
+  type Outcome,
+} from './index.js';
+import { hexWords } from './words.js';
+
+/** The error for an answer other than 2xx. */
+export function answerError(call: Call, response: Response, body: string, token: string): HexError {
+  const { status, headers } = response;
+  const words = hexWords(body, token);
+  const traceId = words.traceId ?? traceOf(headers, token);
+  const said = words.detail === '' ? '' : `: ${words.detail.replace(/\.$/, '')}`;
+  const facts: Omit<HexErrorFacts, 'hint'> = {
+    message: `${call.who} answered ${status} to ${call.name}${said}${traceId === null ? '' : ` (trace ${traceId})`}`,
+    status,
+    detail: words.detail,
+    traceId,
+    retryAfterMs: retryAfterMs(headers, Date.now()),
+    requestSent: 'answered',
+    outcome: call.changesHex ? outcomeOf(status) : 'not-done',
+  };
+  // Where redirects are not shown, as in browsers, they come as status 0.
+  if (status < 400) return new HexUnexpectedAnswerError({ ...facts, hint: hints.redirect });
+  switch (status) {
+    case 401:
+      return new HexAuthError({ ...facts, hint: hints.auth });
+    case 403:
+      return new HexForbiddenError({ ...facts, hint: hints.forbidden });
+    case 404:
+      return new HexNotFoundError({ ...facts, hint: hints.notFound });
+    case 429:
+      return new HexRateLimitedError({ ...facts, hint: hints.rateLimited, retryable: true });
+    case 408:
+    case 425:
+      return new HexUnavailableError({ ...facts, hint: hints.network, retryable: true });
+  }
+  if (status < 500) return new HexInvalidRequestError({ ...facts, hint: hints.invalidRequest });
+  if (status === 503 && call.startsRun && words.fromHex)
+    return new HexNoKernelError({ ...facts, outcome: 'not-done', hint: hints.noKernel, retryable: true });
+  return new HexUnavailableError({ ...facts, hint: hints.unavailable, retryable: true });
+}
+
+/** A gateway may send 408 for a request that it has passed on. 301, 307 and 308 say that it was not dealt with here. */
+function outcomeOf(status: number): Outcome {
+  if ([301, 307, 308].includes(status)) return 'not-done';
+  return status >= 400 && status < 500 && status !== 408 ? 'not-done' : 'unknown';
+}

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Call, CallOptions } from '../call.js';
+import { HexRateLimitedError } from '../errors/index.js';
+import type { ReadPacing } from './pacing.js';
+
+/**
+ * Sends a read when the pacer has room for it, and tells the pacer what came of it. Waits a second at most: where room
+ * comes later, it gives up at once, so that nothing is held up by waiting.
+ *
+ * @throws HexRateLimitedError with `requestSent: 'no'` and the time until its turn in `retryAfterMs`
+ */
+export async function pacedRead<T>(
+  pacing: ReadPacing,
+  call: Call,
+  send: () => Promise<T>,
+  { signal, background }: CallOptions = {},
+): Promise<T> {
+  let leave = pacing.reserve(call.name, { background });
+  if (!leave.ok && leave.retryInMs <= SHORT_WAIT_MS) {
+    // A timer may fire within the millisecond before its time.
+    await delay(leave.retryInMs + 1, undefined, signal ? { signal } : {}).catch(() =>
+      signal?.throwIfAborted(),
+    );
+    leave = pacing.reserve(call.name, { background });
+  }
+  if (!leave.ok) {
+    throw new HexRateLimitedError({
+      message: `${call.name} was not sent to ${call.who}: the reads of this connection are used up for now`,
+      hint: 'Nothing to do: it is sent when its turn comes. Should it happen often, poll less or run fewer things at once.',
+      requestSent: 'no',
+      outcome: 'not-done',
+      retryAfterMs: leave.retryInMs,
+      retryable: true,
+    });
+  }
+  try {
+    const answer = await send();
+    leave.settle({ limited: false });
+    return answer;
+  } catch (error) {
+    const limited = error instanceof HexRateLimitedError;
+    leave.settle({ limited, retryAfterMs: limited ? error.retryAfterMs : null });
+    throw error;
+  }
+}
+
+const SHORT_WAIT_MS = 1_000;

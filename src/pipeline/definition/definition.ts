@@ -1,0 +1,214 @@
+import type { Duration } from '../../base/duration.js';
+import type { JsonValue } from '../../base/json.js';
+import type { HexRunInput, OnStop } from '../../run/input.js';
+import type { IfExists } from '../../run/key.js';
+import type { NotifyDefinition, StepNotifyEvent } from '../../run/notify.js';
+import type { TriggerRule } from './trigger-rules.js';
+
+/**
+ * What happens when a step has failed for good. `stop`: nothing new starts, except steps whose trigger rule asks for
+ * failures (such as `all_done` or `one_failed`); what runs is let finish. `continue`: everything that does not need the
+ * step still runs, and the pipeline fails at its end. `pause`: the step waits for a person to retry it, skip it, mark
+ * it as a success or let it fail.
+ */
+export type OnFailure = 'stop' | 'continue' | 'pause';
+
+/** The ways a run can end that a retry can be asked for. `FAILED` is any failure of a `workflow` or `pipeline` step. */
+export type RetryStatus = 'UNABLE_TO_ALLOCATE_KERNEL' | 'ERRORED' | 'KILLED' | 'TIMED_OUT' | 'FAILED';
+
+/** New attempts of a failed step. Permanent errors (401, 403, 404, 422, a bad input) are never tried again. */
+export interface RetryDefinition {
+  /** All attempts, the first included. 2 to 20. */
+  maxAttempts: number;
+  /** Endings that are tried again. Default `["UNABLE_TO_ALLOCATE_KERNEL"]`, and `["FAILED"]` for `workflow` and `pipeline` steps. */
+  on?: RetryStatus[];
+  /** Wait before the second attempt. Default `"5m"` when no kernel was free (one frees up as runs end), else `"30s"`. */
+  delay?: Duration;
+  /** How much longer each further wait is. 1 to 10, default 2. */
+  backoff?: number;
+  /** Longest wait. Default `"30m"`, or `delay` where that is longer. */
+  maxDelay?: Duration;
+}
+
+/** What every step may have. Any string may hold templates: `{{ params.x }}`, `{{ run.date }}`, `{{ steps.a.runId }}`. */
+export interface StepBase {
+  /** Name of the step, unique in the pipeline: letters, digits, `-` and `_`. Default: made from what the step runs. */
+  id?: string;
+  /** Steps that this one waits for. When no step of a pipeline has it, the steps run one after the other. */
+  dependsOn?: string | string[];
+  /** When to run, by how the steps it depends on ended; Airflow's names and meanings. Default `all_success`. */
+  triggerRule?: TriggerRule;
+  /** A condition, true or false: `"{{ params.full == true }}"`. False skips the step. */
+  when?: boolean | string;
+  /** Default: the pipeline's. */
+  onFailure?: OnFailure;
+  /**
+   * With `onFailure: stop`: when the step fails, the steps that run beside it are cancelled (each Hex run by its
+   * `onCancel`) instead of let finish; so are the other items of its fan-out. Steps whose trigger rule asks for failures
+   * go on. Default: the pipeline's.
+   */
+  cancelSiblings?: boolean;
+  /** With `onFailure: pause`: how long to wait for a decision before the step counts as failed. Default `"24h"`. */
+  decisionWithin?: Duration;
+  /** Runs the step once for each value: a list, or a template that gives one. The value is `{{ item }}`, its place `{{ index }}`. */
+  forEach?: JsonValue[] | string;
+  /** With `forEach`: how many at once. Default: no limit but `maxParallel`. */
+  window?: number;
+  /** Default: one attempt. */
+  retry?: RetryDefinition;
+  /** Who is told how the step ends, after its last attempt, and that it waits for a person. */
+  notify?: NotifyDefinition<StepNotifyEvent>[];
+}
+
+/** Runs a published Hex project; takes all fields of a {@link HexRunInput}. */
+export interface HexStep extends StepBase, Omit<HexRunInput, 'timezone' | keyof StepBase> {
+  /** Does not run the project when its last completed run is younger; the step is then a success with that run's result. */
+  skipIfFresh?: Duration;
+}
+
+/** Runs another pipeline as a child. */
+export interface PipelineStep extends StepBase {
+  /** A definition, or the name of one in the worker's folder of pipelines. */
+  pipeline: PipelineDefinition | string;
+  /** Values of its parameters. */
+  params?: Record<string, JsonValue>;
+  /** Time limit of an attempt; then it is cancelled. Default: none. */
+  timeout?: Duration;
+}
+
+/** Runs any workflow of any worker, in any language, as a child. */
+export interface WorkflowStep extends StepBase {
+  workflow: {
+    /** Workflow type, as its worker registers it. */
+    type: string;
+    /** Task queue of its worker. Default: the pipeline's own. */
+    taskQueue?: string;
+    /** Its one argument. Not together with `args`. */
+    input?: JsonValue;
+    /** Its arguments. */
+    args?: JsonValue[];
+  };
+  /** Time limit of an attempt; then it is cancelled. Default: none. */
+  timeout?: Duration;
+}
+
+/** Waits until a person approves or rejects (Updates `approve` and `reject`). */
+export interface ApprovalStep extends StepBase {
+  approval: {
+    /** What is asked. */
+    prompt: string;
+    /** How long to wait. Default: without end. */
+    within?: Duration;
+    /** What happens after that. Default `reject`, which fails the step. */
+    onTimeout?: 'reject' | 'approve';
+  };
+}
+
+export type StepDefinition = HexStep | PipelineStep | WorkflowStep | ApprovalStep;
+
+export type ParamType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'date';
+
+/** A parameter of a pipeline. Without a default it has to be given. */
+export interface ParamDefinition {
+  /** `date` is text such as `2026-11-23`. */
+  type: ParamType;
+  /** May hold templates over `run`: `"{{ run.date }}"`. */
+  default?: JsonValue;
+  description?: string;
+  /** The only values that are good. */
+  enum?: JsonValue[];
+}
+
+/** An input parameter of a Hex project. */
+export interface InputDefinition {
+  /** `date` is text such as `2026-11-23`. */
+  type: ParamType;
+  /** The only values that are good. */
+  enum?: JsonValue[];
+  /** Has to be given. Default false: the app has a default of its own, which null stands for too. */
+  required?: boolean;
+  description?: string;
+}
+
+/** What is known of a Hex project: `{ inputs: { date: 'date', region: { type: 'string', enum: ['emea', 'apac'] } } }`. */
+export interface ProjectDefinition {
+  /** All its input parameters by name, each a type or an {@link InputDefinition}. Steps that give others are refused. */
+  inputs: Record<string, ParamType | InputDefinition>;
+}
+
+/** A pipeline: what `hexPipeline` runs. */
+export interface PipelineDefinition {
+  /** For editors; not used. */
+  $schema?: string;
+  /** Default `pipeline`. */
+  name?: string;
+  description?: string;
+  params?: Record<string, ParamDefinition>;
+  /** Inputs of the projects that the steps run, by project id; `inputParams` are checked against them. Sub-pipelines know them too. */
+  projects?: Record<string, ProjectDefinition>;
+  /** Time zone of `run.date`, an IANA name. Default: that of the start, of the pipeline above, else `UTC`. */
+  timezone?: string;
+  /** How many children (runs, sub-pipelines, workflows) at once. Default: no limit; Hex itself runs 25 kernels for a user. */
+  maxParallel?: number;
+  /** Time limit of the pipeline: everything is cancelled and it fails with `HexPipelineTimedOut`. Default: none. */
+  timeout?: Duration;
+  /** When it still runs after this time, those who asked for `deadline` are told. */
+  deadline?: Duration;
+  /**
+   * A business key: at most one execution of this text is under way, or has succeeded, as far as `ifExists` says so. May
+   * hold templates over `params` and `run`, and a name belongs in it: `"daily-etl/{{ run.date }}"`. Searchable as `HexKey`.
+   */
+  key?: string;
+  /** What to do when an execution with this key is running or has succeeded: `run`, `skip`, `fail` or `join`. Default `run`. */
+  ifExists?: IfExists;
+  /** Default for all steps: `stop`. */
+  onFailure?: OnFailure;
+  /** Default for all steps with `onFailure: stop`: whether a failure cancels the steps that run beside it. Default false. */
+  cancelSiblings?: boolean;
+  /** Default for all steps that run a Hex project: what becomes of the run in Hex on a cancel. Default `cancel`. */
+  onCancel?: OnStop;
+  /** Default for all steps that run a Hex project: what becomes of the run in Hex when its own `timeout` is over. Default `cancel`. */
+  onTimeout?: OnStop;
+  /** Who is told what of the pipeline. */
+  notify?: NotifyDefinition[];
+  steps: StepDefinition[];
+}
+
+/** A step that was good in an earlier execution and is not run again. */
+export interface ReusedStep {
+  /** Its result there. For a fan-out: `{items: {<index>: <result>}}` when only some items were good. */
+  result: JsonValue;
+  /** False when only some items of a fan-out are reused. Default true. */
+  complete?: boolean;
+}
+
+/** An earlier execution of the pipeline. */
+export interface ExecutionReference {
+  workflowId: string;
+  runId: string;
+}
+
+/** The longer form of the input of `hexPipeline`. */
+export interface PipelineRunInput {
+  /** A definition, a list of steps, or the name of a definition in the worker's folder of pipelines. */
+  pipeline: PipelineDefinition | StepDefinition[] | string;
+  params?: Record<string, JsonValue>;
+  /** Instead of the definition's own key. */
+  key?: string;
+  /** Instead of the definition's own choice. */
+  ifExists?: IfExists;
+  /** What `run.scheduledTime` is to be, ISO 8601: for reruns and backfills. Default: the schedule's time, else now. */
+  scheduledTime?: string;
+  /**
+   * Time zone of `run.date` where the definition has none, an IANA name: that of the schedule. Refused where the
+   * definition has another. Default `UTC`.
+   */
+  timezone?: string;
+  /** The execution that this one repeats in part. */
+  rerunOf?: ExecutionReference;
+  /** Steps whose results are taken over from it, by id. */
+  reuse?: Record<string, ReusedStep>;
+}
+
+/** What `hexPipeline` accepts. */
+export type HexPipelineInput = PipelineDefinition | StepDefinition[] | PipelineRunInput;

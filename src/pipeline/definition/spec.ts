@@ -1,0 +1,96 @@
+import type { JsonValue } from '../../base/json.js';
+import type { IfExists } from '../../run/key.js';
+import type { NotifySpec, StepNotifyEvent } from '../../run/notify.js';
+import type {
+  ExecutionReference,
+  OnFailure,
+  ParamDefinition,
+  ProjectDefinition,
+  RetryStatus,
+  ReusedStep,
+} from './definition.js';
+import type { TriggerRule } from './trigger-rules.js';
+
+export type StepKind = 'hex' | 'pipeline' | 'workflow' | 'approval';
+
+export interface RetrySpec {
+  maxAttempts: number;
+  on: RetryStatus[];
+  /** Null: by the ending. */
+  delayMs: number | null;
+  backoff: number;
+  maxDelayMs: number;
+}
+
+/** A step after parsing: defaults filled in, durations in ms. */
+export interface StepSpec {
+  id: string;
+  kind: StepKind;
+  dependsOn: string[];
+  triggerRule: TriggerRule;
+  when: boolean | string;
+  onFailure: OnFailure;
+  /** Whether its failure cancels the steps that run beside it. */
+  cancelSiblings: boolean;
+  decisionWithinMs: number;
+  forEach: JsonValue[] | string | null;
+  window: number | null;
+  retry: RetrySpec;
+  notify: NotifySpec<StepNotifyEvent>[];
+  /** The fields of its kind as they were written, templates included. */
+  body: Record<string, JsonValue>;
+}
+
+/** A pipeline after parsing: sound, with its defaults. */
+export interface PipelineSpec {
+  name: string;
+  description: string | null;
+  params: Record<string, ParamDefinition>;
+  /** Those of the pipelines above included. */
+  projects: Record<string, ProjectDefinition>;
+  /** Null: that of the start, else UTC. */
+  timezone: string | null;
+  /** Its templates not filled in. */
+  key: string | null;
+  ifExists: IfExists | null;
+  maxParallel: number | null;
+  timeoutMs: number | null;
+  deadlineMs: number | null;
+  notify: NotifySpec[];
+  steps: StepSpec[];
+}
+
+/** The input of `hexPipeline` after parsing. */
+export interface PipelineRequest {
+  /** Of the definition, or the one to load. */
+  name: string;
+  /** Null when the definition has to be loaded by its name. */
+  spec: PipelineSpec | null;
+  /** The name to load, where no definition was given. */
+  load: string | null;
+  params: Record<string, JsonValue>;
+  /** Instead of the definition's. */
+  key: string | null;
+  ifExists: IfExists | null;
+  /** What `run.scheduledTime` is to be. Null: the schedule's time, else now. */
+  scheduledTime: string | null;
+  /** The zone of a definition that has none. */
+  timezone: string | null;
+  rerunOf: ExecutionReference | null;
+  reuse: Record<string, ReusedStep>;
+}
+
+/** A definition with the choices of the one who starts it. */
+export function asRequested(spec: PipelineSpec, { key, ifExists }: PipelineRequest): PipelineSpec {
+  return { ...spec, key: key ?? spec.key, ifExists: ifExists ?? spec.ifExists };
+}
+
+/** Sizes that a pipeline must keep to. A child costs its parent about 10 events of the 51,200 that a history may have. */
+export const LIMITS = {
+  steps: 1_000,
+  items: 1_000,
+  nesting: 5,
+  /** Bytes of the definition as JSON; a Temporal payload may have 2 MiB. */
+  definitionBytes: 1_048_576,
+  templateLength: 10_000,
+} as const;

@@ -1,0 +1,43 @@
+import { isObject, type JsonValue, jsonSize } from '../../base/json.js';
+import type { StepError, StepResult } from './result.js';
+
+/** Temporal takes payloads of up to 2 MiB; one that is larger would keep the workflow from ever ending. */
+const MOST_BYTES = 1_000_000;
+/** An output that stays whole even when the results have to be cut. */
+const SMALL_BYTES = 500;
+const ERROR_WORDS = 200;
+
+export interface BoundResults {
+  /** In the order of the definition. */
+  steps: Record<string, StepResult>;
+  /** True when the results were too large together, and only ids, statuses and small values are left. */
+  truncated?: true;
+}
+
+/** The results of all steps, cut down where they are too large to be returned. The children's own results stay whole. */
+export function boundResults(steps: Record<string, StepResult>, mostBytes = MOST_BYTES): BoundResults {
+  if (jsonSize(steps) <= mostBytes) return { steps };
+  const cut = Object.fromEntries(Object.entries(steps).map(([id, result]) => [id, slim(result)]));
+  return { steps: cut, truncated: true };
+}
+
+function slim(result: StepResult): StepResult {
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(result)) {
+    if (key === 'items' && Array.isArray(value)) kept.items = value.map(slimItem);
+    else if (key === 'error' && isObject(value)) kept.error = slimError(value as unknown as StepError);
+    else if (jsonSize(value) <= SMALL_BYTES) kept[key] = value;
+    else kept[key] = isObject(value) ? {} : null;
+  }
+  return kept as unknown as StepResult;
+}
+
+function slimItem(item: JsonValue): JsonValue {
+  if (!isObject(item)) return null;
+  const { success, status, runId } = item as Record<string, JsonValue>;
+  return { success: success ?? false, status: status ?? null, ...(runId !== undefined && { runId }) };
+}
+
+function slimError(error: StepError): StepError {
+  return { ...error, message: error.message.slice(0, ERROR_WORDS) };
+}

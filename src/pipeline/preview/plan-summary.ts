@@ -1,0 +1,219 @@
+import { sizeProblems } from '../../base/input-size.js';
+import type { JsonValue } from '../../base/json.js';
+import type { Parsed, Problem } from '../../base/problems.js';
+import type { KeySpec } from '../../run/key.js';
+import { pollIntervalMs } from '../../run/poll-interval.js';
+import { runScope } from '../../run/scope.js';
+import { parsePipelineInput, parseRunInput, prepare } from '../boundary.js';
+import { asRequested, type PipelineSpec, type StepKind, type StepSpec } from '../definition/spec.js';
+import type { TriggerRule } from '../definition/trigger-rules.js';
+import { type Plan, planOf } from '../plan/plan.js';
+import type { PreparedPipeline } from '../plan/prepare.js';
+import type { StepWork } from '../plan/step-work.js';
+import { type Limits, pipelineLimits, stepLimits } from './limits.js';
+
+/** A step of a plan. */
+export interface PlannedStep {
+  id: string;
+  kind: StepKind;
+  /** Which steps may run at the same time: those of a level wait only for earlier ones. From 1. */
+  level: number;
+  dependsOn: string[];
+  triggerRule: TriggerRule;
+  /** What it runs, in words. */
+  what: string;
+  /** How often it runs: 1, the number of its items, or null where an earlier step decides. */
+  times: number | null;
+  when: string | null;
+  maxAttempts: number;
+  /** Time limits of an attempt, in ms; null for none, a template where an earlier step decides. */
+  limits: Limits;
+}
+
+/** What a pipeline would do, found without touching Hex. */
+export interface PipelinePlan {
+  name: string;
+  params: Record<string, JsonValue>;
+  /** Its business key and what it means; null where it has none. */
+  key: KeySpec | null;
+  /** Time limits of the whole, in ms; null for none. */
+  limits: Limits;
+  /** In the order of execution. */
+  steps: PlannedStep[];
+  levels: string[][];
+  /** Most children at once, as far as it is known. */
+  atOnce: number;
+  calls: {
+    /** Hex runs that are started when every step succeeds at once, sub-pipelines not counted. */
+    starts: number;
+    /** Steps whose number of runs is decided by an earlier step, or inside a sub-pipeline. */
+    unknown: string[];
+    /** Status reads in all, when every run takes {@link ASSUMED_RUN_MS}. */
+    reads: number;
+  };
+  warnings: string[];
+}
+
+/** For the estimate of reads. */
+export const ASSUMED_RUN_MS = 600_000;
+
+/** Hex's limits for the user behind a token. */
+const HEX = { startsPerHour: 60, kernels: 25 };
+
+/** What templates of the execution are filled with. */
+export interface PlanOptions {
+  /** ISO 8601. */
+  scheduledTime: string;
+  workflowId?: string;
+}
+
+/** Checks everything about a pipeline at once and lays it out. The input names no file: a definition has to be given. */
+export function planPipeline(
+  raw: unknown,
+  { scheduledTime, workflowId = 'plan' }: PlanOptions,
+): Parsed<PipelinePlan> {
+  const parsed = parsePipelineInput(raw);
+  if (!parsed.ok) return parsed;
+  const tooLarge = sizeProblems(raw);
+  if (tooLarge.length > 0) return { ok: false, problems: tooLarge };
+  const { load, params, timezone } = parsed.value;
+  const spec = parsed.value.spec && asRequested(parsed.value.spec, parsed.value);
+  if (!spec)
+    return {
+      ok: false,
+      problems: [
+        {
+          path: 'pipeline',
+          message: `"${load}" is a name, which only the worker can look up: give the file`,
+        },
+      ],
+    };
+  const time = new Date(parsed.value.scheduledTime ?? scheduledTime);
+  const run = runScope(
+    { scheduledTime: time, startTime: time, workflowId },
+    spec.timezone ?? timezone ?? 'UTC',
+  );
+  const prepared = prepare(spec, params, { ...run, pipeline: spec.name });
+  if (!prepared.ok) return prepared;
+  const tooLargeSteps = [...prepared.value.ready].flatMap(([id, works]) => firstTooLarge(id, works));
+  if (tooLargeSteps.length > 0) return { ok: false, problems: tooLargeSteps };
+  return { ok: true, value: summarize(planOf(spec), prepared.value) };
+}
+
+/** What a step is given may be too large though the input is not: a template may use a large parameter twice. */
+function firstTooLarge(id: string, works: readonly StepWork[]): Problem[] {
+  for (const work of works) {
+    const problems = sizeProblems(work, `steps.${id}`);
+    if (problems.length > 0) return problems;
+  }
+  return [];
+}
+
+function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {
+  const { spec, levels } = plan;
+  const levelOf = new Map(levels.flatMap((ids, index) => ids.map((id) => [id, index + 1] as const)));
+  const steps = plan.order.map((step): PlannedStep => {
+    const { id, kind, dependsOn, triggerRule, when, retry } = step;
+    return {
+      id,
+      kind,
+      level: levelOf.get(id) ?? 1,
+      dependsOn,
+      triggerRule,
+      what: whatOf(step, prepared.ready.get(id)),
+      times: timesOf(step, prepared),
+      when: typeof when === 'string' ? when : when ? null : 'false',
+      maxAttempts: retry.maxAttempts,
+      limits: stepLimits(step, prepared.ready.get(id)),
+    };
+  });
+  const hexSteps = steps.filter(({ kind }) => kind === 'hex');
+  const starts = hexSteps.reduce((sum, { times }) => sum + (times ?? 0), 0);
+  const reads = hexSteps.reduce(
+    (sum, { id, times }) => sum + (times ?? 0) * readsOf(prepared.ready.get(id)),
+    0,
+  );
+  const unknown = steps
+    .filter(({ kind, times }) => kind === 'pipeline' || times === null)
+    .map(({ id }) => id);
+  const atOnce = Math.min(spec.maxParallel ?? Number.POSITIVE_INFINITY, widest(plan, prepared));
+  const facts = { starts, atOnce, hexSteps: hexSteps.map(({ id }) => id) };
+  return {
+    name: spec.name,
+    params: prepared.params,
+    key: prepared.key,
+    limits: pipelineLimits(spec),
+    steps,
+    levels,
+    atOnce,
+    calls: { starts, unknown, reads },
+    warnings: warningsOf(spec, facts),
+  };
+}
+
+function timesOf(step: StepSpec, { items }: PreparedPipeline): number | null {
+  return step.forEach === null ? 1 : (items.get(step.id)?.length ?? null);
+}
+
+/** Children of one level at once. A fan-out counts with its window. */
+function widest({ levels, byId }: Plan, prepared: PreparedPipeline): number {
+  const width = (id: string) => {
+    const step = byId.get(id);
+    if (!step || step.kind === 'approval') return 0;
+    const times = timesOf(step, prepared) ?? step.window ?? 1;
+    return Math.min(times, step.window ?? times);
+  };
+  return Math.max(0, ...levels.map((ids) => ids.reduce((sum, id) => sum + width(id), 0)));
+}
+
+function readsOf(works: readonly StepWork[] | undefined): number {
+  const [first] = works ?? [];
+  const parsed = first?.kind === 'hex' ? parseRunInput(first.input) : null;
+  const poll = parsed?.ok ? parsed.value.poll : undefined;
+  let reads = 1;
+  for (let elapsed = 0; elapsed < ASSUMED_RUN_MS; reads++)
+    elapsed += Math.max(1, pollIntervalMs(elapsed, poll));
+  return reads;
+}
+
+function whatOf(step: StepSpec, works: readonly StepWork[] | undefined): string {
+  const { body, forEach } = step;
+  const work = forEach === null ? works?.[0] : undefined;
+  switch (step.kind) {
+    case 'hex':
+      return `project ${work?.kind === 'hex' ? work.input.projectId : text(body.projectId)}`;
+    case 'pipeline': {
+      const { pipeline } = body;
+      if (typeof pipeline === 'string') return `pipeline ${pipeline}`;
+      return `pipeline ${text((pipeline as { name?: JsonValue }).name ?? 'of its own')}`;
+    }
+    case 'workflow':
+      return `workflow ${text((body.workflow as { type: JsonValue }).type)}`;
+    case 'approval':
+      return `approval: ${work?.kind === 'approval' ? work.prompt : text((body.approval as { prompt: JsonValue }).prompt)}`;
+  }
+}
+
+function warningsOf(
+  spec: PipelineSpec,
+  facts: { starts: number; atOnce: number; hexSteps: string[] },
+): string[] {
+  const warnings: string[] = [];
+  const { starts, atOnce } = facts;
+  if (starts > HEX.startsPerHour)
+    warnings.push(
+      `${starts} runs: Hex starts ${HEX.startsPerHour} an hour for a user, so the last begins after ${Math.floor((starts - 1) / HEX.startsPerHour)} h or later`,
+    );
+  if (atOnce > HEX.kernels)
+    warnings.push(
+      `${atOnce} runs at once: Hex has ${HEX.kernels} kernels for a user; the others wait in line (set maxParallel to choose)`,
+    );
+  for (const { id, body } of spec.steps)
+    if (body.skipIfFresh !== undefined && body.inputParams !== undefined)
+      warnings.push(`${id}: skipIfFresh looks at any completed run of the project, whatever its inputs were`);
+  return warnings;
+}
+
+function text(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}

@@ -1,0 +1,48 @@
+import { dateIn } from '../templates/filters.js';
+
+/** What templates know of the execution itself. */
+export interface RunScope {
+  /** When the schedule meant it to start, else when it did; ISO 8601, UTC. */
+  scheduledTime: string;
+  /** The date of `scheduledTime` in `timezone`, such as `2026-11-23`. */
+  date: string;
+  timezone: string;
+  /** When it really started; ISO 8601, UTC. */
+  startTime: string;
+  workflowId: string;
+  /** Name of the pipeline. */
+  pipeline: string;
+}
+
+/** The {@link RunScope} of a `hexRun` of its own. */
+export type LoneRunScope = Omit<RunScope, 'pipeline'>;
+
+export const RUN_FIELDS: readonly (keyof RunScope)[] = [
+  'scheduledTime',
+  'date',
+  'timezone',
+  'startTime',
+  'workflowId',
+  'pipeline',
+];
+
+/** Of which execution, as far as templates see it. */
+export interface ExecutionStart {
+  scheduledTime: Date;
+  startTime: Date;
+  workflowId: string;
+}
+
+/** The variables of an execution, its date being that of the zone. */
+export function runScope(
+  { scheduledTime, startTime, workflowId }: ExecutionStart,
+  timezone: string,
+): LoneRunScope {
+  return {
+    scheduledTime: scheduledTime.toISOString(),
+    date: dateIn(scheduledTime.getTime(), timezone),
+    timezone,
+    startTime: startTime.toISOString(),
+    workflowId,
+  };
+}

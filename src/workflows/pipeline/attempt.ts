@@ -1,0 +1,225 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ChildWorkflowCancellationType,
+  executeChild,
+  ParentClosePolicy,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { formatDuration } from '../../base/duration.js';
+import type { JsonValue } from '../../base/json.js';
+import { stepWork } from '../../pipeline/boundary.js';
+import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
+import type { PipelineSpec } from '../../pipeline/definition/spec.js';
+import type { PipelineResult, StepResult } from '../../pipeline/execution/result.js';
+import type { StepWork } from '../../pipeline/plan/step-work.js';
+import type { HexRunInput } from '../../run/input.js';
+import type { HexRunResult, StepMemo } from '../../run/result.js';
+import { lastCompletedRun } from './activities.js';
+import type { PipelineExecution } from './execution.js';
+import { badStep, stepFailure } from './failures.js';
+import { childId, type StepRecord, type Unit, type Verdict } from './state.js';
+import { waitForWord, withTimeLimit } from './waits.js';
+
+/** The server ends a workflow without any clean-up at 51,200 events; each child costs about 10. */
+const MOST_EVENTS = 45_000;
+const DEEPEST = 8;
+const YEAR_MS = 365 * 86_400_000;
+
+/** One attempt of a step, or of an item of a fan-out. */
+export function attempt(x: PipelineExecution, step: StepRecord, unit: Unit): Promise<StepResult> {
+  const work = workOf(x, step, unit);
+  switch (work.kind) {
+    case 'hex':
+      return runHex(x, unit, work);
+    case 'pipeline':
+      return runPipeline(x, unit, work);
+    case 'workflow':
+      return runWorkflow(x, unit, work);
+    case 'approval':
+      return askForApproval(x, step, unit, work);
+  }
+}
+
+function workOf(x: PipelineExecution, { spec }: StepRecord, unit: Unit): StepWork {
+  const ready = x.prepared.ready.get(spec.id)?.[unit.index ?? 0];
+  if (ready) return ready;
+  const item = unit.index === null ? {} : { item: unit.item, index: unit.index };
+  const work = x.basis.rules.read(() => stepWork(spec, { ...x.templateScope, ...item }, x.plan.spec));
+  if (!work.ok) throw badStep(work.problems);
+  return work.value;
+}
+
+type WorkOf<Kind extends StepWork['kind']> = Extract<StepWork, { kind: Kind }>;
+
+function runHex(x: PipelineExecution, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
+  const { input, skipIfFreshMs } = work;
+  // A retry waits in Hex's line behind work that is on time.
+  const priority = unit.attempts > 1 ? 'retry' : undefined;
+  const args: [HexRunInput] = [priority && !input.priority ? { ...input, priority } : input];
+  const run = () =>
+    child<HexRunResult>(unit, 'hexRun', {
+      args,
+      memo: memoOf(x, unit),
+      staticSummary: `${unit.key}: project ${input.projectId}`,
+    });
+  return skipIfFreshMs === null || unit.attempts > 1 ? run() : unlessFresh(unit, input, skipIfFreshMs, run);
+}
+
+/** What tells a child that it is a step, and so that its input has been rendered already. */
+function memoOf(x: PipelineExecution, unit: Unit): Record<string, unknown> {
+  const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key };
+  return { ...memo, ...(x.basis.rules.lenient && { hexLenient: true }) };
+}
+
+async function unlessFresh(
+  unit: Unit,
+  input: HexRunInput,
+  withinMs: number,
+  run: () => Promise<HexRunResult>,
+): Promise<StepResult> {
+  const last = await lastCompletedRun(unit.key, input, withinMs);
+  return last ? { ...last, fresh: true } : run();
+}
+
+async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipeline'>): Promise<StepResult> {
+  const { pipeline, params, timeoutMs } = work;
+  if (x.depth >= DEEPEST)
+    throw stepFailure(
+      'InvalidInput',
+      `Pipelines are nested ${DEEPEST} deep here`,
+      'Look for a pipeline that names itself as a step.',
+    );
+  const run = () =>
+    child<PipelineResult>(unit, 'hexPipeline', {
+      args: [
+        {
+          pipeline: knowing(x.plan.spec, pipeline),
+          params,
+          scheduledTime: x.run.scheduledTime,
+          ...zoneFor(x, pipeline),
+        },
+      ],
+      memo: { ...memoOf(x, unit), hexDepth: x.depth + 1 },
+      staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
+    });
+  const result = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));
+  return {
+    success: true,
+    status: 'COMPLETED',
+    workflowId: childId(unit.key),
+    params: result.params,
+    steps: result.steps,
+    ...(result.skipped && { skipped: result.skipped }),
+  };
+}
+
+/** A sub-pipeline with what this one knows of projects; one with a name gets to know it where it is loaded. */
+function knowing(
+  { projects }: PipelineSpec,
+  pipeline: PipelineDefinition | string,
+): PipelineDefinition | string {
+  if (typeof pipeline === 'string' || Object.keys(projects).length === 0) return pipeline;
+  return { ...pipeline, projects: { ...projects, ...pipeline.projects } };
+}
+
+/** The zone that a sub-pipeline without one takes over; of one with a name it is not known here whether it has one. */
+function zoneFor(x: PipelineExecution, pipeline: PipelineDefinition | string): { timezone?: string } {
+  const { timezone } = x.run;
+  const has = typeof pipeline !== 'string' && pipeline.timezone !== undefined;
+  return has || timezone === 'UTC' ? {} : { timezone };
+}
+
+async function runWorkflow(x: PipelineExecution, unit: Unit, work: WorkOf<'workflow'>): Promise<StepResult> {
+  const { type, taskQueue, args, timeoutMs } = work;
+  const run = () =>
+    child<JsonValue | undefined>(unit, type, {
+      args,
+      ...(taskQueue !== null && { taskQueue }),
+      ...(type === 'hexRun' && { memo: memoOf(x, unit) }),
+      staticSummary: `${unit.key}: workflow ${type}`,
+    });
+  const own = taskQueue === null || taskQueue === workflowInfo().taskQueue;
+  const output = await withTimeLimit(
+    timeoutMs,
+    `Time limit of ${unit.key}`,
+    own ? run : () => x.otherQueues.follow(unit, taskQueue, run),
+    () => timedOut(timeoutMs, unit.untaken),
+  );
+  return { success: true, status: 'COMPLETED', workflowId: childId(unit.key), output: output ?? null };
+}
+
+function timedOut(timeoutMs: number | null, untaken: string | null = null): Error {
+  return stepFailure(
+    'StepTimedOut',
+    `The step did not end within ${formatDuration(timeoutMs ?? 0)} and was cancelled${untaken ? `: ${untaken}` : ''}`,
+    'Give the step a longer "timeout", or look into its workflow.',
+  );
+}
+
+async function askForApproval(
+  x: PipelineExecution,
+  step: StepRecord,
+  unit: Unit,
+  { prompt, withinMs, onTimeout }: WorkOf<'approval'>,
+): Promise<StepResult> {
+  x.move(step, unit, 'approval', `approval: ${prompt}`);
+  x.tell(step, 'waiting', `Step "${unit.key}" waits for approval: ${prompt}`);
+  const verdict = await answerTo(unit, withinMs);
+  const { to, by, reason } = verdict ?? {
+    to: onTimeout === 'approve' ? 'success' : 'failed',
+    by: 'time limit',
+    reason: `no answer within ${formatDuration(withinMs ?? 0)}`,
+  };
+  if (to === 'success') return { success: true, status: 'APPROVED', by, reason, at: x.now() };
+  throw stepFailure(
+    verdict ? 'ApprovalRejected' : 'ApprovalTimedOut',
+    verdict ? `Rejected by ${by}${reason ? `: ${reason}` : ''}` : `${reason}: "${prompt}"`,
+    'Start the pipeline again with "rerun" when it can be approved.',
+  );
+}
+
+/** A person's word, or null when the time is up. There is a timer in any case: see `leaveTrace` in pipeline-execution.ts. */
+async function answerTo(unit: Unit, withinMs: number | null): Promise<Verdict | null> {
+  for (;;) {
+    const wait = waitForWord<Verdict>(withinMs ?? YEAR_MS, `${unit.key}: until approved or rejected`);
+    unit.answer = wait.answer;
+    const verdict = await wait.result.finally(() => {
+      unit.answer = null;
+    });
+    if (verdict || withinMs !== null) return verdict;
+  }
+}
+
+interface ChildOptions {
+  args: unknown[];
+  taskQueue?: string;
+  memo?: Record<string, unknown>;
+  staticSummary: string;
+}
+
+/** A child that is asked to cancel when its parent closes in any way, terminated included, and then cleans up. */
+async function child<T>(unit: Unit, type: string, options: ChildOptions): Promise<T> {
+  if (workflowInfo().historyLength > MOST_EVENTS)
+    throw stepFailure(
+      'HexPipelineTooLong',
+      `The pipeline has used ${workflowInfo().historyLength} of the 51,200 events that a workflow may have`,
+      'Move parts of it into sub-pipelines; rerun goes on where this one stopped.',
+    );
+  unit.workflowId = childId(unit.key);
+  for (let waitMs = 2_000; ; waitMs = Math.min(60_000, waitMs * 2)) {
+    try {
+      return await executeChild<(...args: unknown[]) => Promise<T>>(type, {
+        ...options,
+        workflowId: unit.workflowId,
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      // The step of an earlier execution with the same workflow id is still cleaning up in Hex.
+      unit.waitingFor = `the earlier workflow ${unit.workflowId} to end`;
+      await sleep(waitMs, { summary: `${unit.key}: until its earlier workflow has ended` });
+    }
+  }
+}

@@ -1,0 +1,327 @@
+import {
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  TemporalFailure,
+  upsertMemo,
+} from '@temporalio/workflow';
+import type { PipelineRequest } from '../../pipeline/definition/spec.js';
+import { runsAfterFailures } from '../../pipeline/definition/trigger-rules.js';
+import { type BoundResults, boundResults } from '../../pipeline/execution/bound-results.js';
+import type { AuditEntry, DefinitionSource, LeftRun, StepResult } from '../../pipeline/execution/result.js';
+import {
+  isFinal,
+  type Move,
+  nextMoves,
+  outcomeOf,
+  type Situation,
+  type StepState,
+} from '../../pipeline/execution/scheduler.js';
+import type { Plan } from '../../pipeline/plan/plan.js';
+import type { PreparedPipeline } from '../../pipeline/plan/prepare.js';
+import type { RunNotifyEvent, StepNotifyEvent } from '../../run/notify.js';
+import type { RunScope } from '../../run/scope.js';
+import type { InputRules } from '../input-rules.js';
+import { leftOnPurpose, stepErrorOf } from './failures.js';
+import { OtherQueues, withUntaken } from './other-queues.js';
+import { Slots } from './slots.js';
+import { newStep, resultOf, type StepRecord, scopeOf, type Unit } from './state.js';
+import { type Ending, endingBy, runStep } from './step.js';
+
+/** Everything an execution of a pipeline is made from. */
+export interface ExecutionBasis {
+  plan: Plan;
+  prepared: PreparedPipeline;
+  request: PipelineRequest;
+  run: RunScope;
+  source: DefinitionSource | null;
+  rules: InputRules;
+  /** How many pipelines this one is inside of. */
+  depth: number;
+}
+
+/** Tells those who asked to be told of a step. */
+export type Tell = (step: StepRecord, event: StepNotifyEvent, text: string) => void;
+
+/** Who stopped new steps from starting. */
+export interface Pause {
+  by: string;
+  reason: string | null;
+  at: string;
+}
+
+const EVENT_OF: { [state in StepState]?: RunNotifyEvent } = {
+  success: 'success',
+  failed: 'failure',
+  cancelled: 'cancelled',
+};
+const WORDS_OF = { success: 'succeeded', failure: 'failed', cancelled: 'was cancelled' } as const;
+
+/** Runs a plan: starts what can start, until every step has ended. */
+export class PipelineExecution {
+  readonly plan: Plan;
+  readonly prepared: PreparedPipeline;
+  readonly run: RunScope;
+  readonly depth: number;
+  readonly basis: ExecutionBasis;
+  readonly tell: Tell;
+  readonly slots: Slots;
+  readonly otherQueues = new OtherQueues();
+  readonly steps: ReadonlyMap<string, StepRecord>;
+  readonly audit: AuditEntry[] = [];
+  /** What templates may read. The steps are looked at only when a template asks for them. */
+  readonly templateScope: Record<string, unknown>;
+  readonly startedAtMs = Date.now();
+  paused: Pause | null = null;
+  cancelling = false;
+  /** Nothing is started or controlled any more. */
+  ended = false;
+
+  private readonly units = new Map<string, { step: StepRecord; unit: Unit }>();
+  private readonly open = new Set<Promise<void>>();
+  /** Failed steps in the order of their failure. */
+  private readonly failures = new Set<StepRecord>();
+  private scope: CancellationScope | null = null;
+  private traceDue = false;
+  private finish: (error?: unknown) => void = () => {};
+
+  constructor(basis: ExecutionBasis, tell: Tell) {
+    this.basis = basis;
+    this.plan = basis.plan;
+    this.prepared = basis.prepared;
+    this.run = basis.run;
+    this.depth = basis.depth;
+    this.tell = tell;
+    this.slots = new Slots(basis.plan.spec.maxParallel);
+    this.steps = new Map(basis.plan.spec.steps.map((spec) => [spec.id, newStep(spec)]));
+    this.templateScope = { params: basis.prepared.params, run: basis.run, steps: this.lazySteps() };
+    this.takeOver(basis.request.reuse);
+  }
+
+  /** Runs to the end. Throws when it is cancelled, after everything has been cleaned up. */
+  async toEnd(): Promise<'success' | 'failed'> {
+    this.scope = CancellationScope.current();
+    const done = new Promise<void>((resolve, reject) => {
+      this.finish = (error) => {
+        this.ended = true;
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+    });
+    this.advance();
+    try {
+      await Promise.race([done, this.scope.cancelRequested]);
+    } catch (error) {
+      if (!this.scope.consideredCancelled) throw error;
+      await this.windUp();
+      throw error instanceof CancelledFailure ? error : new CancelledFailure('The pipeline was cancelled');
+    }
+    return this.failures.size > 0 ? 'failed' : 'success';
+  }
+
+  /** Starts what can start, and ends what cannot any more. */
+  advance(): void {
+    if (!this.scope || this.cancelling || this.ended) return;
+    const moves = nextMoves(this.plan, this.situation());
+    for (const move of moves) {
+      const step = this.steps.get(move.id);
+      if (!step) continue;
+      if (move.to === 'start') this.start(step, this.scope);
+      else this.ruleOut(step, move);
+    }
+    if (outcomeOf(this.plan, (id) => this.standing(id)) !== 'running') this.finish();
+    else if (!moves.some(({ to }) => to === 'start')) this.leaveTrace();
+  }
+
+  situation(): Situation {
+    return {
+      standing: (id) => this.standing(id),
+      stoppedBy: this.stoppedBy(),
+      paused: this.paused !== null,
+    };
+  }
+
+  firstFailed(): StepRecord | null {
+    return this.failures.values().next().value ?? null;
+  }
+
+  /** The step is to be tried again, so it no longer counts as failed. */
+  forgive(step: StepRecord): void {
+    this.failures.delete(step);
+  }
+
+  /** A run could not be cancelled in Hex, which a quiet Canceled would hide. */
+  cleanupFailed(): boolean {
+    return [...this.steps.values()].some(({ error }) => error?.type === 'HexCleanupFailed');
+  }
+
+  /** Runs that may be going on in Hex, by what the last attempts have told. */
+  leftRunning(): LeftRun[] {
+    return [...this.units.values()].flatMap(({ unit }) => unit.error?.leftRunning ?? []);
+  }
+
+  /** A step has failed, or an item of it that will not be tried again: what runs beside it is cancelled where that was asked for. */
+  cancelSiblings(failed: StepRecord): void {
+    if (!failed.spec.cancelSiblings || this.cancelling) return;
+    for (const step of this.steps.values()) {
+      if (step === failed || !step.scope || step.verdict || runsAfterFailures(step.spec.triggerRule))
+        continue;
+      step.verdict = { to: 'failed', by: 'the pipeline', reason: `${failed.spec.id} failed` };
+      step.scope.cancel();
+    }
+  }
+
+  results(): BoundResults {
+    return boundResults(Object.fromEntries([...this.steps].map(([id, step]) => [id, resultOf(step)])));
+  }
+
+  unit(key: string): { step: StepRecord; unit: Unit } | undefined {
+    return this.units.get(key);
+  }
+
+  register(step: StepRecord, unit: Unit): Unit {
+    this.units.set(unit.key, { step, unit });
+    return unit;
+  }
+
+  /** Moves a unit, and with it its step, to another state. */
+  move(step: StepRecord, unit: Unit, state: Unit['state'], waitingFor: string | null = null): void {
+    unit.state = state;
+    unit.waitingFor = waitingFor;
+    step.state = standingOf(step.units ?? [unit]);
+  }
+
+  now(): string {
+    return new Date().toISOString();
+  }
+
+  /** Ends a step that is not running by a person's word. */
+  endByWord(step: StepRecord): void {
+    if (step.verdict) this.settle(step, endingBy(this, step.verdict, step.units?.[0] ?? null));
+    this.advance();
+  }
+
+  /**
+   * A workflow task without any command is taken together with the next one when a worker has to replay. An Update in
+   * that next task is then looked at before what the first one brought, and would be refused for a state that is past.
+   * So whenever a step ends and none starts, there is a command: one event, a note in the memo.
+   */
+  private leaveTrace(): void {
+    if (this.traceDue) return;
+    this.traceDue = true;
+    void Promise.resolve().then(() => {
+      this.traceDue = false;
+      if (this.ended || this.cancelling) return;
+      const ended = [...this.steps.values()].filter(({ state }) => isFinal(state)).length;
+      upsertMemo({ hexStepsEnded: ended });
+    });
+  }
+
+  private standing(id: string): { state: StepState; stopped: boolean } {
+    return this.steps.get(id) ?? { state: 'waiting', stopped: false };
+  }
+
+  private stoppedBy(): string | null {
+    for (const { spec } of this.failures) if (spec.onFailure !== 'continue') return spec.id;
+    return null;
+  }
+
+  private start(step: StepRecord, parent: CancellationScope): void {
+    const scope = new CancellationScope({ cancellable: true, parent });
+    step.scope = scope;
+    step.state = 'queued';
+    step.startedAtMs ??= Date.now();
+    const work = this.carryOut(step, scope).finally(() => this.open.delete(work));
+    this.open.add(work);
+  }
+
+  private async carryOut(step: StepRecord, scope: CancellationScope): Promise<void> {
+    try {
+      this.settle(step, await scope.run(() => runStep(this, step)));
+    } catch (error) {
+      // A mistake of ours must fail the workflow task, whatever the steps do.
+      if (!(error instanceof TemporalFailure)) return this.finish(error);
+      this.settle(step, this.endingOf(step, scope, error));
+    }
+    this.advance();
+  }
+
+  /** What becomes of a step whose work was thrown out of its course. */
+  private endingOf(step: StepRecord, scope: CancellationScope, error: TemporalFailure): Ending {
+    const cancelled = scope.consideredCancelled;
+    const left = leftOnPurpose(error);
+    const told = { error: stepErrorOf(error).error, failure: error };
+    // A clean-up that failed must be told, whoever asked for the cancel.
+    if (!cancelled || !(left || isCancellation(error))) return { state: 'failed', ...told };
+    const ending: Ending = step.verdict ? endingBy(this, step.verdict, null) : { state: 'cancelled' };
+    return left ? { ...ending, ...told } : withUntaken(ending, step);
+  }
+
+  private settle(step: StepRecord, { state, reason, result, error, failure }: Ending): void {
+    step.state = state;
+    step.reason = reason ?? null;
+    step.result = result ?? null;
+    step.error = error ?? null;
+    step.failure = failure ?? null;
+    step.scope = null;
+    step.startedAtMs ??= Date.now();
+    step.endedAtMs = Date.now();
+    this.tellEnd(step);
+    if (state !== 'failed' && (state !== 'cancelled' || this.cancelling)) return;
+    this.failures.add(step);
+    this.cancelSiblings(step);
+  }
+
+  private tellEnd(step: StepRecord): void {
+    const { state, reason, error, spec } = step;
+    const event = EVENT_OF[state];
+    const why = error ? `: ${error.type}: ${error.message}` : reason === null ? '' : `: ${reason}`;
+    if (event) this.tell(step, event, `Step "${spec.id}" ${WORDS_OF[event]}${why}`);
+  }
+
+  private ruleOut(step: StepRecord, { to, reason, stopped }: Move): void {
+    step.state = to === 'start' ? step.state : to;
+    step.reason = reason;
+    step.stopped = stopped;
+    step.ruledOut = true;
+  }
+
+  /** The pipeline is cancelled: waits until every step has cleaned up. */
+  private async windUp(): Promise<void> {
+    this.cancelling = true;
+    for (const step of this.steps.values())
+      if (step.state === 'waiting')
+        this.ruleOut(step, {
+          id: step.spec.id,
+          to: 'skipped',
+          reason: 'the pipeline was cancelled',
+          stopped: true,
+        });
+    await Promise.all(this.open);
+  }
+
+  /** Steps that were good in an earlier execution. */
+  private takeOver(reuse: PipelineRequest['reuse']): void {
+    for (const [id, { result, complete = true }] of Object.entries(reuse)) {
+      const step = this.steps.get(id);
+      if (!step) continue;
+      const taken = result as unknown as StepResult & { items?: Record<string, StepResult> };
+      if (!complete) step.reusedItems = taken.items ?? {};
+      else Object.assign(step, { state: 'success', result: taken, reused: true });
+    }
+  }
+
+  private lazySteps(): Record<string, unknown> {
+    const scope = {};
+    for (const [id, step] of this.steps)
+      Object.defineProperty(scope, id, { enumerable: true, get: () => scopeOf(step) });
+    return scope;
+  }
+}
+
+/** A step stands as the liveliest of its units. */
+function standingOf(units: readonly Unit[]): StepState {
+  for (const state of ['running', 'approval', 'retrying', 'queued'] as const)
+    if (units.some((unit) => unit.state === state)) return state;
+  return 'running';
+}

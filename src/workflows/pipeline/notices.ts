@@ -1,0 +1,103 @@
+import { CancellationScope, patched, sleep } from '@temporalio/workflow';
+import { formatDuration } from '../../base/duration.js';
+import type { Notice } from '../../notifications/notice.js';
+import type { PipelineSpec } from '../../pipeline/definition/spec.js';
+import { type NotifyEvent, type StepNotifyEvent, wantedBy } from '../../run/notify.js';
+import { tell, webhookProblems } from '../notices.js';
+import { invalidInput } from '../run/failures.js';
+import type { PipelineExecution } from './execution.js';
+import type { StepRecord } from './state.js';
+
+/** Tells those who asked for it what happens. A message that cannot be delivered becomes a warning, never a failure. */
+export class PipelineNotices {
+  private readonly spec: PipelineSpec;
+  private readonly warnings: string[];
+  private readonly open = new Set<Promise<void>>();
+  private readonly clock = new CancellationScope();
+
+  constructor(spec: PipelineSpec, warnings: string[]) {
+    this.spec = spec;
+    this.warnings = warnings;
+  }
+
+  /** Refuses names of webhooks that this worker does not know, before a step starts. */
+  async check(): Promise<void> {
+    const { notify, steps } = this.spec;
+    const lists = [
+      ['notify', notify] as const,
+      ...steps.map((step) => [`steps.${step.id}.notify`, step.notify] as const),
+    ].filter(([, list]) => list.length > 0);
+    if (lists.length === 0 || !patched('webhooks-checked')) return;
+    const problems = await webhookProblems(Object.fromEntries(lists));
+    if (problems.length > 0) throw invalidInput('hexPipeline', problems);
+  }
+
+  /** Tells of a step: that it waits, which the pipeline's own `notify` may want to know too, or how it ended. */
+  tellOfStep(step: StepRecord, event: StepNotifyEvent, text: string): void {
+    const asked = event === 'waiting' ? [...this.spec.notify, ...step.spec.notify] : step.spec.notify;
+    if (asked.length === 0) return;
+    this.send(wantedBy(asked, event), {
+      event,
+      text,
+      pipeline: this.spec.name,
+      step: step.spec.id,
+      ...runOf(step),
+    });
+  }
+
+  /** Tells of a deadline that has passed while the pipeline still runs. */
+  watchDeadline(x: PipelineExecution): void {
+    const { deadlineMs, name, notify: told } = this.spec;
+    if (deadlineMs === null || !told.some(({ on }) => on.includes('deadline'))) return;
+    this.clock
+      .run(() => sleep(deadlineMs, { summary: 'Deadline of the pipeline' }))
+      .then(() => {
+        const open = [...x.steps.values()].filter(
+          ({ endedAtMs, state }) => endedAtMs === null && state !== 'waiting',
+        );
+        const names = open.map(({ spec }) => spec.id).join(', ');
+        this.tell(
+          'deadline',
+          `Pipeline "${name}" still runs after ${formatDuration(deadlineMs)}, at: ${names}`,
+        );
+      })
+      .catch(() => undefined);
+  }
+
+  /** Tells how it ended, and waits until every message is delivered or given up. `failed` is the step that failed first. */
+  async end(event: NotifyEvent, text: string, failed: StepRecord | null = null): Promise<void> {
+    this.clock.cancel();
+    this.tell(event, text, failed);
+    await CancellationScope.nonCancellable(async () => {
+      await Promise.all(this.open);
+    });
+  }
+
+  private tell(event: NotifyEvent, text: string, step: StepRecord | null = null): void {
+    this.send(wantedBy(this.spec.notify, event), {
+      event,
+      text,
+      pipeline: this.spec.name,
+      ...(step && runOf(step)),
+    });
+  }
+
+  /** Sends in the background. */
+  private send(targets: readonly string[], notice: Omit<Notice, 'to'>): void {
+    if (targets.length === 0) return;
+    const sent = tell(targets, notice).then((lost) => {
+      for (const to of lost)
+        this.warnings.push(`The message "${notice.event}" to "${to}" could not be delivered`);
+      this.open.delete(sent);
+    });
+    this.open.add(sent);
+  }
+}
+
+/** The run in Hex that a step's message points to. */
+function runOf({ error, result }: StepRecord): Pick<Notice, 'projectId' | 'hexRunId' | 'hexUrl'> {
+  const ran = error ?? (result && 'runId' in result ? result : null);
+  if (!ran?.runId) return {};
+  const { projectId, runId, runUrl } = ran;
+  return { ...(projectId !== null && { projectId }), hexRunId: runId, hexUrl: runUrl };
+}

@@ -1,0 +1,78 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { ActivityFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import type { Parsed } from '../../base/problems.js';
+import { onlyArgument, parseDefinition, parsePipelineInput, prepare } from '../../pipeline/boundary.js';
+import { asRequested, type PipelineRequest, type PipelineSpec } from '../../pipeline/definition/spec.js';
+import { timezoneProblem } from '../../pipeline/definition/timezone.js';
+import type { DefinitionSource } from '../../pipeline/execution/result.js';
+import { planOf } from '../../pipeline/plan/plan.js';
+import type { StepMemo } from '../../run/result.js';
+import { type RunScope, runScope } from '../../run/scope.js';
+import { InputRules } from '../input-rules.js';
+import { invalidInput } from '../run/failures.js';
+import { scheduledTime } from '../scheduled-time.js';
+import { loadPipeline } from './activities.js';
+import type { ExecutionBasis } from './execution.js';
+
+/** More are of no use to anybody, and a failure has to stay small. */
+const MOST_PROBLEMS = 100;
+
+/**
+ * Reads the input and checks all that can be checked before a step runs. A promise only where the definition has to be
+ * loaded: the Updates of a pipeline that was given whole find it ready, even when they come with its start.
+ */
+export function prepareExecution(
+  input: unknown,
+  others: readonly unknown[],
+): ExecutionBasis | Promise<ExecutionBasis> {
+  const rules = new InputRules();
+  const request = soundOf(rules.read(() => onlyArgument(parsePipelineInput(input), others)));
+  return request.spec ? basisOf(request, request.spec, null, rules) : loadByName(request, rules);
+}
+
+function basisOf(
+  request: PipelineRequest,
+  definition: PipelineSpec,
+  source: DefinitionSource | null,
+  rules: InputRules,
+): ExecutionBasis {
+  const spec = asRequested(definition, request);
+  const { hexStep, hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
+  // A sub-pipeline takes the zone of the pipeline above only where it has none.
+  const wrong = hexStep === undefined ? timezoneProblem(spec.timezone, request.timezone) : null;
+  if (wrong) throw invalidInput('hexPipeline', [wrong]);
+  const run = scopeOf(request, spec);
+  const prepared = soundOf(rules.read(() => prepare(spec, request.params, run)));
+  return { plan: planOf(spec), prepared, request, run, source, rules, depth: hexDepth };
+}
+
+async function loadByName(request: PipelineRequest, rules: InputRules): Promise<ExecutionBasis> {
+  try {
+    const { definition, source } = await loadPipeline(request.load ?? '');
+    const spec = soundOf(rules.read(() => parseDefinition(definition)));
+    upsertMemo({ hexDefinition: source });
+    const named = spec.name === 'pipeline' ? { ...spec, name: source.name } : spec;
+    return basisOf(request, named, source, rules);
+  } catch (error) {
+    const cause = error instanceof ActivityFailure ? error.cause : null;
+    if (!(cause instanceof ApplicationFailure) || cause.type !== 'InvalidInput') throw error;
+    throw invalidInput('hexPipeline', [{ path: 'pipeline', message: cause.message }]);
+  }
+}
+
+function soundOf<T>(parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  const { problems } = parsed;
+  const more = problems.length - MOST_PROBLEMS;
+  const shown = problems.slice(0, MOST_PROBLEMS);
+  throw invalidInput('hexPipeline', more > 0 ? [...shown, { path: '', message: `and ${more} more` }] : shown);
+}
+
+function scopeOf(request: PipelineRequest, spec: PipelineSpec): RunScope {
+  const { workflowId, startTime } = workflowInfo();
+  const time = request.scheduledTime === null ? scheduledTime() : new Date(request.scheduledTime);
+  return {
+    ...runScope({ scheduledTime: time, startTime, workflowId }, spec.timezone ?? request.timezone ?? 'UTC'),
+    pipeline: spec.name,
+  };
+}

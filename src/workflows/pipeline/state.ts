@@ -1,0 +1,199 @@
+import { type CancellationScope, workflowInfo } from '@temporalio/workflow';
+import type { JsonValue } from '../../base/json.js';
+import { resultFields } from '../../pipeline/definition/result-fields.js';
+import type { StepSpec } from '../../pipeline/definition/spec.js';
+import type { StepError, StepProgress, StepResult } from '../../pipeline/execution/result.js';
+import { isFinal, type StepState } from '../../pipeline/execution/scheduler.js';
+
+/** What a person decided on a step. */
+export interface Verdict {
+  to: 'retry' | 'success' | 'skipped' | 'failed';
+  by: string;
+  reason: string | null;
+}
+
+/** One thing to run: a step, or an item of a fan-out. */
+export interface Unit {
+  /** `step`, or `step/index`. The id of its child workflow ends so. */
+  key: string;
+  item: JsonValue;
+  index: number | null;
+  state: 'waiting' | 'queued' | 'running' | 'retrying' | 'approval' | 'success' | 'failed' | 'cancelled';
+  attempts: number;
+  /** Why it waits, in words. */
+  waitingFor: string | null;
+  workflowId: string | null;
+  /** That no worker ever took its workflow up, which was therefore ended; in words. */
+  untaken: string | null;
+  run: { runId: string; runUrl: string | null } | null;
+  result: StepResult | null;
+  error: StepError | null;
+  /** What was thrown, for the cause of the pipeline's failure. */
+  failure: Error | null;
+  /** Gives a person's word to a unit that waits for it. */
+  answer: ((verdict: Verdict) => void) | null;
+}
+
+/** How a step stands. */
+export interface StepRecord {
+  spec: StepSpec;
+  state: StepState;
+  /** Not started because the pipeline is stopping. */
+  stopped: boolean;
+  /** Its rule cannot be met any more; undone when an earlier step is tried again. */
+  ruledOut: boolean;
+  reason: string | null;
+  startedAtMs: number | null;
+  endedAtMs: number | null;
+  units: Unit[] | null;
+  result: StepResult | null;
+  error: StepError | null;
+  failure: Error | null;
+  reused: boolean;
+  /** Results of items that were good in an earlier execution, by index. */
+  reusedItems: Record<string, StepResult>;
+  /** Cancels what the step is doing. */
+  scope: CancellationScope | null;
+  /** What becomes of the step once its work has been cancelled. */
+  verdict: Verdict | null;
+  /** Gives a person's word to a step that waits for a decision. */
+  answer: ((verdict: Verdict) => void) | null;
+}
+
+export function newStep(spec: StepSpec): StepRecord {
+  return {
+    spec,
+    state: 'waiting',
+    stopped: false,
+    ruledOut: false,
+    reason: null,
+    startedAtMs: null,
+    endedAtMs: null,
+    units: null,
+    result: null,
+    error: null,
+    failure: null,
+    reused: false,
+    reusedItems: {},
+    scope: null,
+    verdict: null,
+    answer: null,
+  };
+}
+
+export function newUnit(key: string, index: number | null, item: JsonValue): Unit {
+  return {
+    key,
+    item,
+    index,
+    state: 'waiting',
+    attempts: 0,
+    waitingFor: null,
+    workflowId: null,
+    untaken: null,
+    run: null,
+    result: null,
+    error: null,
+    failure: null,
+    answer: null,
+  };
+}
+
+/** Takes a step back to before it was tried; what its items have achieved stays. */
+export function reopen(step: StepRecord): void {
+  step.state = 'waiting';
+  step.stopped = false;
+  step.ruledOut = false;
+  step.reason = null;
+  step.endedAtMs = null;
+  step.error = null;
+  step.failure = null;
+  step.verdict = null;
+}
+
+/** The result of a step, whatever has become of it. */
+export function resultOf(step: StepRecord): StepResult {
+  if (step.result) return step.result;
+  const { units, error, reason, spec } = step;
+  if (spec.forEach !== null && units && units.length > 0) return fanOutResult(units);
+  return {
+    success: false,
+    status: step.state.toUpperCase(),
+    ...(reason !== null && { reason }),
+    ...(error && { error }),
+  };
+}
+
+export function fanOutResult(units: readonly Unit[]): StepResult {
+  const succeeded = units.filter(({ state }) => state === 'success').length;
+  return {
+    success: succeeded === units.length,
+    status: succeeded === units.length ? 'COMPLETED' : 'FAILED',
+    count: units.length,
+    succeeded,
+    failed: units.filter(({ state }) => state === 'failed').length,
+    items: units.map(
+      ({ result, state, error }) =>
+        result ?? { success: false, status: state.toUpperCase(), ...(error && { error }) },
+    ),
+  };
+}
+
+/** What templates read of a step: every field that its kind may have, those it does not have as null. */
+export function scopeOf(step: StepRecord): Record<string, unknown> {
+  const scope: Record<string, unknown> = {};
+  for (const field of resultFields(step.spec)) scope[field] = null;
+  Object.assign(scope, resultOf(step));
+  scope.state = step.state;
+  scope.error = step.error;
+  scope.attempts = attemptsOf(step);
+  return scope;
+}
+
+function attemptsOf({ units }: StepRecord): number {
+  return units?.reduce((sum, { attempts }) => Math.max(sum, attempts), 0) ?? 0;
+}
+
+/** A step as people see it. `waitingFor` is what a step that was not started waits for. */
+export function progressOf(step: StepRecord, waitingFor: string | null): StepProgress {
+  const { spec, units, startedAtMs, endedAtMs, reason, error, result } = step;
+  const single = spec.forEach === null ? units?.[0] : undefined;
+  const ran = result && 'runId' in result ? result : null;
+  const { projectId } = spec.body;
+  const one = single ?? units?.find((unit) => unit.state === 'running' && unit.waitingFor);
+  const waits = isFinal(step.state) ? null : (one?.waitingFor ?? waitingFor);
+  return {
+    id: spec.id,
+    status: step.state,
+    kind: spec.kind,
+    dependsOn: spec.dependsOn,
+    projectId: ran?.projectId ?? (typeof projectId === 'string' ? projectId : null),
+    workflowId: single?.workflowId ?? null,
+    runId: ran?.runId ?? error?.runId ?? single?.run?.runId ?? null,
+    runUrl: ran?.runUrl ?? error?.runUrl ?? single?.run?.runUrl ?? null,
+    startedAt: startedAtMs === null ? null : new Date(startedAtMs).toISOString(),
+    endedAt: endedAtMs === null ? null : new Date(endedAtMs).toISOString(),
+    elapsedMs: startedAtMs === null ? null : (endedAtMs ?? Date.now()) - startedAtMs,
+    attempts: attemptsOf(step),
+    ...(waits && { waitingFor: waits }),
+    ...(reason !== null && { reason }),
+    ...(error && { error }),
+    ...(units && spec.forEach !== null && { items: itemCounts(units) }),
+    ...(step.reused && { reused: true }),
+  };
+}
+
+function itemCounts(units: readonly Unit[]): NonNullable<StepProgress['items']> {
+  const count = (state: Unit['state']) => units.filter((unit) => unit.state === state).length;
+  return {
+    total: units.length,
+    succeeded: count('success'),
+    failed: count('failed'),
+    running: count('running'),
+  };
+}
+
+/** Id of the child workflow of a unit. */
+export function childId(key: string): string {
+  return `${workflowInfo().workflowId}/${key}`;
+}

@@ -1,0 +1,32 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { HexActivities } from '../../activities/index.js';
+
+/** An attempt is given up this much later than the request's own time limit, so that the activity reports first. */
+const MARGIN_MS = 5_000;
+
+const attemptMs = (requestTimeoutMs: number) => requestTimeoutMs + Math.min(MARGIN_MS, requestTimeoutMs);
+
+/**
+ * The request that must not be sent twice: one attempt, and its answer is awaited even when the workflow is cancelled,
+ * because it holds the id to clean up. (The SDK's own default is TRY_CANCEL, whatever its typings say.)
+ */
+export function triggers(requestTimeoutMs: number, summary: string) {
+  return proxyActivities<HexActivities>({
+    startToCloseTimeout: attemptMs(requestTimeoutMs),
+    retry: { maximumAttempts: 1 },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    summary,
+  });
+}
+
+/** Requests that may be repeated: retried for as long as `withinMs`. */
+export function repeatables(requestTimeoutMs: number, withinMs: number, summary: string) {
+  return proxyActivities<HexActivities>({
+    // A cancel may read the status as well, so there is room for two requests.
+    startToCloseTimeout: attemptMs(2 * requestTimeoutMs),
+    scheduleToCloseTimeout: Math.max(1, withinMs),
+    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    summary,
+  });
+}

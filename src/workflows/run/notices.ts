@@ -1,0 +1,44 @@
+import { isCancellation, TemporalFailure } from '@temporalio/workflow';
+import { formatDuration } from '../../base/duration.js';
+import { type RunNotifyEvent, wantedBy } from '../../run/notify.js';
+import type { HexRunResult } from '../../run/result.js';
+import { tell, webhookProblems } from '../notices.js';
+import { invalidInput, isLeftRunning } from './failures.js';
+import type { RunState } from './state.js';
+
+/**
+ * Carries out a run and tells those whom its `notify` names how it ended. A webhook that is not known is refused while there
+ * is nothing in Hex yet.
+ */
+export async function tellingTheEnd(
+  state: RunState,
+  carryOut: () => Promise<HexRunResult>,
+): Promise<HexRunResult> {
+  const { notify = [], projectId } = state.spec;
+  try {
+    if (state.triggers === 0 && !state.run) {
+      const problems = await webhookProblems({ notify });
+      if (problems.length > 0) throw invalidInput('hexRun', problems);
+    }
+    const result = await carryOut();
+    const took = formatDuration(result.durationMs);
+    await tellEnd(state, 'success', `The run of project ${projectId} ended ${result.status} after ${took}`);
+    return result;
+  } catch (error) {
+    // Anything else is a mistake of ours, or the workflow continues as new.
+    if (!(error instanceof TemporalFailure)) throw error;
+    if (isCancellation(error))
+      await tellEnd(state, 'cancelled', `The run of project ${projectId} was cancelled`);
+    else await tellEnd(state, isLeftRunning(error) ? 'cancelled' : 'failure', error.message);
+    throw error;
+  }
+}
+
+async function tellEnd({ spec, run }: RunState, event: RunNotifyEvent, text: string): Promise<void> {
+  const about = {
+    projectId: spec.projectId,
+    connection: spec.connection,
+    ...(run && { hexRunId: run.runId, hexUrl: run.runUrl }),
+  };
+  await tell(wantedBy(spec.notify ?? [], event), { event, text, ...about });
+}

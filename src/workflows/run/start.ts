@@ -1,0 +1,190 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  sleep,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { FoundRun, FoundRuns } from '../../activities/find-run.js';
+import type { TriggeredRun } from '../../activities/trigger-run.js';
+import { formatDuration } from '../../base/duration.js';
+import type { RunProjectRequest } from '../../hex/index.js';
+import type { RunSpec } from '../../run/input.js';
+import { triggerDelayMs } from '../../run/trigger-delay.js';
+import { repeatables, triggers } from './activities.js';
+import { admission, giveBack, reportAdopted } from './admission.js';
+import { factsOf, hexFailure, runFailure } from './failures.js';
+import { enterPhase, hasEnded, own, type RunState, tellParent } from './state.js';
+
+/** A read that goes with the trigger may not take long: until it is done, only Hex knows of the run. */
+const READ_AT_ONCE_MS = 2_000;
+
+/** How often Hex's list is looked at before a start is taken as not having happened. */
+const LOOKS = 2;
+
+/**
+ * Starts exactly one Hex run and makes it known to the state. A trigger that surely started nothing is sent again
+ * where the trouble passes by itself; one whose outcome is unknown never is, before Hex's own list has been searched.
+ */
+export async function startRun(state: RunState, granted: ReadonlySet<string>): Promise<void> {
+  try {
+    await triggerUntilStarted(state, granted);
+  } catch (error) {
+    // A trigger is awaited whatever happens, so one that was cancelled had not been sent. Others of the project
+    // (after a 429, of the whole connection) wait for this one, and need not wait until its lease is over.
+    const unsent = error instanceof ActivityFailure && isCancellation(error);
+    await giveBack(state, unsent ? 'released' : 'notStarted');
+    throw error;
+  }
+}
+
+async function triggerUntilStarted(state: RunState, granted: ReadonlySet<string>): Promise<void> {
+  const { spec } = state;
+  const giveUpAtMs = state.startedAtMs + spec.queueTimeoutMs;
+  for (let searched = false; ; ) {
+    // A trigger that was lost keeps its leave: no other of ours may start this project before it is settled.
+    if (!searched && !spec.dryRun) state.requestId = await admission(state, granted);
+    const requestedAtMs = Date.now();
+    try {
+      const run = await trigger(state);
+      const { read, traceId, ...handle } = run;
+      state.traceId = traceId;
+      own(state, { ...handle, triggeredAtMs: requestedAtMs }, read);
+      if (read && !hasEnded(state)) await tellParent(state);
+      return;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      if (outcomeIsUnknown(error) && !spec.dryRun) {
+        // The run may exist already, so a cancel must not keep us from finding it.
+        const found = await CancellationScope.nonCancellable(() => search(state, requestedAtMs));
+        if (found) return;
+        searched = true;
+        if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
+      } else {
+        searched = false;
+        await waitOrFail(state, error, giveUpAtMs);
+      }
+    }
+  }
+}
+
+function trigger(state: RunState): Promise<TriggeredRun> {
+  const { spec } = state;
+  const { connection, projectId, requestTimeoutMs } = spec;
+  state.triggers++;
+  enterPhase(state, 'triggering');
+  const readWithinMs = spec.poll.firstMs === 0 && !spec.dryRun ? READ_AT_ONCE_MS : 0;
+  return triggers(requestTimeoutMs + readWithinMs, `Trigger project ${projectId}`).triggerRun({
+    connection,
+    projectId,
+    request: requestOf(spec),
+    requestTimeoutMs,
+    requestId: state.requestId,
+    ...(readWithinMs > 0 && { readWithinMs }),
+  });
+}
+
+/** What is sent to Hex. */
+export function requestOf(spec: RunSpec): RunProjectRequest {
+  const { inputParams, viewId, updatePublishedResults, useCachedSqlResults, notifications, dryRun } = spec;
+  return {
+    ...(inputParams && { inputParams }),
+    ...(viewId !== undefined && { viewId }),
+    updatePublishedResults,
+    ...(useCachedSqlResults !== undefined && { useCachedSqlResults }),
+    ...(notifications && { notifications }),
+    ...(dryRun && { dryRun }),
+  };
+}
+
+/** No answer, an unreadable one, or a worker that was lost on the way: the run may or may not exist. */
+function outcomeIsUnknown({ cause }: ActivityFailure): boolean {
+  return (
+    cause instanceof TimeoutFailure ||
+    (cause instanceof ApplicationFailure && cause.type === 'HexTriggerOutcomeUnknown')
+  );
+}
+
+/** Troubles that stop all starts of a connection. */
+const HELD_BY_LIMITER: ReadonlySet<string> = new Set(['HexRateLimited', 'HexNoKernel']);
+
+/** Waits before the next trigger, or fails where waiting does not help. */
+async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: number): Promise<void> {
+  const { spec } = state;
+  const cause = error.cause instanceof ApplicationFailure ? error.cause : null;
+  const facts = cause && factsOf(cause);
+  const message = `Hex did not start project ${spec.projectId}`;
+  if (!cause || !facts || !(facts.passes || spec.dryRun)) throw hexFailure(state, error, message);
+  // The limiter has been told, and keeps the next trigger back for as long as Hex wants.
+  if (state.requestId && HELD_BY_LIMITER.has(cause.type ?? '')) return;
+  const delayMs = triggerDelayMs({
+    type: cause.type ?? '',
+    tries: state.triggers,
+    retryAfterMs: facts.retryAfterMs,
+    firstMs: spec.triggerRetryDelayMs,
+  });
+  if (Date.now() + delayMs > giveUpAtMs)
+    throw hexFailure(state, error, `${message} within ${formatDuration(spec.queueTimeoutMs)}`);
+  enterPhase(state, 'waiting', `${cause.message} Next trigger in ${formatDuration(delayMs)}.`);
+  await sleep(delayMs, { summary: `Until the next trigger: ${cause.type}` });
+}
+
+/** Looks for the run in Hex's list. True when it was found and adopted; false when it surely never started. */
+async function search(state: RunState, requestedAtMs: number): Promise<boolean> {
+  const { spec } = state;
+  enterPhase(state, 'searching', 'the answer to the trigger was lost');
+  for (let look = 1; ; look++) {
+    const found = await findRun(state, requestedAtMs);
+    const [newest, ...others] = found.candidates;
+    if (newest && (others.length === 0 || spec.onAmbiguous === 'adopt-newest')) {
+      adopt(state, newest, found, requestedAtMs);
+      if (state.requestId) await reportAdopted(spec.connection, state.requestId, newest.runId);
+      return true;
+    }
+    if (newest) throw ambiguous(state, found);
+    if (look >= LOOKS) return false;
+    await sleep(spec.lateStartGraceMs, { summary: 'A request that was lost may still arrive' });
+  }
+}
+
+async function findRun(state: RunState, requestedAtMs: number): Promise<FoundRuns> {
+  const { connection, projectId, requestTimeoutMs, cleanupTimeoutMs } = state.spec;
+  try {
+    return await repeatables(requestTimeoutMs, cleanupTimeoutMs, 'Find the run').findRun({
+      connection,
+      projectId,
+      requestTimeoutMs,
+      requestedAtMs,
+    });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const message = `It is not known whether project ${projectId} was started, and Hex's list could not be read`;
+    const { message: text, details } = hexFailure(state, error, message);
+    const facts = details?.[0] as { hint: string };
+    throw runFailure(state, 'HexTriggerOutcomeUnknown', text, { ...facts, leftRunning: true });
+  }
+}
+
+function adopt(state: RunState, run: FoundRun, found: FoundRuns, triggeredAtMs: number): void {
+  const { runId, runUrl, projectVersion, status, traceId } = run;
+  state.evidence = found.evidence;
+  state.status = status;
+  state.traceId = traceId;
+  own(state, { runId, runUrl, projectVersion, triggeredAtMs, searchAttributes: found.searchAttributes });
+}
+
+function ambiguous(state: RunState, { candidates, evidence }: FoundRuns): ApplicationFailure {
+  const list = candidates.map((run) => `${run.runId} (${run.status}, ${run.runUrl ?? 'no link'})`).join(', ');
+  return runFailure(
+    state,
+    'HexTriggerAmbiguous',
+    `The answer to the trigger of project ${state.spec.projectId} was lost, and ${candidates.length} runs could be ours: ${list}`,
+    {
+      hint: 'None was cancelled. Look at them in Hex; set "onAmbiguous": "adopt-newest" to take the newest in such a case.',
+      candidates: evidence.candidates,
+      leftRunning: true,
+    },
+  );
+}

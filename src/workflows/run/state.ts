@@ -1,0 +1,176 @@
+import { getExternalWorkflowHandle, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { ReadShare, RunStatus } from '../../activities/get-run-status.js';
+import { formatDuration } from '../../base/duration.js';
+import { searchAttributes } from '../../contract/search-attributes.js';
+import type { RunSpec } from '../../run/input.js';
+import type { AdoptionEvidence, RunPhase, RunProgress, StepMemo } from '../../run/result.js';
+import { isTerminal } from '../../run/status.js';
+import type { HeldKey } from '../key/business-key.js';
+
+/** All that `hexRun` knows; plain data, since continue-as-new carries it. */
+export interface RunState {
+  spec: RunSpec;
+  startedAtMs: number;
+  phase: RunPhase;
+  waitingFor: string | null;
+  /** Triggers sent so far. */
+  triggers: number;
+  /** Set from the moment the run is known to exist. */
+  run: RunHandle | null;
+  /** The request by which the limiter gave leave; null where starts are not limited. */
+  requestId: string | null;
+  /** When the time limit of the run expires, in ms since 1970. */
+  deadlineAtMs: number;
+  status: string | null;
+  startTime: string | null;
+  endTime: string | null;
+  elapsedMs: number | null;
+  traceId: string | null;
+  polls: number;
+  evidence: AdoptionEvidence | null;
+  /** Who shares the reads of the connection, as of the last one; null where reads are not limited. */
+  share: ReadShare | null;
+  /** The business key that it has; absent where there is none. */
+  heldKey?: HeldKey;
+}
+
+export interface RunHandle {
+  runId: string;
+  runUrl: string | null;
+  projectVersion: string | null;
+  triggeredAtMs: number;
+  /** Whether the namespace knows our search attributes. */
+  searchAttributes: boolean;
+}
+
+export function newRunState(spec: RunSpec): RunState {
+  return {
+    spec,
+    startedAtMs: Date.now(),
+    phase: 'waiting',
+    waitingFor: null,
+    triggers: 0,
+    run: null,
+    requestId: null,
+    deadlineAtMs: Number.MAX_SAFE_INTEGER,
+    status: null,
+    startTime: null,
+    endTime: null,
+    elapsedMs: null,
+    traceId: null,
+    polls: 0,
+    evidence: null,
+    share: null,
+  };
+}
+
+/** Notes what the run does now, and what it waits for. */
+export function enterPhase(state: RunState, phase: RunPhase, waitingFor: string | null = null): void {
+  state.phase = phase;
+  state.waitingFor = waitingFor;
+}
+
+/** The state as people see it in the Web UI: Markdown. */
+export function detailsOf(state: RunState): string {
+  const { phase, waitingFor } = state;
+  const { spec, run, status, polls } = state;
+  const link = run?.runUrl ? `[${run.runId}](${run.runUrl})` : (run?.runId ?? 'not started');
+  const lines = [
+    `**Project** \`${spec.projectId}\``,
+    `**Run** ${link}${state.evidence ? ' (adopted)' : ''}`,
+    `**Status** ${phase === 'left' ? 'left running in Hex' : (status ?? phase)}${waitingFor ? `: ${waitingFor}` : ''}`,
+    ...(spec.key ? [`**Key** \`${spec.key.text}\``] : []),
+    `**Elapsed** ${formatDuration(Date.now() - state.startedAtMs)}, read ${polls} times`,
+  ];
+  return lines.join('  \n');
+}
+
+/** The run exists in Hex and has, as far as we know, not ended. */
+export function mayBeAlive(state: RunState): boolean {
+  return state.run !== null && !state.spec.dryRun && !isTerminal(state.status ?? '');
+}
+
+/** A poll has said that the run is over; what a list says may be old. */
+export function hasEnded({ polls, status }: RunState): boolean {
+  return polls > 0 && isTerminal(status ?? '');
+}
+
+/** How much longer the run may stay PENDING, in ms; without end where it does not matter (any more). */
+export function pendingLeftMs({ spec, run, status }: RunState): number {
+  const pending = status === null || status === 'PENDING';
+  if (spec.pendingTimeoutMs === undefined || !run || !pending) return Number.POSITIVE_INFINITY;
+  return run.triggeredAtMs + spec.pendingTimeoutMs - Date.now();
+}
+
+/**
+ * Makes the run known: from here on every way out of the workflow ends or confirms it.
+ *
+ * @param read the poll that went with the trigger
+ */
+export function own(state: RunState, run: RunHandle, read: RunStatus | null = null): void {
+  state.run = run;
+  state.deadlineAtMs = run.triggeredAtMs + state.spec.timeoutMs;
+  if (read) noteRead(state, read);
+  if (!hasEnded(state)) makeSearchable(state, null);
+}
+
+/** Keeps what a poll has told. */
+export function noteRead(state: RunState, read: RunStatus): void {
+  state.polls++;
+  state.status = read.status;
+  state.startTime = read.startTime;
+  state.endTime = read.endTime;
+  state.elapsedMs = read.elapsedMs;
+  state.traceId = read.traceId;
+  state.share = read.share;
+  if (state.run && !state.run.runUrl) state.run.runUrl = read.runUrl;
+}
+
+/** Makes the final status searchable: Hex's, or `LEFT_RUNNING`. */
+export function markEnded(state: RunState): void {
+  if (state.phase === 'left') makeSearchable(state, 'LEFT_RUNNING');
+  else if (state.status) makeSearchable(state, state.status);
+}
+
+function makeSearchable({ spec, run }: RunState, status: string | null): void {
+  if (!run?.searchAttributes || spec.dryRun) return;
+  const { hexPipeline, hexStep } = stepMemo();
+  upsertSearchAttributes([
+    { key: searchAttributes.projectId, value: spec.projectId },
+    { key: searchAttributes.runId, value: run.runId },
+    ...(hexPipeline ? [{ key: searchAttributes.pipeline, value: hexPipeline }] : []),
+    ...(hexStep ? [{ key: searchAttributes.step, value: hexStep }] : []),
+    ...(status ? [{ key: searchAttributes.status, value: status }] : []),
+  ]);
+}
+
+/** Tells the pipeline above, once, which run its step waits for. */
+export async function tellParent(state: RunState): Promise<void> {
+  const { parent } = workflowInfo();
+  const { hexStep } = stepMemo();
+  if (!parent || !hexStep || !state.run) return;
+  const { runId, runUrl } = state.run;
+  await getExternalWorkflowHandle(parent.workflowId, parent.runId)
+    .signal('stepProgress', { step: hexStep, runId, runUrl, status: state.status })
+    .catch(() => undefined); // The parent has closed, or is another team's: it is told by our result.
+}
+
+export function progressOf(state: RunState): RunProgress {
+  return {
+    phase: state.phase,
+    projectId: state.spec.projectId,
+    runId: state.run?.runId ?? null,
+    runUrl: state.run?.runUrl ?? null,
+    status: state.status,
+    polls: state.polls,
+    triggers: state.triggers,
+    waitingFor: state.waitingFor,
+    adopted: state.evidence !== null,
+    ...(state.spec.key && { key: state.spec.key.text }),
+    startedAt: new Date(state.startedAtMs).toISOString(),
+  };
+}
+
+function stepMemo(): StepMemo {
+  return (workflowInfo().memo ?? {}) as StepMemo;
+}

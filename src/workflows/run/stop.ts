@@ -1,0 +1,92 @@
+import { CancellationScope, metricMeter, patched, sleep } from '@temporalio/workflow';
+import type { RunStatus } from '../../activities/get-run-status.js';
+import type { RunSpec } from '../../run/input.js';
+import { pollIntervalMs } from '../../run/poll-interval.js';
+import { isTerminal } from '../../run/status.js';
+import { alert } from '../notices.js';
+import { repeatables } from './activities.js';
+import { runFailure } from './failures.js';
+import { enterPhase, type RunState } from './state.js';
+
+/** A DELETE that was accepted and has not stopped the run after so many reads is sent again. */
+const READS_BEFORE_ASKING_AGAIN = 5;
+
+/**
+ * Cancels the run in Hex and waits until Hex says that it has ended. Goes on when the workflow is being cancelled.
+ * Fails with `HexCleanupFailed` when that does not succeed within the clean-up's time limit: never in silence.
+ */
+export async function stopRun(state: RunState, why: string): Promise<void> {
+  const { run } = state;
+  if (!run) return;
+  enterPhase(state, 'cancelling', why);
+  try {
+    await CancellationScope.nonCancellable(() =>
+      cancelAndConfirm({ ...state.spec, requestId: state.requestId }, run.runId, (read) => note(state, read)),
+    );
+  } catch (error) {
+    metricMeter.createCounter('temporal_hex_cleanup_failed').add(1, { project: state.spec.projectId });
+    const failure = runFailure(
+      state,
+      'HexCleanupFailed',
+      `Hex run ${run.runId} could not be cancelled (${why}) and may still be running: ${words(error)}`,
+      { hint: 'Cancel the run in Hex by hand.', leftRunning: true },
+      error instanceof Error ? error : undefined,
+    );
+    const { projectId, connection } = state.spec;
+    if (patched('clean-up-alerts'))
+      await alert('cleanup_failed', failure.message, {
+        projectId,
+        connection,
+        hexRunId: run.runId,
+        hexUrl: run.runUrl,
+      });
+    throw failure;
+  }
+}
+
+/** What has to be known of a run to cancel it. */
+export type CancelSpec = Pick<
+  RunSpec,
+  'connection' | 'projectId' | 'requestTimeoutMs' | 'cleanupTimeoutMs' | 'poll'
+> & { requestId?: string | null };
+
+/** DELETE, then reads until the status is terminal; asks again where a run goes on. */
+export async function cancelAndConfirm(
+  spec: CancelSpec,
+  runId: string,
+  onRead: (read: Pick<RunStatus, 'status'> & Partial<RunStatus>) => void,
+): Promise<void> {
+  const { connection, projectId, requestTimeoutMs, requestId = null } = spec;
+  const target = { connection, projectId, runId, requestTimeoutMs, requestId };
+  const giveUpAtMs = Date.now() + spec.cleanupTimeoutMs;
+  const within = () => giveUpAtMs - Date.now();
+  for (;;) {
+    const answer = await repeatables(requestTimeoutMs, within(), `Cancel ${runId}`).cancelRun(target);
+    if (answer.outcome === 'ended') return onRead({ status: answer.status ?? 'KILLED' });
+    const askedAtMs = Date.now();
+    for (let reads = 0; reads < READS_BEFORE_ASKING_AGAIN; reads++) {
+      const read = await repeatables(
+        requestTimeoutMs,
+        within(),
+        `Confirm that ${runId} has ended`,
+      ).getRunStatus(target);
+      onRead(read);
+      if (isTerminal(read.status)) return;
+      await sleep(pollIntervalMs(Date.now() - askedAtMs, spec.poll), {
+        summary: 'Until the run has stopped',
+      });
+    }
+  }
+}
+
+function note(state: RunState, read: Partial<RunStatus>): void {
+  state.status = read.status ?? state.status;
+  state.endTime = read.endTime ?? state.endTime;
+  state.elapsedMs = read.elapsedMs ?? state.elapsedMs;
+  state.traceId = read.traceId ?? state.traceId;
+}
+
+function words(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { storm } from '../../chaos/storm.js';
+import { complaints, tally } from '../../chaos/tally.js';
+import { server } from '../support/server.js';
+
+it('a small storm (npm run chaos is the large one): nothing lost, nothing twice, nothing left behind', async () => {
+  const result = await storm(
+    {
+      pipelines: 12,
+      seed: 20_261_123,
+      killsEveryMs: 6_000,
+      serverRestarts: 1,
+      leaves: 1,
+      atOnce: 12,
+      variant: null,
+      settleMs: 60_000,
+    },
+    () => undefined,
+    { path: server.cli },
+  );
+  expect(complaints(result).join('\n')).toBe('');
+  expect(result.verdict.attempts.length, tally(result).join('\n')).toBeGreaterThan(20);
+  expect(result.restarts).toBe(1);
+  expect(result.kills).toBeGreaterThan(0);
+}, 180_000);

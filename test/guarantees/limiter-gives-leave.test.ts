@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { SandboxOptions } from '../../src/sandbox/index.js';
+import type { hexLimiter } from '../../src/workflows/index.js';
+import { FAST, type Harness, harness, TOKEN, until } from '../support/harness.js';
+
+/** A connection of the test's own, with its own limiter. */
+async function limited(settings: Record<string, string>, sandbox: SandboxOptions = {}, worker = true) {
+  const connection = `c-${randomUUID().slice(0, 8)}`;
+  const prefix = `HEX_CONNECTION_${connection.toUpperCase().replaceAll('-', '_')}_`;
+  const rig = await harness({ sandbox, worker: false });
+  const own = { API_TOKEN: TOKEN, BASE_URL: rig.sandbox.url, ...settings };
+  for (const [name, value] of Object.entries(own)) rig.env[`${prefix}${name}`] = value;
+  if (worker) await rig.work();
+  const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${rig.taskQueue}/${connection}`);
+  /** Waits until so many stand in line. */
+  const inLine = (count: number) =>
+    until(`${count} in line`, async () => {
+      const line = await limiter.query<{ waiting: number }>('line').catch(() => null);
+      return line?.waiting === count;
+    });
+  return { ...rig, connection, limiter, inLine };
+}
+
+/** No limits, and yet a limiter. */
+const NONE = {
+  STARTS_PER_MINUTE: 'none',
+  STARTS_PER_HOUR: 'none',
+  KERNELS: 'none',
+  READS_PER_MINUTE: 'none',
+};
+
+const alive = ({ sandbox }: Harness) =>
+  sandbox.ledger().runs.filter(({ status }) => /PENDING|RUNNING/.test(status)).length;
+const posts = ({ sandbox }: Harness) => sandbox.ledger().requests.filter(({ method }) => method === 'POST');
+const waitsFor = async ({ hex }: Harness, workflowId: string) => {
+  const progress = await hex.progress(workflowId).catch(() => null);
+  return progress && 'waitingFor' in progress ? progress.waitingFor : null;
+};
+
+describe('kernels', () => {
+  it('never more runs at once than kernels, and all runs end well', async () => {
+    const rig = await limited({ ...NONE, KERNELS: '2' }, { duration: 300 });
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, alive(rig));
+    }, 10);
+    const { connection, hex } = rig;
+    const handles = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => hex.startRun({ projectId: `p-${index}`, connection, ...FAST })),
+    );
+    const results = await Promise.all(handles.map((handle) => handle.result()));
+    clearInterval(watch);
+    expect(results.every(({ success }) => success)).toBe(true);
+    expect(most).toBe(2);
+  });
+
+  it('of a run that was cancelled goes to the next in line', async () => {
+    const rig = await limited({ ...NONE, KERNELS: '1' }, { duration: '1h' });
+    const { connection, hex, sandbox } = rig;
+    const first = await hex.startRun({ projectId: 'first', connection, ...FAST });
+    await sandbox.waitFor(({ runs }) => runs.length === 1);
+    const second = await hex.startRun({ projectId: 'second', connection, ...FAST });
+    await rig.inLine(1);
+    expect(sandbox.ledger().runs).toHaveLength(1);
+    await first.cancel();
+    await sandbox.waitFor(({ runs }) => runs.length === 2);
+    await second.cancel();
+    await Promise.allSettled([first.result(), second.result()]);
+  });
+
+  it('of a terminated run is free again when its lease is over, though nobody said so', async () => {
+    const { connection, hex, sandbox, limiter } = await limited({ ...NONE, KERNELS: '1' }, { duration: 500 });
+    await (await hex.startRun({ projectId: 'first', connection, ...FAST })).result();
+    await limiter.signal('limiterEvents', [{ type: 'settings', patch: { runLeaseMs: 1_000 } }]);
+    const lost = await hex.startRun({ projectId: 'lost', connection, ...FAST });
+    await sandbox.waitFor(({ runs }) => runs.length === 2);
+    await lost.terminate('a test');
+    const next = await hex.startRun({ projectId: 'next', connection, ...FAST });
+    expect(await next.result()).toMatchObject({ success: true });
+  });
+});
+
+describe('a place in line', () => {
+  it('is given up by a cancel, and nothing reaches Hex', async () => {
+    const rig = await limited({ ...NONE, KERNELS: '0' });
+    const { connection, hex, inLine } = rig;
+    const handle = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+    await inLine(1);
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    await inLine(0);
+    expect(posts(rig)).toEqual([]);
+  });
+
+  it('survives the limiter: one that was terminated is started anew and asked again', async () => {
+    const rig = await limited({ ...NONE, KERNELS: '0' });
+    const { connection, hex, limiter, inLine } = rig;
+    const handle = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+    await inLine(1);
+    await limiter.terminate('a test');
+    await until('there is a limiter again', async () => (await limiter.describe()).status.name === 'RUNNING');
+    await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 5 } }]);
+    expect(await handle.result()).toMatchObject({ success: true });
+  });
+
+  it('is shown to people while they wait', async () => {
+    const rig = await limited({ ...NONE, KERNELS: '0' });
+    const { connection, hex, limiter } = rig;
+    const handle = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+    const words = await until('the run tells its place', async () => {
+      const waitingFor = await waitsFor(rig, handle.workflowId);
+      return waitingFor?.includes('place 1') && waitingFor;
+    });
+    expect(words).toMatch(/kernel.*place 1 in line/);
+    await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 5 } }]);
+    await handle.result();
+  });
+});
+
+describe('the trigger window of a project', () => {
+  it('two of our own lost triggers do not make each other ambiguous', async () => {
+    const { connection, hex, sandbox } = await limited(NONE, { duration: 400 });
+    sandbox.script([{ match: { operation: 'runProject' }, times: 4, drop: 'after' }]);
+    const handles = await Promise.all(
+      [1, 2, 3, 4].map((n) => hex.startRun({ projectId: 'sales', connection, inputParams: { n }, ...FAST })),
+    );
+    const results = await Promise.all(handles.map((handle) => handle.result()));
+    const { runs } = sandbox.ledger();
+    expect(runs).toHaveLength(4);
+    expect(new Set(results.map(({ runId }) => runId)).size).toBe(4);
+    for (const [index, { runId }] of results.entries())
+      expect(runs.find((run) => run.runId === runId)?.inputParams).toEqual({ n: index + 1 });
+  });
+
+  it('is given back by a run that was cancelled while its trigger was lost, though no run came of it', async () => {
+    const { connection, hex, sandbox } = await limited(NONE, { duration: 100 });
+    sandbox.script([{ match: { operation: 'runProject' }, drop: 'before' }]);
+    const lost = await hex.startRun({ projectId: 'sales', connection, ...FAST, lateStartGrace: '1s' });
+    await sandbox.waitFor(({ requests }) => requests.some(({ path }) => /\/runs\?/.test(path)));
+    await lost.cancel();
+    await lost.result().catch(() => undefined);
+    // Without it, the next would wait until the lease is over: two minutes.
+    const next = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+    expect(await next.result()).toMatchObject({ success: true });
+    expect(sandbox.ledger().runs).toHaveLength(1);
+  });
+
+  it('is given back by a run that could not tell its Hex run among several', async () => {
+    const { connection, hex, sandbox } = await limited(NONE, { duration: 100 });
+    sandbox.script([{ match: { operation: 'runProject' }, skip: 1, drop: 'after' }]);
+    const stranger = await fetch(`${sandbox.apiUrl}/projects/sales/runs`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer somebody-else' },
+    });
+    expect(stranger.status).toBe(201);
+    const ambiguous = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+    await expect(ambiguous.result()).rejects.toThrow();
+    const next = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+    expect(await next.result()).toMatchObject({ success: true });
+    expect(sandbox.ledger().runs).toHaveLength(3);
+  });
+
+  it('is not held for the whole run: the next starts while the first runs', async () => {
+    const rig = await limited(NONE, { duration: '1h' });
+    const { connection, hex, sandbox } = rig;
+    const handles = await Promise.all(
+      [1, 2].map(() => hex.startRun({ projectId: 'sales', connection, ...FAST })),
+    );
+    await sandbox.waitFor(({ runs }) => runs.length === 2);
+    expect(alive(rig)).toBe(2);
+    await Promise.all(handles.map((handle) => handle.cancel()));
+    await Promise.allSettled(handles.map((handle) => handle.result()));
+  });
+});
+
+it('exclusive keeps two runs of one project apart, across pipelines', async () => {
+  const rig = await limited(NONE, { duration: 400 });
+  const { connection, hex } = rig;
+  let most = 0;
+  const watch = setInterval(() => {
+    most = Math.max(most, alive(rig));
+  }, 10);
+  const step = { projectId: 'sales', connection, exclusive: true, ...FAST };
+  const handles = await Promise.all([1, 2, 3].map(() => hex.startPipeline([step])));
+  await Promise.all(handles.map((handle) => handle.result()));
+  clearInterval(watch);
+  expect(most).toBe(1);
+});
+
+it('switched off, nobody is asked', async () => {
+  const { connection, hex, limiter } = await limited({ LIMITS: 'off' });
+  expect(await (await hex.startRun({ projectId: 'sales', connection, ...FAST })).result()).toMatchObject({
+    success: true,
+  });
+  await expect(limiter.describe()).rejects.toThrow(/not found/i);
+});
+
+it('a limiter that does not answer holds a run back, and lets it go once it is there again', async () => {
+  const rig = await limited(NONE, {}, false);
+  const { connection, hex, sandbox, temporal } = rig;
+  // No worker polls its task queue: it is there and takes no notice.
+  const taskQueue = `asleep-${randomUUID()}`;
+  await temporal.workflow.start<typeof hexLimiter>('hexLimiter', {
+    workflowId: rig.limiter.workflowId,
+    taskQueue,
+    args: [{ connection }],
+  });
+  await rig.work();
+  const run = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+  await until('it waits for leave', async () => (await waitsFor(rig, run.workflowId))?.includes('leave'));
+  expect(sandbox.ledger().runs).toHaveLength(0);
+  await rig.work({ taskQueue });
+  expect(await run.result()).toMatchObject({ success: true });
+  expect(sandbox.ledger().runs).toHaveLength(1);
+});
+
+it('leave given to a trigger that was lost is not used by another, and one run takes one place', async () => {
+  const { connection, hex, sandbox } = await limited({ ...NONE, KERNELS: '1' }, { duration: 300 });
+  sandbox.script([{ match: { operation: 'runProject' }, drop: 'before' }]);
+  const lost = await hex.startRun({ projectId: 'lost', connection, ...FAST });
+  await sandbox.waitFor(({ requests }) => requests.some(({ path }) => /\/runs\?/.test(path)));
+  const next = await hex.startRun({ projectId: 'next', connection, ...FAST });
+  const [one] = await Promise.all([lost.result(), next.result()]);
+  expect(one).toMatchObject({ success: true });
+  expect(sandbox.ledger().runs.map(({ projectId }) => projectId)).toEqual(['lost', 'next']);
+});

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { FAST, failureOf, harness } from '../support/harness.js';
+
+const posts = (requests: { method: string }[]) => requests.filter(({ method }) => method === 'POST');
+
+describe('a trigger whose answer was lost', () => {
+  it('finds its run in the list and adopts it: one run, one POST', async () => {
+    const { hex, sandbox } = await harness();
+    sandbox.script([{ match: { operation: 'runProject' }, drop: 'after' }]);
+    const handle = await hex.startRun({ projectId: 'sales', ...FAST });
+    const result = await handle.result();
+    const { runs, requests } = sandbox.ledger();
+    expect(result).toMatchObject({
+      success: true,
+      adopted: true,
+      runId: runs[0]?.runId,
+      evidence: { candidates: [runs[0]?.runId] },
+    });
+    expect(runs).toHaveLength(1);
+    expect(posts(requests)).toHaveLength(1);
+  });
+
+  it('by a 500 after the run was created is adopted as well', async () => {
+    const { hex, sandbox } = await harness();
+    sandbox.script([{ match: { operation: 'runProject' }, statusAfter: 500 }]);
+    const result = await (await hex.startRun({ projectId: 'sales', ...FAST })).result();
+    expect(result.adopted).toBe(true);
+    expect(sandbox.ledger().runs).toHaveLength(1);
+  });
+
+  it('by a time-out is adopted as well', async () => {
+    const { hex, sandbox } = await harness();
+    sandbox.script([{ match: { operation: 'runProject' }, lateMs: 5_000 }]);
+    const result = await (
+      await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '500ms' })
+    ).result();
+    expect(result.adopted).toBe(true);
+    expect(sandbox.ledger().runs).toHaveLength(1);
+  });
+
+  it('and that never reached Hex is sent again, after a second look', async () => {
+    const { hex, sandbox } = await harness();
+    sandbox.script([{ match: { operation: 'runProject' }, drop: 'before' }]);
+    const result = await (await hex.startRun({ projectId: 'sales', ...FAST })).result();
+    const { runs, requests } = sandbox.ledger();
+    expect(result.adopted).toBeUndefined();
+    expect(runs).toHaveLength(1);
+    expect(posts(requests)).toHaveLength(2);
+    expect(requests.filter(({ path, method }) => method === 'GET' && /\/runs(\?|$)/.test(path))).toHaveLength(
+      2,
+    );
+  });
+
+  it('and that arrives late is adopted at the second look', async () => {
+    const { hex, sandbox } = await harness();
+    sandbox.script([{ match: { operation: 'runProject' }, createLateMs: 400 }]);
+    const result = await (
+      await hex.startRun({ projectId: 'sales', ...FAST, lateStartGrace: '1500ms' })
+    ).result();
+    expect(result.adopted).toBe(true);
+    expect(sandbox.ledger().runs).toHaveLength(1);
+  });
+
+  it('does not adopt the run of another workflow', async () => {
+    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const other = await hex.startRun({ projectId: 'sales', ...FAST });
+    await sandbox.waitFor(({ requests }) => requests.some(({ method }) => method === 'GET'));
+    sandbox.script([{ match: { operation: 'runProject' }, drop: 'after' }]);
+    const handle = await hex.startRun({ projectId: 'sales', ...FAST });
+    await sandbox.waitFor(
+      ({ runs, requests }) =>
+        runs.length === 2 && requests.some(({ path }) => path.includes(runs[1]?.runId ?? '-')),
+    );
+    expect(await hex.progress(handle.workflowId)).toMatchObject({
+      adopted: true,
+      runId: sandbox.ledger().runs[1]?.runId,
+    });
+    await Promise.all([other.cancel(), handle.cancel()]);
+    await Promise.allSettled([other.result(), handle.result()]);
+  });
+
+  it('with two candidates fails, lists them and cancels none', async () => {
+    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    await stranger(sandbox.apiUrl);
+    sandbox.script([{ match: { operation: 'runProject' }, drop: 'after' }]);
+    const failure = await failureOf((await hex.startRun({ projectId: 'sales', ...FAST })).result());
+    const { runs, requests } = sandbox.ledger();
+    expect(failure.type).toBe('HexTriggerAmbiguous');
+    expect(failure.details?.[0]).toMatchObject({
+      candidates: expect.arrayContaining(runs.map((run) => run.runId)),
+      leftRunning: true,
+    });
+    expect(requests.some(({ method }) => method === 'DELETE')).toBe(false);
+  });
+
+  it('with two candidates takes the newest under adopt-newest', async () => {
+    const { hex, sandbox } = await harness();
+    await stranger(sandbox.apiUrl);
+    sandbox.script([{ match: { operation: 'runProject' }, drop: 'after' }]);
+    const handle = await hex.startRun({ projectId: 'sales', ...FAST, onAmbiguous: 'adopt-newest' });
+    const result = await handle.result();
+    expect(result.runId).toBe(sandbox.ledger().runs[1]?.runId);
+    expect(result.evidence?.candidates).toHaveLength(2);
+  });
+});
+
+describe('a trigger that surely started nothing', () => {
+  it.each([
+    ['429', { status: 429 }],
+    ['503 without a kernel', { noKernel: true }],
+  ] as const)('by a %s is sent again after a wait', async (_name, effect) => {
+    const { hex, sandbox } = await harness();
+    sandbox.script([{ match: { operation: 'runProject' }, times: 2, ...effect }]);
+    const result = await (await hex.startRun({ projectId: 'sales', ...FAST })).result();
+    const { runs, requests } = sandbox.ledger();
+    expect(result.success).toBe(true);
+    expect(runs).toHaveLength(1);
+    expect(posts(requests)).toHaveLength(3);
+    expect(requests.some(({ path, method }) => method === 'GET' && /\/runs(\?|$)/.test(path))).toBe(false);
+  });
+
+  it('gives up with its type and hint when it does not get through in time', async () => {
+    const { hex, sandbox } = await harness();
+    sandbox.script([{ match: { operation: 'runProject' }, times: null, noKernel: true }]);
+    const handle = await hex.startRun({ projectId: 'sales', ...FAST, queueTimeout: '400ms' });
+    const failure = await failureOf(handle.result());
+    expect(failure.type).toBe('HexNoKernel');
+    expect(failure.details?.[0]).toMatchObject({ hint: expect.stringMatching(/kernel/i), httpStatus: 503 });
+    expect(sandbox.ledger().runs).toEqual([]);
+  });
+});
+
+/** Somebody else's API run of the same project. */
+async function stranger(apiUrl: string): Promise<void> {
+  const answer = await fetch(`${apiUrl}/projects/sales/runs`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer somebody-else' },
+  });
+  if (answer.status !== 201) throw new Error(`The stranger's run was not started: ${answer.status}`);
+}

@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { RunProgress } from '../../src/run/result.js';
+import { startDevServer } from '../../src/temporal-server/index.js';
+import { FAST, harness, until } from '../support/harness.js';
+import { server } from '../support/server.js';
+
+const reads = (requests: { method: string }[]) => requests.filter(({ method }) => method === 'GET').length;
+
+it('a worker killed while polling: another takes over, and there is one run', async () => {
+  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '4s' } });
+  const first = await spawnWorker();
+  const handle = await hex.startRun({ projectId: 'sales', ...FAST });
+  await sandbox.waitFor(({ requests }) => reads(requests) >= 2);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  const readsBefore = reads(sandbox.ledger().requests);
+  await spawnWorker();
+  expect(await handle.result()).toMatchObject({ success: true, status: 'COMPLETED' });
+  expect(sandbox.ledger().runs).toHaveLength(1);
+  expect(reads(sandbox.ledger().requests)).toBeGreaterThan(readsBefore);
+});
+
+it('a worker killed while the POST is in flight: its run is adopted by the next, and there is one run', async () => {
+  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '1s' } });
+  sandbox.script([{ match: { operation: 'runProject' }, lateMs: 60_000 }]);
+  const first = await spawnWorker();
+  const handle = await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '3s' });
+  await sandbox.waitFor(({ runs }) => runs.length === 1);
+  first.kill('SIGKILL');
+  await spawnWorker();
+  expect(await handle.result()).toMatchObject({ success: true, adopted: true });
+  expect(sandbox.ledger().runs).toHaveLength(1);
+});
+
+it('somebody who looks at a run whose worker has just been killed does not stop it', async () => {
+  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '15s' } });
+  const poll = { min: '10m', max: '10m', first: '20ms' } as const;
+  const handle = await hex.startRun({ projectId: 'sales', ...FAST, poll });
+  const progress = () => handle.query<RunProgress>('progress');
+  const first = await spawnWorker();
+  await until('the first read', async () => (await progress()).polls === 1);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  // The server keeps both the query and the task of the first signal for the dead worker, each for 5 s. So the query comes
+  // to the next worker first, and the second signal before the task.
+  const looking = progress();
+  const second = await spawnWorker();
+  await handle.signal('pollNow');
+  expect(await looking).toMatchObject({ phase: 'running' });
+  await handle.signal('pollNow');
+  await until('the read that was asked for', async () => (await progress()).polls >= 2);
+  second.kill('SIGKILL');
+  await once(second, 'exit');
+  await spawnWorker();
+  await sandbox.waitFor(({ runs }) => runs.every(({ alive }) => !alive));
+  await handle.signal('pollNow');
+  expect(await handle.result()).toMatchObject({ success: true });
+  expect(sandbox.ledger().runs).toHaveLength(1);
+});
+
+it('a worker asked to stop (SIGTERM) lets a trigger in flight finish: nothing to adopt', async () => {
+  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '1s' } });
+  sandbox.script([{ match: { operation: 'runProject' }, lateMs: 1_500 }]);
+  const first = await spawnWorker();
+  const handle = await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '10s' });
+  await sandbox.waitFor(({ runs }) => runs.length === 1);
+  first.kill('SIGTERM');
+  await once(first, 'exit');
+  await spawnWorker();
+  const result = await handle.result();
+  expect(result.success).toBe(true);
+  expect(result.adopted).toBeUndefined();
+  expect(sandbox.ledger().runs).toHaveLength(1);
+});
+
+it('workers replaced one after the other under load: every run ends well, one run each', async () => {
+  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '3s' } });
+  let worker = await spawnWorker();
+  const handles = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => hex.startRun({ projectId: `project-${index}`, ...FAST })),
+  );
+  for (let round = 0; round < 2; round++) {
+    const next = await spawnWorker();
+    worker.kill('SIGTERM');
+    await once(worker, 'exit');
+    worker = next;
+  }
+  const results = await Promise.all(handles.map((handle) => handle.result()));
+  expect(results.every((result) => result.success && !result.adopted)).toBe(true);
+  expect(sandbox.ledger().runs).toHaveLength(20);
+});
+
+it('a Temporal server that crashes and comes back on its database: the run goes on, and there is one', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'temporal-hex-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const database = {
+    dbFilename: join(folder, 'temporal.db'),
+    uiPort: false as const,
+    namespace: server.namespace,
+  };
+  let temporal = await startDevServer({ port: 0, ...database });
+  onTestFinished(() => temporal.stop());
+  const { hex, sandbox, spawnWorker } = await harness({
+    address: temporal.address,
+    worker: false,
+    sandbox: { duration: '3s' },
+  });
+  await spawnWorker();
+  const handle = await hex.startRun({ projectId: 'sales', ...FAST });
+  await sandbox.waitFor(({ requests }) => reads(requests) >= 2);
+  await temporal.kill();
+  temporal = await startDevServer({ port: temporal.port, ...database });
+  expect(await handle.result()).toMatchObject({ success: true });
+  expect(sandbox.ledger().runs).toHaveLength(1);
+});

@@ -1,0 +1,425 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  applyEvent,
+  type LimiterEvent,
+  type LimiterState,
+  MAX_WAITING,
+  newLimiter,
+  packLimiter,
+  type SettingsPatch,
+  settingsProblems,
+  step,
+  view,
+} from '../../src/limits/index.js';
+import { actionsOf, play } from '../support/limiter-world.js';
+
+/** A limiter with a clock, that keeps what it is told and what it grants. */
+class Line {
+  state: LimiterState;
+  now = 0;
+  granted: string[] = [];
+  checks: string[] = [];
+  wakeAt: number | null = null;
+
+  constructor(settings: SettingsPatch = {}) {
+    this.state = newLimiter(settings);
+  }
+  tell(...events: LimiterEvent[]): this {
+    for (const event of events) this.state = applyEvent(this.state, event, this.now);
+    return this.step();
+  }
+  ask(
+    requestId: string,
+    projectId = requestId,
+    more: { priority?: number; exclusive?: boolean; at?: number } = {},
+  ): this {
+    return this.tell({ type: 'acquire', requestId, workflowId: `w-${requestId}`, projectId, ...more });
+  }
+  started(...requestIds: string[]): this {
+    return this.tell(
+      ...requestIds.map((requestId) => ({
+        type: 'triggered' as const,
+        requestId,
+        runId: `run-${requestId}`,
+      })),
+    );
+  }
+  at(now: number): this {
+    this.now = now;
+    return this.step();
+  }
+  step(): this {
+    const result = step(this.state, this.now);
+    this.state = result.state;
+    this.granted.push(...result.grants.map(({ requestId }) => requestId));
+    this.checks = result.checks.map(({ requestId }) => requestId);
+    this.wakeAt = result.wakeAt;
+    return this;
+  }
+  reasons(): Record<string, string> {
+    return Object.fromEntries(
+      view(this.state, this.now).line.map(({ requestId, waitsFor }) => [requestId, waitsFor]),
+    );
+  }
+}
+
+const idOf = (n: number) => `backfill-2026-11/2f1e4c58-7a0b-4d7e-9a55-${String(n).padStart(12, '0')}/1`;
+
+/** A line with as many waiting as may wait. */
+function fullLine(settings: SettingsPatch): Line {
+  const line = new Line(settings);
+  const waiting = Array.from({ length: MAX_WAITING }, (_, n) => ({
+    requestId: idOf(n),
+    workflowId: idOf(n).slice(0, -2),
+    workflowRunId: idOf(n).slice(-38, -2),
+    projectId: `p${n % 100}`,
+    priority: 0,
+    at: n,
+  }));
+  line.state = { ...line.state, waiting };
+  return line.at(MAX_WAITING);
+}
+
+const OPEN = { starts: { perMinute: null, perHour: null }, kernels: null, reserve: 0, marginMs: 0 } as const;
+const perMinute = (n: number): SettingsPatch => ({ ...OPEN, starts: { perMinute: n } });
+
+describe('events', () => {
+  it('the same event twice changes nothing the second time', () => {
+    fc.assert(
+      fc.property(actionsOf(), (actions) => {
+        const events: [LimiterEvent, number][] = [];
+        const { state } = play(actions, {}, undefined, (before) => before);
+        for (const { requestId } of [...state.waiting, ...state.held]) {
+          for (const type of ['finished', 'released', 'notStarted'] as const)
+            events.push([{ type, requestId }, state.clock]);
+          events.push([{ type: 'triggered', requestId, runId: 'x' }, state.clock]);
+          events.push([{ type: 'checked', requestId, alive: true }, state.clock]);
+          events.push([{ type: 'acquire', requestId, workflowId: 'w', projectId: 'p' }, state.clock]);
+          events.push([
+            { type: 'holding', requestId, workflowId: 'w', projectId: 'p', runId: 'x' },
+            state.clock,
+          ]);
+        }
+        events.push([{ type: 'penalty', kind: 'rate', untilMs: state.clock + 5_000 }, state.clock]);
+        events.push([{ type: 'settings', patch: { kernels: 3 } }, state.clock]);
+        for (const [event, now] of events) {
+          const once = applyEvent(state, event, now);
+          expect(applyEvent(once, event, now)).toEqual(once);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('news of an unknown request is ignored, and an old acquire does not bring a finished one back', () => {
+    const line = new Line(OPEN).ask('a').started('a').tell({ type: 'finished', requestId: 'a' });
+    line.tell(
+      { type: 'finished', requestId: 'nobody' },
+      { type: 'triggered', requestId: 'nobody', runId: 'r' },
+    );
+    line.tell({ type: 'checked', requestId: 'nobody', alive: true }).ask('a').ask('nobody');
+    expect(line.granted).toEqual(['a']);
+    expect(line.state.held).toEqual([]);
+    expect(line.state.waiting).toEqual([]);
+  });
+
+  it('a release that arrives before its own acquire still counts', () => {
+    expect(new Line(OPEN).tell({ type: 'released', requestId: 'a' }).ask('a').granted).toEqual([]);
+  });
+
+  it('asking again for a grant that was lost sends it again, without a second slot', () => {
+    const line = new Line(OPEN).ask('a').ask('a');
+    expect(line.granted).toEqual(['a', 'a']);
+    expect(line.state.held).toHaveLength(1);
+    expect(line.started('a').ask('a').granted).toHaveLength(2);
+  });
+
+  it('a run that was going when the limiter was lost takes its slot again, and its start is counted', () => {
+    const line = new Line({ ...perMinute(1), kernels: 2 }).at(100_000);
+    line.tell({
+      type: 'holding',
+      requestId: 'old',
+      workflowId: 'w',
+      projectId: 'p',
+      runId: 'r',
+      startedAt: 90_000,
+    });
+    line.ask('next');
+    expect(line.granted).toEqual([]);
+    expect(line.wakeAt).toBe(150_000);
+    expect(line.at(150_000).granted).toEqual(['next']);
+    line.started('next').ask('third').at(400_000);
+    expect(line.reasons()).toEqual({ third: 'kernel' });
+    expect(line.tell({ type: 'finished', requestId: 'old' }).granted).toContain('third');
+  });
+
+  it('after the limiter was lost, requests that ask anew stand where they stood', () => {
+    const line = new Line({ ...OPEN, kernels: 0 }).at(50_000);
+    line.ask('late', 'p1', { at: 9_000 }).ask('early', 'p2', { at: 4_000 }).ask('new', 'p3');
+    expect(line.state.waiting.map(({ requestId }) => requestId)).toEqual(['early', 'late', 'new']);
+  });
+
+  it('what was surely not started gives its start back only where Hex did not count it', () => {
+    const line = new Line(perMinute(1)).ask('a').ask('b');
+    expect(line.tell({ type: 'notStarted', requestId: 'a', counted: false }).granted).toEqual(['a', 'b']);
+    line.ask('c').tell({ type: 'notStarted', requestId: 'b' });
+    expect(line.granted).toEqual(['a', 'b']);
+    expect(line.at(60_000).granted).toEqual(['a', 'b', 'c']);
+  });
+
+  it('ten thousand may wait; one more is not taken up and may ask again', () => {
+    const line = fullLine({ ...OPEN, kernels: 0 }).ask('more');
+    expect(line.state.waiting).toHaveLength(MAX_WAITING);
+    line.tell({ type: 'released', requestId: idOf(0) }).ask('more');
+    expect(line.state.waiting.at(-1)?.requestId).toBe('more');
+  });
+});
+
+describe('order', () => {
+  it('first asked, first served; behind scheduled work come retries, then backfills', () => {
+    const line = new Line({ ...OPEN, kernels: 1 }).ask('now');
+    line.ask('backfill', 'b', { priority: 2 }).ask('retry', 'r', { priority: 1 }).ask('one').ask('two');
+    for (const requestId of ['now', 'one', 'two', 'retry'])
+      line.started(requestId).tell({ type: 'finished', requestId });
+    expect(line.granted).toEqual(['now', 'one', 'two', 'retry', 'backfill']);
+  });
+
+  it('a backfill leaves the reserve to scheduled work until it has aged', () => {
+    const settings = { ...OPEN, starts: { perMinute: 10 }, reserve: 0.2, agingMs: 100_000 };
+    const line = new Line(settings);
+    for (let n = 0; n < 12; n++) line.ask(`b${n}`, `b${n}`, { priority: 1 });
+    line.started(...line.granted);
+    expect(line.granted).toHaveLength(8);
+    expect(line.ask('s1').ask('s2').ask('s3').granted.slice(8)).toEqual(['s1', 's2']);
+    line.started('s1', 's2').at(60_000);
+    expect(line.granted.slice(10)).toEqual(['s3', 'b8', 'b9', 'b10', 'b11']);
+  });
+
+  it('a backfill that has aged may use everything', () => {
+    const line = new Line({ ...OPEN, kernels: 2, reserve: 0.5, agingMs: 100_000 });
+    line.ask('b1', 'b1', { priority: 1 }).ask('b2', 'b2', { priority: 1 });
+    expect([line.granted, line.wakeAt]).toEqual([['b1'], 100_000]);
+    expect(line.at(100_000).granted).toEqual(['b1', 'b2']);
+  });
+
+  it('two triggers of one project go one after the other; other projects go on meanwhile', () => {
+    const line = new Line(OPEN).ask('a1', 'a').ask('a2', 'a').ask('b1', 'b');
+    expect(line.granted).toEqual(['a1', 'b1']);
+    expect(line.reasons()).toEqual({ a2: 'trigger window' });
+    expect(line.started('a1').granted).toEqual(['a1', 'b1', 'a2']);
+  });
+
+  it('an exclusive run waits for the project to be empty, and is not starved by those who come later', () => {
+    const line = new Line(OPEN)
+      .ask('a1', 'a')
+      .started('a1')
+      .ask('x', 'a', { exclusive: true })
+      .ask('a2', 'a')
+      .ask('b');
+    expect(line.granted).toEqual(['a1', 'b']);
+    expect(line.reasons()).toEqual({ x: 'lock', a2: 'lock' });
+    line.tell({ type: 'finished', requestId: 'a1' });
+    expect(line.granted).toEqual(['a1', 'b', 'x']);
+    line.started('x');
+    expect(line.reasons()).toEqual({ a2: 'lock' });
+    expect(line.tell({ type: 'finished', requestId: 'x' }).granted.at(-1)).toBe('a2');
+  });
+});
+
+describe("Hex's own word", () => {
+  it('a 429 holds all back until its time; then one start at a time, until one has gone through', () => {
+    const line = new Line(OPEN)
+      .tell({ type: 'penalty', kind: 'rate', untilMs: 30_000 })
+      .ask('a')
+      .ask('b')
+      .ask('c');
+    expect([line.granted, line.wakeAt]).toEqual([[], 30_000]);
+    expect(line.reasons()).toEqual({ a: 'penalty', b: 'penalty', c: 'penalty' });
+    expect(line.at(30_000).granted).toEqual(['a']);
+    line.tell({ type: 'penalty', kind: 'rate', untilMs: 90_000 }, { type: 'notStarted', requestId: 'a' });
+    expect(line.at(90_000).granted).toEqual(['a', 'b']);
+    expect(line.started('b').granted).toEqual(['a', 'b', 'c']);
+  });
+
+  it('a 503 without a kernel holds all back likewise', () => {
+    const line = new Line(OPEN).tell({ type: 'penalty', kind: 'kernel', untilMs: 10_000 }).ask('a');
+    expect(view(line.state, 0).line[0]).toMatchObject({ waitsFor: 'kernel', expectedAt: 10_000 });
+    expect(line.at(10_000).granted).toEqual(['a']);
+  });
+
+  it('a wild Retry-After stops the line for an hour at most', () => {
+    const line = new Line(OPEN).tell({ type: 'penalty', kind: 'rate', untilMs: 9e15 }).ask('a');
+    expect(line.wakeAt).toBe(3_600_000);
+  });
+});
+
+describe('leases', () => {
+  it('a holder is looked after when its lease is due, and again while no answer comes; a dead one frees its slot', () => {
+    const line = new Line({ ...OPEN, kernels: 1, triggerLeaseMs: 60_000, runLeaseMs: 600_000 })
+      .ask('a')
+      .ask('b');
+    expect([line.checks, line.wakeAt]).toEqual([[], 60_000]);
+    expect(line.at(60_000).checks).toEqual(['a']);
+    expect(line.step().checks).toEqual([]);
+    expect(line.at(120_000).checks).toEqual(['a']);
+    line.started('a');
+    expect(line.wakeAt).toBe(720_000);
+    line.at(720_000).tell({ type: 'checked', requestId: 'a', alive: true });
+    expect([line.granted, line.wakeAt]).toEqual([['a'], 1_320_000]);
+    expect(line.tell({ type: 'checked', requestId: 'a', alive: false }).granted).toEqual(['a', 'b']);
+  });
+
+  it('checks come in batches', () => {
+    const line = new Line({ ...OPEN, runLeaseMs: 1_000_000 });
+    for (let n = 0; n < 10; n++)
+      line
+        .at(n * 10_000)
+        .ask(`r${n}`)
+        .started(`r${n}`);
+    expect(line.at(1_000_000).checks).toHaveLength(10);
+  });
+});
+
+describe('settings', () => {
+  it('change while requests wait, and 0 pauses', () => {
+    const line = new Line({ ...OPEN, kernels: 0 }).ask('a').ask('b').ask('c');
+    expect([line.granted, line.wakeAt]).toEqual([[], null]);
+    expect(line.tell({ type: 'settings', patch: { kernels: 2 } }).granted).toEqual(['a', 'b']);
+    expect(line.tell({ type: 'settings', patch: { kernels: null } }).granted).toEqual(['a', 'b', 'c']);
+    expect(line.state.settings.starts).toEqual({ perMinute: null, perHour: null });
+  });
+
+  it('a bad patch is told of, and changes nothing', () => {
+    const patch = { kernels: -1, starts: { perHour: 1.5 }, reserve: 1 };
+    expect(settingsProblems(patch)).toHaveLength(3);
+    const line = new Line(OPEN);
+    const before = line.state.settings;
+    expect(line.tell({ type: 'settings', patch }).state.settings).toEqual(before);
+  });
+});
+
+describe('the view', () => {
+  it('foretells each start exactly while windows alone decide', () => {
+    const asks = fc.array(fc.record({ project: fc.nat(5), priority: fc.constantFrom(0, 0, 1) }), {
+      minLength: 1,
+      maxLength: 80,
+      size: 'max',
+    });
+    fc.assert(
+      fc.property(asks, fc.nat(100_000), (requests, penalty) => {
+        const line = new Line({ starts: { perMinute: 5, perHour: 20 }, kernels: null });
+        line.tell({ type: 'penalty', kind: 'rate', untilMs: penalty });
+        for (const [n, { project, priority }] of requests.entries())
+          line.ask(`r${n}`, `p${project}`, { priority });
+        const foretold = view(line.state, line.now, { limit: 1_000 }).line;
+        const real = new Map<string, number>();
+        for (let guard = 0; line.state.waiting.length + line.state.held.length > 0; guard++) {
+          expect(guard).toBeLessThan(1_000);
+          const triggering = line.state.held
+            .filter((slot) => slot.startedAt === null)
+            .map(({ requestId }) => requestId);
+          for (const requestId of triggering) real.set(requestId, line.now);
+          if (triggering.length > 0) line.started(...triggering);
+          else if (line.state.waiting.length > 0) line.at(line.wakeAt ?? Number.NaN);
+          else break;
+        }
+        for (const { requestId, expectedAt, exact } of foretold) {
+          expect(exact).toBe(true);
+          expect(expectedAt).toBe(real.get(requestId));
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('estimates by how long runs take where kernels decide, and says so', () => {
+    const line = new Line({ ...OPEN, kernels: 1 }).ask('first').started('first').ask('second').ask('third');
+    expect(view(line.state, 0).line.map(({ expectedAt }) => expectedAt)).toEqual([null, null]);
+    line.at(100_000).tell({ type: 'finished', requestId: 'first' }).started('second').ask('fourth');
+    const { line: waiting } = view(line.state, line.now);
+    expect(waiting).toMatchObject([
+      { requestId: 'third', place: 1, expectedAt: 200_000, exact: false, waitsFor: 'kernel' },
+      {
+        requestId: 'fourth',
+        place: 2,
+        expectedAt: 300_000,
+        exact: false,
+        text: 'a free kernel: 1 of 1 in use',
+      },
+    ]);
+  });
+
+  it('says which window a request waits for', () => {
+    const line = new Line({ ...OPEN, starts: { perMinute: 1, perHour: 2 } })
+      .ask('a')
+      .started('a')
+      .ask('b')
+      .ask('c')
+      .ask('d');
+    expect(line.reasons()).toEqual({
+      b: 'starts per minute',
+      c: 'starts per minute',
+      d: 'starts per minute',
+    });
+    line.at(60_000).started('b');
+    expect(line.reasons()).toEqual({ c: 'starts per hour', d: 'starts per hour' });
+    expect(view(line.state, line.now, { requestId: 'd' }).line).toMatchObject([
+      { place: 2, expectedAt: 3_660_000, text: 'the limit of 2 starts an hour' },
+    ]);
+  });
+});
+
+describe('efficiency', () => {
+  it('200 runs asked for at once start within 1 % of what 20 a minute, 60 an hour and 25 kernels allow', () => {
+    const line = new Line();
+    for (let n = 0; n < 200; n++) line.ask(`r${n}`, `p${n % 25}`);
+    const coming: { at: number; event: LimiterEvent }[] = [];
+    let seen = 0;
+    while (line.granted.length < 200 || coming.length > 0) {
+      for (const requestId of line.granted.slice(seen)) {
+        coming.push({ at: line.now + 1_500, event: { type: 'triggered', requestId, runId: requestId } });
+        coming.push({ at: line.now + 45_000, event: { type: 'finished', requestId } });
+      }
+      seen = line.granted.length;
+      coming.sort((a, b) => a.at - b.at);
+      const next = Math.min(
+        coming[0]?.at ?? Number.POSITIVE_INFINITY,
+        line.wakeAt ?? Number.POSITIVE_INFINITY,
+      );
+      line.now = next;
+      const due = coming.filter(({ at }) => at <= next);
+      coming.splice(0, due.length);
+      line.tell(...due.map(({ event }) => event));
+      if (line.granted.length === 200 && seen < 200) expect(line.now).toBeLessThan(3 * 3_600_000 * 1.01);
+    }
+    // One project's requests start one after the other, so that the order holds within each project.
+    for (let p = 0; p < 25; p++) {
+      const mine = line.granted
+        .filter((id) => Number(id.slice(1)) % 25 === p)
+        .map((id) => Number(id.slice(1)));
+      expect(mine).toEqual([...mine].sort((a, b) => a - b));
+    }
+  });
+
+  it('ten thousand waiting fit into one payload of Temporal, and stay quick', () => {
+    const line = fullLine({});
+    expect(JSON.stringify(packLimiter(line.state)).length).toBeLessThan(1.5 * 1024 * 1024);
+    const began = performance.now();
+    let events = 0;
+    for (let hour = 1; hour <= 10; hour++) {
+      for (let minute = 0; minute < 4; minute++) {
+        const granted = line.granted.splice(0);
+        events += granted.length;
+        line
+          .started(...granted)
+          .tell(...granted.map((requestId) => ({ type: 'finished' as const, requestId })));
+        line.at(line.now + (minute < 3 ? 62_000 : 3_600_000));
+      }
+    }
+    view(line.state, line.now);
+    expect(events).toBe(600);
+    // About 3 ms an event where this was written.
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+});

@@ -1,0 +1,176 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { startDevServer } from '../../src/temporal-server/index.js';
+import { CLI, cleanEnv, cli, finish, startCli, startProcess } from '../support/cli.js';
+import { type Harness, harness } from '../support/harness.js';
+import { server } from '../support/server.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const example = (name: string) => join(ROOT, 'examples', name);
+
+let rig: Harness;
+/** Holds `temporal`, `temporal-hex` and an `npx` that runs the latter from here. */
+let commands: string;
+let python: string | null;
+
+const cleanUps: (() => Promise<unknown> | unknown)[] = [];
+afterAll(async () => {
+  for (const cleanUp of cleanUps.reverse()) await cleanUp();
+});
+
+// The examples name the task queue `hex`, so they get a server of their own.
+beforeAll(async () => {
+  const temporal = await startDevServer({
+    cli: { path: server.cli },
+    port: 0,
+    uiPort: false,
+  });
+  cleanUps.push(() => temporal.stop());
+  rig = await harness({
+    address: temporal.address,
+    env: { HEX_TASK_QUEUE: 'hex' },
+    atEnd: (cleanUp) => cleanUps.push(cleanUp),
+  });
+  commands = mkdtempSync(join(tmpdir(), 'temporal-hex-commands-'));
+  cleanUps.push(() => rmSync(commands, { recursive: true, force: true }));
+  command('temporal-hex', `exec "${process.execPath}" "${CLI}" "$@"`);
+  command('temporal', `exec "${server.cli}" "$@"`);
+  command('npx', `[ "$1" = temporal-hex ] && shift && exec "${process.execPath}" "${CLI}" "$@"`);
+  python = ['python3', 'python'].find(answers) ?? null;
+});
+
+function command(name: string, line: string): void {
+  const file = join(commands, name);
+  writeFileSync(file, `#!/bin/sh\n${line}\n`);
+  chmodSync(file, 0o755);
+}
+
+function answers(name: string): boolean {
+  try {
+    return execFileSync(name, ['--version'], { encoding: 'utf8' }).startsWith('Python 3');
+  } catch {
+    return false;
+  }
+}
+
+/** The environment of somebody who tries the examples beside `temporal-hex dev`. */
+function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const env = cleanEnv({ ...rig.env, ...more });
+  return { ...env, PATH: `${commands}${delimiter}${env.PATH}` };
+}
+
+const projectsSince = (count: number) =>
+  rig.sandbox
+    .ledger()
+    .runs.slice(count)
+    .map(({ projectId }) => projectId);
+const ETL = ['extract-project-id', 'transform-project-id', 'load-project-id'];
+
+it.each(['etl.yaml', 'etl.json'])('%s runs its three projects in order', async (file) => {
+  const before = rig.sandbox.ledger().runs.length;
+  const done = await cli(['pipeline', example(file), '--wait'], rig.env);
+  expect(done.stderr + done.stdout).toContain('transform');
+  expect(done.code).toBe(0);
+  expect(projectsSince(before)).toEqual(ETL);
+});
+
+it.each([
+  ['regions.yaml', 'publish', ['-p', 'regions=["emea","apac"]'], 4],
+  ['approval.yaml', 'look', [], 2],
+])('%s waits for its approval, and then runs to its end', async (file, step, params, runs) => {
+  const before = rig.sandbox.ledger().runs.length;
+  const id = `example-${file}`;
+  const waiting = startCli(['pipeline', example(file), '--workflow-id', id, '--wait', ...params], rig.env);
+  await waiting.says(/approval/);
+  await cli(['approve', id, step, '--by', 'ada'], rig.env);
+  expect((await finish(waiting)).code).toBe(0);
+  expect(projectsSince(before)).toHaveLength(runs);
+});
+
+it('schedule/ makes a schedule that runs the pipeline with its date', async () => {
+  const before = rig.sandbox.ledger().runs.length;
+  expect(await tsx('schedule/schedule.ts').ended).toBe(0);
+  const schedule = rig.temporal.schedule.getHandle('report-every-morning');
+  const { spec, policies } = await schedule.describe();
+  expect(spec).toMatchObject({ timezone: 'Europe/Berlin' });
+  expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 600_000 });
+  await schedule.trigger();
+  const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.length > before);
+  expect(runs[before]?.inputParams).toEqual({ date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) });
+  await schedule.delete();
+});
+
+it('own-worker/ runs our workflows beside its own', async () => {
+  const worker = tsx('own-worker/worker.ts', { HEX_TASK_QUEUE: 'examples' });
+  const month = await rig.temporal.workflow.execute('monthEnd', {
+    taskQueue: 'examples',
+    workflowId: 'month-end',
+    args: ['2026-01'],
+  });
+  expect(month).toMatch(/^2026-01: http/);
+  worker.child.kill('SIGTERM');
+  expect(await worker.ended).toBe(0);
+});
+
+it('cron/ runs once a day, however often it is started', async () => {
+  const before = rig.sandbox.ledger().runs.length;
+  const start = () => startProcess(example('cron/nightly.sh'), [], environment(), ROOT);
+  expect((await finish(start())).code).toBe(0);
+  expect((await finish(start())).code).not.toBe(0);
+  expect(projectsSince(before)).toEqual(ETL);
+});
+
+it.each(['airflow/hex_etl.py', 'dagster/hex_etl.py'])(
+  '%s starts a pipeline, and a second try follows it',
+  async (file) => {
+    if (python === null) throw new Error('There is no Python 3 on this machine');
+    const before = rig.sandbox.ledger().runs.length;
+    const env = environment({
+      DS: file.startsWith('airflow') ? '2026-01-30' : '2026-01-31',
+      PYTHONPATH: fileURLToPath(new URL('../fixtures/python', import.meta.url)),
+    });
+    const tries = await Promise.all(
+      [1, 2].map(() => finish(startProcess(python ?? '', [example(file)], env, ROOT))),
+    );
+    for (const { code, stdout, stderr } of tries) {
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toEqual({
+        extract: expect.stringContaining('http'),
+        load: expect.stringContaining('http'),
+      });
+    }
+    expect(projectsSince(before)).toEqual(['extract-project-id', 'load-project-id']);
+  },
+);
+
+it('github/ checks and runs the pipeline', async () => {
+  const before = rig.sandbox.ledger().runs.length;
+  const workflow = parse(readFileSync(example('github/refresh-hex.yml'), 'utf8')) as {
+    jobs: Record<string, { steps: { run?: string }[] }>;
+  };
+  const lines = Object.values(workflow.jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
+  expect(lines).toHaveLength(2);
+  for (const line of lines) {
+    const env = environment({ GITHUB_SHA: '3f1c2a9' });
+    const { code, stderr } = await finish(startProcess('bash', ['-euc', line], env, ROOT));
+    expect(stderr).not.toContain('rror');
+    expect(code).toBe(0);
+  }
+  expect(projectsSince(before)).toEqual(ETL);
+});
+
+it('the README of the examples names each of them', () => {
+  const readme = readFileSync(example('README.md'), 'utf8');
+  for (const name of readdirSync(example('.')).filter((one) => one !== 'README.md'))
+    expect(readme).toContain(`(${name})`);
+});
+
+function tsx(file: string, env: Record<string, string> = {}) {
+  return startProcess(process.execPath, ['--import', 'tsx', example(file)], environment(env), ROOT);
+}

@@ -1,0 +1,61 @@
+import { chmodSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { CLI, cleanEnv, emptyFolder, finish, startCli, startProcess } from '../support/cli.js';
+import { until } from '../support/harness.js';
+
+const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+/** The commands of all shell blocks between two headings, a whole command each, without their comments. */
+function commandsBetween(first: string, last: string): string[] {
+  const text = readFileSync(file('README.md'), 'utf8');
+  const part = text.slice(text.indexOf(`## ${first}`), text.indexOf(`## ${last}`));
+  return [...part.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+    block
+      .replaceAll('\\\n', ' ')
+      .split('\n')
+      .map((line) => line.replace(/ +#.*$/, '').trim())
+      .filter((line) => line !== ''),
+  );
+}
+
+/** A folder with our examples and an `npx` that runs the command as built. */
+function clone(): { folder: string; path: string } {
+  const folder = emptyFolder();
+  symlinkSync(file('examples'), join(folder, 'examples'));
+  const npx = join(folder, 'npx');
+  writeFileSync(
+    npx,
+    `#!/bin/sh\n[ "$1" = temporal-hex ] || exit 99\nshift\nexec "${process.execPath}" "${CLI}" "$@"\n`,
+  );
+  chmodSync(npx, 0o755);
+  return { folder, path: `${folder}${delimiter}${process.env.PATH}` };
+}
+
+it('every command of the README works beside dev, as written', { timeout: 180_000 }, async () => {
+  const commands = commandsBetween('From the `temporal` command', 'From another workflow');
+  expect(commands.length).toBeGreaterThanOrEqual(12);
+  // Nobody is asked to have a `temporal` or `temporal-hex` of their own.
+  expect(commands.filter((command) => !command.startsWith('npx temporal-hex '))).toEqual([]);
+
+  const dev = startCli(['dev', '--port', '0', '--duration', '1s']);
+  const [, address = ''] = await dev.says(/Temporal +(127\.0\.0\.1:\d+)/);
+  await dev.says(/Ctrl-C ends all of it/);
+  const { folder, path } = clone();
+  const env = cleanEnv({ PATH: path, TEMPORAL_ADDRESS: address });
+  const start = (command: string) => startProcess('sh', ['-c', command], env, folder);
+  const inOtherTerminals: Promise<void>[] = [];
+  const runs = async (command: string) => {
+    const { code, stderr } = await finish(start(command));
+    expect(code, `${command}\n${stderr}`).toBe(0);
+  };
+  for (const command of commands) {
+    if (command.includes(' watch ')) inOtherTerminals.push(runs(command));
+    else if (command.includes(' approve '))
+      await until('the step waits', async () => (await start(command).ended) === 0, 60_000);
+    else await runs(command);
+    if (command.includes(' approve ')) await Promise.all(inOtherTerminals.splice(0));
+  }
+  expect(inOtherTerminals).toEqual([]);
+});

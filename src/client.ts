@@ -32,6 +32,9 @@ import { temporalSettings } from './temporal-connection/settings.js';
 import type { hexPipeline, hexRun } from './workflows/index.js';
 import type { ControlResult } from './workflows/pipeline/controls.js';
 
+export { ControlRefusedError, type Controls } from './client/controls.js';
+export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
+
 /** Default task queue of the worker and of everything that is started. */
 export const DEFAULT_TASK_QUEUE = 'hex';
 

@@ -1,6 +1,8 @@
-/** What most programs need: the client, and the types of what goes in and comes out. */
+/** What most programs need: the client, and the types of what goes in and comes out. Every name is listed: nothing gets out by accident. */
 
 export type { Duration } from './base/duration.js';
+export type { JsonValue } from './base/json.js';
+export type { Problem } from './base/problems.js';
 export { ControlRefusedError, type Controls } from './client/controls.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export {
@@ -14,8 +16,63 @@ export {
   type TemporalHexClientOptions,
 } from './client.js';
 export { type PipelineBuilder, pipeline } from './pipeline/definition/builder.js';
-export type * from './pipeline/index.js';
-export type * from './run/input.js';
-export type * from './run/janitor-input.js';
-export type * from './run/result.js';
+export type {
+  ApprovalStep,
+  ExecutionReference,
+  HexPipelineInput,
+  HexStep,
+  InputDefinition,
+  OnFailure,
+  ParamDefinition,
+  ParamType,
+  PipelineDefinition,
+  PipelineRunInput,
+  PipelineStep,
+  ProjectDefinition,
+  RetryDefinition,
+  RetryStatus,
+  ReusedStep,
+  StepBase,
+  StepDefinition,
+  WorkflowStep,
+} from './pipeline/definition/definition.js';
+export type { TriggerRule } from './pipeline/definition/trigger-rules.js';
+export type {
+  AuditEntry,
+  ControlAction,
+  DecidedStepResult,
+  DefinitionSource,
+  FanOutStepResult,
+  HexStepResult,
+  LeftRun,
+  NoStepResult,
+  PipelineFailureDetails,
+  PipelineProgress,
+  PipelineResult,
+  PipelineStatus,
+  StepError,
+  StepProgress,
+  StepResult,
+  SubPipelineStepResult,
+  WorkflowStepResult,
+} from './pipeline/execution/result.js';
+export type { StepState } from './pipeline/execution/scheduler.js';
+export type {
+  HexRunInput,
+  OnAmbiguous,
+  OnStop,
+  PollInput,
+  RunNotification,
+  RunPriority,
+} from './run/input.js';
+export type { JanitorInput, JanitorReport, LeftRuns, Stray, UncleanEnd } from './run/janitor-input.js';
+export type { ExistingKey, IfExists, KeyHolder } from './run/key.js';
+export type { NotifyDefinition, NotifyEvent, RunNotifyEvent, StepNotifyEvent } from './run/notify.js';
+export type {
+  AdoptionEvidence,
+  HexRunResult,
+  RunFailureDetails,
+  RunPhase,
+  RunProgress,
+} from './run/result.js';
 export type { ControlResult } from './workflows/pipeline/controls.js';

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { expect, it } from 'vitest';
-import type { PipelineProgress } from '../../src/pipeline/index.js';
+import type { PipelineProgress } from '../../src/index.js';
 import { cli } from '../support/cli.js';
 import { FAST, harness, until } from '../support/harness.js';
 

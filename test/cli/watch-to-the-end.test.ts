@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { Output } from '../../src/cli/output.js';
 import { showLive } from '../../src/cli/view/live.js';
 import type { TemporalHexClient } from '../../src/client.js';
-import type { PipelineProgress, StepProgress } from '../../src/pipeline/index.js';
+import type { PipelineProgress, StepProgress } from '../../src/index.js';
 import { cli } from '../support/cli.js';
 import { FAST, harness, until } from '../support/harness.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatProblems } from '../../src/base/problems.js';
-import type { PipelineResult } from '../../src/pipeline/index.js';
+import type { PipelineResult } from '../../src/index.js';
 import { planPipeline } from '../../src/pipeline/preview/plan-summary.js';
 import type { HexRunResult } from '../../src/run/result.js';
 import { cli } from '../support/cli.js';

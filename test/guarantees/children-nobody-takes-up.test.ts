@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import type { PipelineFailureDetails, PipelineProgress } from '../../src/pipeline/index.js';
+import type { PipelineFailureDetails, PipelineProgress } from '../../src/index.js';
 import { cli } from '../support/cli.js';
 import { failureOf, type Harness, until } from '../support/harness.js';
 import {

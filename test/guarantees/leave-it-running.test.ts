@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PipelineFailureDetails } from '../../src/pipeline/index.js';
+import type { PipelineFailureDetails } from '../../src/index.js';
 import type { Ledger } from '../../src/sandbox/index.js';
 import { cli } from '../support/cli.js';
 import { FAST, failureOf, type Harness, harness, until } from '../support/harness.js';

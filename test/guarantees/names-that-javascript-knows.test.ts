@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { HexPipelineInput } from '../../src/pipeline/index.js';
+import type { HexPipelineInput } from '../../src/index.js';
 import { FAST, failureOf, type Harness } from '../support/harness.js';
 import { pipelineHarness } from '../support/pipelines.js';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { InvalidInputError } from '../../src/client.js';
-import type { PipelineDefinition } from '../../src/pipeline/index.js';
+import type { PipelineDefinition } from '../../src/index.js';
 import { cli } from '../support/cli.js';
 import { FAST, failureOf, type Harness, harness } from '../support/harness.js';
 import { replay } from '../support/pipelines.js';

@@ -69,7 +69,7 @@ it('a worker of others that registers our workflows beside its own leaves unknow
   const workflowsPath = join(folder, 'workflows.ts');
   writeFileSync(
     workflowsPath,
-    "export * from '../../../../src/workflows/index.js';\nexport async function theirs() { return 'theirs'; }\n",
+    "export * from '../../../src/workflows/index.js';\nexport async function theirs() { return 'theirs'; }\n",
   );
   const logger = new DefaultLogger('WARN');
   const taskQueue = uniqueTaskQueue('theirs');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import type { PipelineProgress } from '../../src/pipeline/index.js';
+import type { PipelineProgress } from '../../src/index.js';
 import { cli } from '../support/cli.js';
 import { FAST, failureOf, type Harness, harness, until } from '../support/harness.js';
 import { control, hex, pipelineHarness, replay } from '../support/pipelines.js';

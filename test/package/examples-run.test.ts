@@ -120,8 +120,9 @@ it('own-worker/ runs our workflows beside its own', async () => {
 it('cron/ runs once a day, however often it is started', async () => {
   const before = rig.sandbox.ledger().runs.length;
   const start = () => startProcess(example('cron/nightly.sh'), [], environment(), ROOT);
+  const [first, again] = await Promise.all([finish(start()), finish(start())]);
+  expect([first.code, again.code]).toEqual([0, 0]);
   expect((await finish(start())).code).toBe(0);
-  expect((await finish(start())).code).not.toBe(0);
   expect(projectsSince(before)).toEqual(ETL);
 });
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { server, uniqueTaskQueue } from '../support/server.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -27,10 +28,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function evaluate(code: string): Promise<string> {
+async function evaluate(code: string, env: Record<string, string> = {}): Promise<string> {
   const file = join(folder, 'try.js');
   await writeFile(file, code);
-  const { stdout } = await run(process.execPath, [file], { cwd: folder });
+  const { stdout } = await run(process.execPath, [file], { cwd: folder, env: { ...process.env, ...env } });
   return stdout.trim();
 }
 
@@ -48,6 +49,80 @@ it('imports client, worker, activities and sandbox', async () => {
       preloadModules.length, workflowInterceptorModules.length, answer.status, Object.keys(createActivities({ hex: () => { throw new Error(); } })).includes('triggerRun'));`;
   expect(await evaluate(code)).toBe('true 2 1 200 true');
 });
+
+it('has an own worker configured and run by the package alone, and a client that runs a pipeline by it', async () => {
+  const code = `
+    import { connectClient, ControlRefusedError, RerunError } from 'temporal-hex/client';
+    import { createHexClient, HexAuthError } from 'temporal-hex/hex';
+    import { startSandbox } from 'temporal-hex/sandbox';
+    import { ConfigError, connectToTemporal, createHexWorker, loadConfig } from 'temporal-hex/worker';
+    const sandbox = await startSandbox({ port: 0, duration: 50 });
+    let refused = null;
+    try { loadConfig({ HEX_BASE_URL: sandbox.url }); } catch (error) { refused = error instanceof ConfigError; }
+    const taskQueue = process.env.QUEUE;
+    const config = loadConfig({ HEX_BASE_URL: sandbox.url, HEX_API_TOKEN: 'secret', HEX_TASK_QUEUE: taskQueue, HEX_LIMITS: 'off', HEX_JANITOR: 'off' });
+    const { connection, namespace } = await connectToTemporal();
+    const worker = await createHexWorker({ connection, namespace, config });
+    const hex = await connectClient({ taskQueue });
+    const result = await worker.runUntil(async () => {
+      const { workflowId } = await hex.startPipeline({ steps: [{ projectId: 'a' }, { projectId: 'b' }] });
+      return hex.result(workflowId);
+    });
+    const runs = sandbox.ledger().runs.map((run) => run.projectId).join();
+    await hex.close();
+    await connection.close();
+    await sandbox.close();
+    const classes = [ControlRefusedError, RerunError, HexAuthError].every((one) => one.prototype instanceof Error);
+    console.log(refused, result.success, runs, classes, typeof createHexClient);`;
+  const env = {
+    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_NAMESPACE: server.namespace,
+    QUEUE: uniqueTaskQueue(),
+  };
+  expect(await evaluate(code, env)).toBe('true true a,b true function');
+});
+
+it.each(['nodenext', 'bundler'])(
+  'type-checks in a strict project with module resolution %s',
+  async (kind) => {
+    const module = kind === 'nodenext' ? 'nodenext' : 'esnext';
+    const compilerOptions = {
+      module,
+      moduleResolution: kind,
+      target: 'es2022',
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+    };
+    const project = join(folder, `consumer-${kind}`);
+    await run('mkdir', [project]);
+    await writeFile(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: { ...compilerOptions, types: ['node'] } }),
+    );
+    await writeFile(join(project, 'package.json'), '{"type": "module"}');
+    await writeFile(join(project, 'consumer.ts'), CONSUMER);
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const { stdout } = await run(process.execPath, [tsc, '-p', project], { cwd: folder });
+    expect(stdout).toBe('');
+  },
+);
+
+const CONSUMER = `
+  import { connectClient, type HexPipelineInput, type HexRunResult, pipeline, type PipelineProgress } from 'temporal-hex';
+  import { createActivities } from 'temporal-hex/activities';
+  import { ControlRefusedError, TemporalHexClient } from 'temporal-hex/client';
+  import { createHexClient, type HexProject } from 'temporal-hex/hex';
+  import { startSandbox } from 'temporal-hex/sandbox';
+  import { type Config, createHexWorker, hexDependencies, loadConfig } from 'temporal-hex/worker';
+  import type { hexRun } from 'temporal-hex/workflows';
+  const input: HexPipelineInput = { steps: [{ projectId: 'a', timeout: '1h' }] };
+  // @ts-expect-error a misspelt field does not compile
+  const wrong: HexPipelineInput = { steps: [{ projectId: 'a', timeOut: '1h' }] };
+  export const config: Config = loadConfig({});
+  export const uses = [connectClient, pipeline, createActivities, ControlRefusedError, TemporalHexClient, createHexClient, startSandbox, createHexWorker, hexDependencies, input, wrong];
+  export type Uses = [HexRunResult, PipelineProgress, HexProject, typeof hexRun];
+`;
 
 it('runs its command', async () => {
   const { stdout } = await run(process.execPath, [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PipelineFailureDetails, StepDefinition } from '../../src/pipeline/index.js';
+import type { PipelineFailureDetails, StepDefinition } from '../../src/index.js';
 import { FAST, failureOf, type Harness } from '../support/harness.js';
 import { hex, pipelineHarness, replay } from '../support/pipelines.js';
 

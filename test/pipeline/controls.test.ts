@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PipelineFailureDetails, PipelineProgress } from '../../src/pipeline/index.js';
+import type { PipelineFailureDetails, PipelineProgress } from '../../src/index.js';
 import { failureOf, type Harness } from '../support/harness.js';
 import {
   control,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StepDefinition } from '../../src/pipeline/index.js';
+import type { StepDefinition } from '../../src/index.js';
 import { FAST } from '../support/harness.js';
 import { hex, pipelineHarness } from '../support/pipelines.js';
 

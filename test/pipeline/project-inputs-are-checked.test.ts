@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../src/client.js';
-import type { HexPipelineInput, PipelineDefinition } from '../../src/pipeline/index.js';
+import type { HexPipelineInput, PipelineDefinition } from '../../src/index.js';
 import { planPipeline } from '../../src/pipeline/preview/plan-summary.js';
 import { cli } from '../support/cli.js';
 import { FAST, failureOf, type Harness, harness } from '../support/harness.js';

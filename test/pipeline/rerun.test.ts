@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { previewRerun, rerunPipeline } from '../../src/client/rerun/index.js';
-import type { PipelineProgress } from '../../src/pipeline/index.js';
+import type { PipelineProgress } from '../../src/index.js';
 import type { Harness } from '../support/harness.js';
 import { control, hex, pipelineHarness, stepIn } from '../support/pipelines.js';
 

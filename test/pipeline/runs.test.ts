@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PipelineFailureDetails } from '../../src/pipeline/index.js';
+import type { PipelineFailureDetails } from '../../src/index.js';
 import { failureOf } from '../support/harness.js';
 import { pipelineHarness, hex as step } from '../support/pipelines.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { rerunPipeline } from '../../src/client/rerun/index.js';
 import { InvalidInputError } from '../../src/client.js';
-import type { HexPipelineInput, StepDefinition } from '../../src/pipeline/index.js';
+import type { HexPipelineInput, StepDefinition } from '../../src/index.js';
 import { FAST, failureOf, type Harness, harness, until } from '../support/harness.js';
 
 const LATE = { cronExpressions: ['30 22 * * *'], timezone: 'America/Los_Angeles' };

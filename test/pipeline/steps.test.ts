@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { PipelineFailureDetails, PipelineProgress, PipelineResult } from '../../src/index.js';
 import { TRIGGER_RULES } from '../../src/pipeline/definition/trigger-rules.js';
-import type { PipelineFailureDetails, PipelineProgress, PipelineResult } from '../../src/pipeline/index.js';
 import { failureOf, type Harness } from '../support/harness.js';
 import { control, hex, pipelineHarness, progressWhere, stepIn, theirWorker } from '../support/pipelines.js';
 

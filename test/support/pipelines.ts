@@ -8,7 +8,7 @@ import type {
   StepDefinition,
   StepProgress,
   StepState,
-} from '../../src/pipeline/index.js';
+} from '../../src/index.js';
 import { preloadModules, workflowInterceptorModules, workflowsPath } from '../../src/worker.js';
 import { FAST, type Harness, type HarnessOptions, harness, until } from './harness.js';
 import { server, uniqueTaskQueue } from './server.js';

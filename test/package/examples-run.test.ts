@@ -86,7 +86,7 @@ it.each([
   const before = rig.sandbox.ledger().runs.length;
   const id = `example-${file}`;
   const waiting = startCli(['pipeline', example(file), '--workflow-id', id, '--wait', ...params], rig.env);
-  await waiting.says(/approval/);
+  await waiting.says(new RegExp(`${step}: approval`));
   await cli(['approve', id, step, '--by', 'ada'], rig.env);
   expect((await finish(waiting)).code).toBe(0);
   expect(projectsSince(before)).toHaveLength(runs);

@@ -12,7 +12,7 @@ export interface Evidence {
 }
 
 /** Ways to break the promise. */
-export type Fault =
+export type BrokenPromise =
   /** The server does not know a pipeline that was started. */
   | 'lost'
   /** Open when everything should have ended. */
@@ -31,7 +31,7 @@ export type Fault =
   | 'false success';
 
 export interface Violation {
-  fault: Fault;
+  fault: BrokenPromise;
   workflowId: string;
   /** `<pipeline>/<step>`. */
   step: string | null;
@@ -45,7 +45,7 @@ export interface Attempt {
   runs: LedgerRun[];
 }
 
-export interface Verdict {
+export interface Findings {
   attempts: Attempt[];
   violations: Violation[];
   /** Attempts that could not tell their run among several, and say so. */
@@ -54,8 +54,8 @@ export interface Verdict {
   strays: LedgerRun[];
 }
 
-/** Looks for every broken promise. Pure: the same evidence gives the same verdict. */
-export function check(evidence: Evidence): Verdict {
+/** Looks for every broken promise. Pure: the same evidence gives the same findings. */
+export function check(evidence: Evidence): Findings {
   const { workflows, ledger } = evidence;
   const { attempts, unowned } = attemptsOf(workflows, ledger);
   const isTerminated = ({ workflow }: Attempt) => workflow.end === 'terminated';
@@ -106,7 +106,7 @@ function attemptsOf(workflows: readonly WorkflowFacts[], { runs }: Ledger) {
 }
 
 function found(
-  fault: Fault,
+  fault: BrokenPromise,
   { workflowId, key }: Pick<WorkflowFacts, 'workflowId' | 'key'>,
   runs: readonly LedgerRun[],
   words: string,

@@ -21,7 +21,7 @@ async function main(args: string[]): Promise<number> {
   const result = await storm(options, (line) => console.log(line));
   console.log(`\n${tally(result).join('\n')}\n`);
   for (const complaint of complaints(result)) console.log(complaint);
-  const broken = result.verdict.violations.length;
+  const broken = result.findings.violations.length;
   console.log(broken === 0 ? 'All promises were kept.' : `${broken} promises were broken.`);
   return broken === 0 ? 0 : 1;
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { type Ledger, type Sandbox, startSandbox } from '../src/sandbox/index.js';
 import type { DevServerOptions } from '../src/temporal-server/index.js';
-import { check, type Verdict } from './check.js';
+import { check, type Findings } from './check.js';
 import { type Disturbances, Disturber } from './disturber.js';
 import { LATE_START_GRACE_MS, LIST_FAULTS } from './faults.js';
 import { countOpen, readHistories, type WorkflowFacts } from './histories.js';
@@ -20,7 +20,7 @@ export interface StormResult {
   seconds: number;
   workflows: WorkflowFacts[];
   ledger: Ledger;
-  verdict: Verdict;
+  findings: Findings;
   /** Workers killed. */
   kills: number;
   /** Last words of workers that ended though nobody asked them to. */
@@ -114,7 +114,7 @@ export async function storm(
       seconds: seconds(),
       workflows,
       ledger,
-      verdict: check({ pipelines: plan.pipelines, workflows, ledger, graceMs: LATE_START_GRACE_MS }),
+      findings: check({ pipelines: plan.pipelines, workflows, ledger, graceMs: LATE_START_GRACE_MS }),
       kills: workers.kills,
       deaths: workers.deaths,
       restarts: server.restarts,

@@ -3,9 +3,9 @@ import type { StormResult } from './storm.js';
 
 /** The storm in figures, a line each. */
 export function tally(result: StormResult): string[] {
-  const { options, workflows, ledger, verdict, kills, deaths, restarts, disturbances, swept } = result;
+  const { options, workflows, ledger, findings, kills, deaths, restarts, disturbances, swept } = result;
   const pipelines = workflows.filter(({ type }) => type === 'hexPipeline');
-  const { attempts, ambiguous, strays } = verdict;
+  const { attempts, ambiguous, strays } = findings;
   const lost = attempts.filter(({ workflow }) => workflow.searches > 0);
   const sum = (of: (workflow: (typeof workflows)[number]) => number) =>
     attempts.reduce((total, { workflow }) => total + of(workflow), 0);
@@ -48,9 +48,9 @@ export function tally(result: StormResult): string[] {
 }
 
 /** Every broken promise with its ids, a line each. */
-export function complaints({ verdict, deaths }: StormResult): string[] {
+export function complaints({ findings, deaths }: StormResult): string[] {
   return [
-    ...verdict.violations.map(
+    ...findings.violations.map(
       ({ fault, workflowId, step, runIds, words }) =>
         `${fault.toUpperCase()}: ${step ?? workflowId} ${words}${runIds.length > 0 ? ` (runs ${runIds.join(', ')})` : ''}; workflow ${workflowId}`,
     ),

@@ -1,13 +1,11 @@
 import {
   ActivityFailure,
-  CancellationScope,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
   proxyActivities,
   setHandler,
   setWorkflowOptions,
-  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
@@ -26,6 +24,7 @@ import {
   unpackLimiter,
   view,
 } from '../limits/index.js';
+import { alarm } from './timers.js';
 
 export interface LimiterInput {
   /** Name of the connection whose Hex user is looked after. */
@@ -101,29 +100,6 @@ setWorkflowOptions(
     workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'AUTO_UPGRADE' } : {},
   hexLimiter,
 );
-
-/**
- * Rings at the time it was last set to, or before. A later time leaves a timer that runs as it is: nearly every event
- * puts the next look off, and a new timer each time would be two more events in the history.
- */
-function alarm(ring: () => void): (at: number) => void {
-  let current: { at: number; scope: CancellationScope } | null = null;
-  return (at) => {
-    if (current && current.at <= at) return;
-    current?.scope.cancel();
-    const own = { at, scope: new CancellationScope() };
-    current = own;
-    void own.scope
-      .run(() => sleep(Math.max(1, at - Date.now())))
-      .then(
-        () => {
-          current = null;
-          ring();
-        },
-        () => undefined, // Replaced by an earlier one.
-      );
-  };
-}
 
 /** False when the workflow that asked has closed. */
 async function tell({ workflowId, requestId, load }: Grant): Promise<boolean> {

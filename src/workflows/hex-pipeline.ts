@@ -9,14 +9,14 @@ import { formatDuration } from '../base/duration.js';
 import type { HexPipelineInput } from '../pipeline/definition/definition.js';
 import type { PipelineProgress, PipelineResult } from '../pipeline/execution/result.js';
 import { installControls } from './pipeline/controls.js';
-import { type ExecutionBasis, PipelineExecution } from './pipeline/execution.js';
+import { PipelineExecution, type PreparedExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
 import { underPipelineKey } from './pipeline/key.js';
 import { PipelineNotices } from './pipeline/notices.js';
 import { prepareExecution } from './pipeline/prepare.js';
 import { PipelineView } from './pipeline/view.js';
-import { withTimeLimit } from './pipeline/waits.js';
 import { LEFT_RUNNING } from './run/failures.js';
+import { withTimeLimit } from './timers.js';
 
 const progressQuery = defineQuery<PipelineProgress>('progress');
 /** From a child `hexRun`: the run that its step waits for, or what it waits for before there is one. */
@@ -51,10 +51,10 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
   });
   installControls(() => running.execution);
 
-  const prepared = prepareExecution(input, others);
-  const basis = prepared instanceof Promise ? await prepared : prepared;
-  return underPipelineKey(basis, view, () =>
-    carryOut(basis, view, (execution) => {
+  const preparing = prepareExecution(input, others);
+  const prepared = preparing instanceof Promise ? await preparing : preparing;
+  return underPipelineKey(prepared, view, () =>
+    carryOut(prepared, view, (execution) => {
       running.execution = execution;
     }),
   );
@@ -62,13 +62,13 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
 
 /** Runs the steps, and tells how it goes. */
 async function carryOut(
-  basis: ExecutionBasis,
+  prepared: PreparedExecution,
   view: PipelineView,
   begun: (execution: PipelineExecution) => void,
 ): Promise<PipelineResult> {
-  const { spec } = basis.plan;
+  const { spec } = prepared.plan;
   const notices = new PipelineNotices(spec, view.warnings);
-  const execution = new PipelineExecution(basis, (step, event, text) =>
+  const execution = new PipelineExecution(prepared, (step, event, text) =>
     notices.tellOfStep(step, event, text),
   );
   begun(execution);
@@ -97,52 +97,52 @@ async function carryOut(
   }
   view.end('success');
   await notices.end('success', `Pipeline "${spec.name}" succeeded`);
-  return resultOf(execution);
+  return pipelineResult(execution);
 }
 
-function resultOf(x: PipelineExecution): PipelineResult {
-  const { plan, prepared, basis, startedAtMs, audit, steps } = x;
+function pipelineResult(execution: PipelineExecution): PipelineResult {
+  const { plan, pipeline, prepared, startedAtMs, audit, steps } = execution;
   const reused = [...steps.values()].filter((step) => step.reused).map(({ spec }) => spec.id);
   return {
     success: true,
     name: plan.spec.name,
-    params: prepared.params,
-    ...x.results(),
+    params: pipeline.params,
+    ...execution.results(),
     startTime: new Date(startedAtMs).toISOString(),
     endTime: new Date().toISOString(),
     elapsedMs: Date.now() - startedAtMs,
-    ...(basis.source && { source: basis.source }),
-    ...(basis.request.rerunOf && { rerunOf: basis.request.rerunOf }),
+    ...(prepared.source && { source: prepared.source }),
+    ...(prepared.request.rerunOf && { rerunOf: prepared.request.rerunOf }),
     ...(reused.length > 0 && { reused }),
     ...(audit.length > 0 && { audit }),
   };
 }
 
 /** A plain Canceled could not name runs that go on in Hex. */
-function cancelled(x: PipelineExecution, error: CancelledFailure): TemporalFailure {
-  if (x.cleanupFailed()) return stepFailed(x);
-  if (x.leftRunning().length === 0) return error;
-  return failureOf(x, LEFT_RUNNING, `Pipeline "${x.plan.spec.name}" was cancelled`);
+function cancelled(execution: PipelineExecution, error: CancelledFailure): TemporalFailure {
+  if (execution.cleanupFailed()) return stepFailed(execution);
+  if (execution.leftRunning().length === 0) return error;
+  return failureOf(execution, LEFT_RUNNING, `Pipeline "${execution.plan.spec.name}" was cancelled`);
 }
 
-function stepFailed(x: PipelineExecution): TemporalFailure {
-  const name = x.plan.spec.name;
-  const summary = `Step "${x.firstFailed()?.spec.id ?? '?'}" of pipeline "${name}" failed`;
-  return failureOf(x, 'HexPipelineFailed', summary);
+function stepFailed(execution: PipelineExecution): TemporalFailure {
+  const name = execution.plan.spec.name;
+  const summary = `Step "${execution.firstFailed()?.spec.id ?? '?'}" of pipeline "${name}" failed`;
+  return failureOf(execution, 'HexPipelineFailed', summary);
 }
 
-function timedOut(x: PipelineExecution, limitMs: number): TemporalFailure {
-  const summary = `Pipeline "${x.plan.spec.name}" did not end within ${formatDuration(limitMs)}`;
-  return failureOf(x, 'HexPipelineTimedOut', summary);
+function timedOut(execution: PipelineExecution, limitMs: number): TemporalFailure {
+  const summary = `Pipeline "${execution.plan.spec.name}" did not end within ${formatDuration(limitMs)}`;
+  return failureOf(execution, 'HexPipelineTimedOut', summary);
 }
 
-function failureOf(x: PipelineExecution, type: string, summary: string): TemporalFailure {
+function failureOf(execution: PipelineExecution, type: string, summary: string): TemporalFailure {
   return pipelineFailure(type, summary, {
-    name: x.plan.spec.name,
-    first: x.firstFailed(),
-    states: [...x.steps.values()],
-    results: x.results(),
-    left: x.leftRunning(),
-    audit: x.audit,
+    name: execution.plan.spec.name,
+    first: execution.firstFailed(),
+    states: [...execution.steps.values()],
+    results: execution.results(),
+    left: execution.leftRunning(),
+    audit: execution.audit,
   });
 }

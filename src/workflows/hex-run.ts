@@ -28,7 +28,6 @@ import {
 import { underRunKey } from './run/key.js';
 import { leaveRun } from './run/leave.js';
 import { tellingTheEnd } from './run/notices.js';
-import { Nudge } from './run/nudge.js';
 import { startRun } from './run/start.js';
 import {
   detailsOf,
@@ -44,6 +43,7 @@ import {
 } from './run/state.js';
 import { stopRun } from './run/stop.js';
 import { stopLiveRuns } from './run/stop-live-runs.js';
+import { Nudge } from './timers.js';
 
 const progressQuery = defineQuery<RunProgress>('progress');
 /** Reads the status now instead of at the end of the wait. */

@@ -19,7 +19,7 @@ it('a small storm (npm run chaos is the large one): nothing lost, nothing twice,
     { path: server.cli },
   );
   expect(complaints(result).join('\n')).toBe('');
-  expect(result.verdict.attempts.length, tally(result).join('\n')).toBeGreaterThan(20);
+  expect(result.findings.attempts.length, tally(result).join('\n')).toBeGreaterThan(20);
   expect(result.restarts).toBe(1);
   expect(result.kills).toBeGreaterThan(0);
 }, 180_000);

@@ -7,7 +7,7 @@ import {
   nextMoves,
   outcomeOf,
   reopened,
-  type StepStanding,
+  type StepStatus,
 } from '../../src/pipeline/execution/scheduler.js';
 import { type Plan, planOf } from '../../src/pipeline/plan/plan.js';
 import { planPipeline } from '../../src/pipeline/preview/plan-summary.js';
@@ -46,15 +46,15 @@ function layOut(drawn: Drawn[]): Plan {
 
 /** Plays a pipeline through, ending running steps in a drawn order. */
 function play(plan: Plan, drawn: Drawn[], pick: (n: number) => number) {
-  const states = new Map<string, StepStanding>(
+  const states = new Map<string, StepStatus>(
     plan.order.map(({ id }) => [id, { state: 'waiting', stopped: false }]),
   );
-  const standing = (id: string) => states.get(id) ?? { state: 'waiting' as const, stopped: false };
+  const statusOf = (id: string) => states.get(id) ?? { state: 'waiting' as const, stopped: false };
   const running: string[] = [];
   const started: string[] = [];
   let stoppedBy: string | null = null;
   for (let turns = 0; turns < 1_000; turns++) {
-    for (const move of nextMoves(plan, { standing, stoppedBy, paused: false })) {
+    for (const move of nextMoves(plan, { statusOf, stoppedBy, paused: false })) {
       states.set(move.id, { state: move.to === 'start' ? 'running' : move.to, stopped: move.stopped });
       if (move.to !== 'start') continue;
       running.push(move.id);
@@ -66,7 +66,7 @@ function play(plan: Plan, drawn: Drawn[], pick: (n: number) => number) {
     states.set(id, { state: ends, stopped: false });
     if (ends === 'failed' && plan.byId.get(id)?.onFailure === 'stop') stoppedBy ??= id;
   }
-  return { states, standing, started };
+  return { states, statusOf, started };
 }
 
 describe('the scheduler', () => {
@@ -77,14 +77,14 @@ describe('the scheduler', () => {
         fc.infiniteStream(fc.nat()),
         (drawn, order) => {
           const plan = layOut(drawn);
-          const { standing, started } = play(plan, drawn, (n) => (order.next().value ?? 0) % n);
-          expect(plan.order.filter(({ id }) => !isFinal(standing(id).state)).map(({ id }) => id)).toEqual([]);
+          const { statusOf, started } = play(plan, drawn, (n) => (order.next().value ?? 0) % n);
+          expect(plan.order.filter(({ id }) => !isFinal(statusOf(id).state)).map(({ id }) => id)).toEqual([]);
           expect(new Set(started).size).toBe(started.length);
           for (const { id, dependsOn, triggerRule } of plan.order)
             if (triggerRule === 'all_success' && started.includes(id))
-              for (const wanted of dependsOn) expect(standing(wanted).state).toBe('success');
-          const failed = plan.order.some(({ id }) => standing(id).state === 'failed');
-          expect(outcomeOf(plan, standing)).toBe(failed ? 'failed' : 'success');
+              for (const wanted of dependsOn) expect(statusOf(wanted).state).toBe('success');
+          const failed = plan.order.some(({ id }) => statusOf(id).state === 'failed');
+          expect(outcomeOf(plan, statusOf)).toBe(failed ? 'failed' : 'success');
         },
       ),
       { numRuns: 500 },
@@ -97,12 +97,12 @@ describe('the scheduler', () => {
       { after: [0], triggerRule: 'all_success', onFailure: 'continue', ends: 'success' },
       { after: [0], triggerRule: 'all_done', onFailure: 'continue', ends: 'success' },
     ]);
-    const standing = (id: string): StepStanding => ({
+    const statusOf = (id: string): StepStatus => ({
       state: id === 's0' ? 'failed' : 'waiting',
       stopped: false,
     });
     const moves = (paused: boolean) =>
-      nextMoves(plan, { standing, stoppedBy: null, paused }).map(({ id, to }) => `${id} ${to}`);
+      nextMoves(plan, { statusOf, stoppedBy: null, paused }).map(({ id, to }) => `${id} ${to}`);
     expect(moves(false)).toEqual(['s1 upstream_failed', 's2 start']);
     expect(moves(true)).toEqual(['s1 upstream_failed']);
   });
@@ -115,12 +115,12 @@ describe('the scheduler', () => {
       ends: 'failed',
     }));
     const plan = layOut(drawn);
-    const { standing } = play(plan, drawn, () => 0);
-    expect(plan.order.map(({ id }) => `${id} ${standing(id).state}`).sort()).toEqual([
+    const { statusOf } = play(plan, drawn, () => 0);
+    expect(plan.order.map(({ id }) => `${id} ${statusOf(id).state}`).sort()).toEqual([
       ...['s0 failed', 's1 upstream_failed', 's2 upstream_failed', 's3 failed'],
     ]);
-    expect(reopened(plan, 's0', standing, () => true)).toEqual(['s1', 's2']);
-    expect(reopened(plan, 's0', standing, (id) => id !== 's1')).toEqual([]);
+    expect(reopened(plan, 's0', statusOf, () => true)).toEqual(['s1', 's2']);
+    expect(reopened(plan, 's0', statusOf, (id) => id !== 's1')).toEqual([]);
   });
 });
 

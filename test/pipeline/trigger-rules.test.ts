@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   evaluateRule,
+  type RuleOutcome,
   TRIGGER_RULES,
   type TriggerRule,
-  type Verdict,
 } from '../../src/pipeline/definition/trigger-rules.js';
 
 /** Ends of three earlier steps: s success, f failed, u upstream_failed, k skipped, - not ended. */
-const CASES: Record<string, Record<TriggerRule, Verdict>> = {
+const CASES: Record<string, Record<TriggerRule, RuleOutcome>> = {
   sss: row('run skipped run run run skipped run run run run skipped run'),
   ssf: row('upstream_failed skipped run run run run run upstream_failed upstream_failed run skipped run'),
   ssk: row('skipped skipped run skipped run skipped run run run skipped skipped run'),
@@ -30,11 +30,11 @@ const CASES: Record<string, Record<TriggerRule, Verdict>> = {
   '---': row('wait wait wait wait wait wait wait wait wait wait wait run'),
 };
 
-function row(verdicts: string): Record<TriggerRule, Verdict> {
-  const list = verdicts.split(' ') as Verdict[];
+function row(outcomes: string): Record<TriggerRule, RuleOutcome> {
+  const list = outcomes.split(' ') as RuleOutcome[];
   return Object.fromEntries(TRIGGER_RULES.map((rule, index) => [rule, list[index]])) as Record<
     TriggerRule,
-    Verdict
+    RuleOutcome
   >;
 }
 
@@ -43,7 +43,7 @@ const count = (ends: string, letter: string) => [...ends].filter((end) => end ==
 describe("trigger rules decide as Airflow's do", () => {
   for (const rule of TRIGGER_RULES)
     it(rule, () => {
-      for (const [ends, verdicts] of Object.entries(CASES)) {
+      for (const [ends, outcomes] of Object.entries(CASES)) {
         const counts = {
           total: ends.length,
           success: count(ends, 's'),
@@ -51,7 +51,7 @@ describe("trigger rules decide as Airflow's do", () => {
           upstreamFailed: count(ends, 'u'),
           skipped: count(ends, 'k'),
         };
-        expect({ ends, verdict: evaluateRule(rule, counts) }).toEqual({ ends, verdict: verdicts[rule] });
+        expect({ ends, outcome: evaluateRule(rule, counts) }).toEqual({ ends, outcome: outcomes[rule] });
       }
     });
 

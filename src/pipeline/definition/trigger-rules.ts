@@ -26,16 +26,16 @@ export interface UpstreamCounts {
 }
 
 /** What a rule says: run now, never run (and how that is called), or not yet known. */
-export type Verdict = 'run' | 'wait' | 'skipped' | 'upstream_failed';
+export type RuleOutcome = 'run' | 'wait' | 'skipped' | 'upstream_failed';
 
 /** Evaluates a rule as Airflow's `TriggerRuleDep` does. A step that depends on nothing always runs. */
-export function evaluateRule(rule: TriggerRule, counts: UpstreamCounts): Verdict {
+export function evaluateRule(rule: TriggerRule, counts: UpstreamCounts): RuleOutcome {
   const { total, success, skipped, failed, upstreamFailed } = counts;
   if (total === 0) return 'run';
   const anyFailed = failed + upstreamFailed > 0;
   const done = success + skipped + failed + upstreamFailed;
   const allDone = done >= total;
-  const when = (met: boolean): Verdict => (met ? 'run' : 'wait');
+  const when = (met: boolean): RuleOutcome => (met ? 'run' : 'wait');
   switch (rule) {
     case 'all_success':
       if (anyFailed) return 'upstream_failed';

@@ -32,14 +32,14 @@ export function isFinal(state: StepState): boolean {
 }
 
 /** What the scheduler needs to know of a step. */
-export interface StepStanding {
+export interface StepStatus {
   state: StepState;
   /** True when it was not started because the pipeline is stopping. */
   stopped: boolean;
 }
 
-export interface Situation {
-  standing: (id: string) => StepStanding;
+export interface Statuses {
+  statusOf: (id: string) => StepStatus;
   /** The step whose failure stops the pipeline, if any. */
   stoppedBy: string | null;
   /** Nothing is started; what can no longer run is still told so. */
@@ -56,19 +56,19 @@ export interface Move {
 }
 
 /** Everything that is to happen now: which steps start, and which never will. */
-export function nextMoves(plan: Plan, situation: Situation): Move[] {
-  const { stoppedBy, paused } = situation;
-  const decided = new Map<string, StepStanding>();
-  const standing = (id: string) => decided.get(id) ?? situation.standing(id);
+export function nextMoves(plan: Plan, statuses: Statuses): Move[] {
+  const { stoppedBy, paused } = statuses;
+  const decided = new Map<string, StepStatus>();
+  const statusOf = (id: string) => decided.get(id) ?? statuses.statusOf(id);
   const moves: Move[] = [];
   for (const step of plan.order) {
-    if (standing(step.id).state !== 'waiting') continue;
-    const verdict = evaluateRule(step.triggerRule, countUpstream(step, standing));
-    if (verdict === 'skipped' || verdict === 'upstream_failed') {
-      const reason = ruleReason(step, standing);
-      moves.push({ id: step.id, to: verdict, reason, stopped: false });
-      decided.set(step.id, { state: verdict, stopped: false });
-    } else if (stoppedBy !== null && !runsAnyway(step, verdict, standing)) {
+    if (statusOf(step.id).state !== 'waiting') continue;
+    const outcome = evaluateRule(step.triggerRule, countUpstream(step, statusOf));
+    if (outcome === 'skipped' || outcome === 'upstream_failed') {
+      const reason = ruleReason(step, statusOf);
+      moves.push({ id: step.id, to: outcome, reason, stopped: false });
+      decided.set(step.id, { state: outcome, stopped: false });
+    } else if (stoppedBy !== null && !runsAnyway(step, outcome, statusOf)) {
       moves.push({
         id: step.id,
         to: 'skipped',
@@ -76,7 +76,7 @@ export function nextMoves(plan: Plan, situation: Situation): Move[] {
         stopped: true,
       });
       decided.set(step.id, { state: 'skipped', stopped: true });
-    } else if (verdict === 'run' && !paused) {
+    } else if (outcome === 'run' && !paused) {
       moves.push({ id: step.id, to: 'start', reason: null, stopped: false });
     }
   }
@@ -84,17 +84,17 @@ export function nextMoves(plan: Plan, situation: Situation): Move[] {
 }
 
 /** Whether a step may still start while the pipeline is stopping: its rule asks for failures, and there was work before it. */
-function runsAnyway(step: StepSpec, verdict: string, standing: (id: string) => StepStanding): boolean {
+function runsAnyway(step: StepSpec, outcome: string, statusOf: (id: string) => StepStatus): boolean {
   if (!runsAfterFailures(step.triggerRule)) return false;
-  if (verdict === 'run' && step.dependsOn.length === 0) return step.triggerRule === 'always';
-  return !step.dependsOn.every((id) => standing(id).stopped);
+  if (outcome === 'run' && step.dependsOn.length === 0) return step.triggerRule === 'always';
+  return !step.dependsOn.every((id) => statusOf(id).stopped);
 }
 
 /** How the pipeline as a whole stands. */
-export function outcomeOf(plan: Plan, standing: Situation['standing']): 'running' | 'success' | 'failed' {
+export function outcomeOf(plan: Plan, statusOf: Statuses['statusOf']): 'running' | 'success' | 'failed' {
   let failed = false;
   for (const { id } of plan.order) {
-    const { state } = standing(id);
+    const { state } = statusOf(id);
     if (!isFinal(state)) return 'running';
     if (state === 'failed' || state === 'cancelled') failed = true;
   }
@@ -105,7 +105,7 @@ export function outcomeOf(plan: Plan, standing: Situation['standing']): 'running
 export function reopened(
   plan: Plan,
   id: string,
-  standing: Situation['standing'],
+  statusOf: Statuses['statusOf'],
   ruledOut: (id: string) => boolean,
 ): string[] {
   const found: string[] = [];
@@ -114,7 +114,7 @@ export function reopened(
   for (let next = open.shift(); next !== undefined; next = open.shift()) {
     if (seen.has(next)) continue;
     seen.add(next);
-    const { state } = standing(next);
+    const { state } = statusOf(next);
     if ((state === 'upstream_failed' || state === 'skipped') && ruledOut(next)) {
       found.push(next);
       open.push(...(plan.dependents.get(next) ?? []));
@@ -124,17 +124,17 @@ export function reopened(
 }
 
 /** What a waiting step waits for, in words. */
-export function waitingFor(step: StepSpec, { standing, paused }: Situation): string {
-  const missing = step.dependsOn.filter((id) => !isFinal(standing(id).state));
+export function waitingFor(step: StepSpec, { statusOf, paused }: Statuses): string {
+  const missing = step.dependsOn.filter((id) => !isFinal(statusOf(id).state));
   if (missing.length === 0) return paused ? 'the pipeline is paused' : 'its turn';
   const shown = missing.slice(0, 5).join(', ');
   return missing.length > 5 ? `${shown} and ${missing.length - 5} more` : shown;
 }
 
-function countUpstream(step: StepSpec, standing: (id: string) => StepStanding): UpstreamCounts {
+function countUpstream(step: StepSpec, statusOf: (id: string) => StepStatus): UpstreamCounts {
   const counts = { total: step.dependsOn.length, success: 0, skipped: 0, failed: 0, upstreamFailed: 0 };
   for (const id of step.dependsOn) {
-    const { state } = standing(id);
+    const { state } = statusOf(id);
     if (state === 'success') counts.success++;
     else if (state === 'skipped') counts.skipped++;
     else if (state === 'failed' || state === 'cancelled') counts.failed++;
@@ -143,9 +143,9 @@ function countUpstream(step: StepSpec, standing: (id: string) => StepStanding): 
   return counts;
 }
 
-function ruleReason(step: StepSpec, standing: (id: string) => StepStanding): string {
+function ruleReason(step: StepSpec, statusOf: (id: string) => StepStatus): string {
   const ended = step.dependsOn
-    .map((id) => ({ id, state: standing(id).state }))
+    .map((id) => ({ id, state: statusOf(id).state }))
     .filter(({ state }) => isFinal(state))
     .map(({ id, state }) => `${id} ${state}`);
   const shown = ended.slice(0, 5).join(', ');

@@ -15,11 +15,11 @@ import type { PipelineResult, StepResult } from '../../pipeline/execution/result
 import type { StepWork } from '../../pipeline/plan/step-work.js';
 import type { HexRunInput } from '../../run/input.js';
 import type { HexRunResult, StepMemo } from '../../run/result.js';
+import { waitForDecision, withTimeLimit } from '../timers.js';
 import { lastCompletedRun } from './activities.js';
 import type { PipelineExecution } from './execution.js';
 import { badStep, stepFailure } from './failures.js';
-import { childId, type StepRecord, type Unit, type Verdict } from './state.js';
-import { waitForWord, withTimeLimit } from './waits.js';
+import { childId, type Decision, type StepRecord, type Unit } from './state.js';
 
 /** The server ends a workflow without any clean-up at 51,200 events; each child costs about 10. */
 const MOST_EVENTS = 45_000;
@@ -27,32 +27,34 @@ const DEEPEST = 8;
 const YEAR_MS = 365 * 86_400_000;
 
 /** One attempt of a step, or of an item of a fan-out. */
-export function attempt(x: PipelineExecution, step: StepRecord, unit: Unit): Promise<StepResult> {
-  const work = workOf(x, step, unit);
+export function attempt(execution: PipelineExecution, step: StepRecord, unit: Unit): Promise<StepResult> {
+  const work = workOf(execution, step, unit);
   switch (work.kind) {
     case 'hex':
-      return runHex(x, unit, work);
+      return runHex(execution, unit, work);
     case 'pipeline':
-      return runPipeline(x, unit, work);
+      return runPipeline(execution, unit, work);
     case 'workflow':
-      return runWorkflow(x, unit, work);
+      return runWorkflow(execution, unit, work);
     case 'approval':
-      return askForApproval(x, step, unit, work);
+      return askForApproval(execution, step, unit, work);
   }
 }
 
-function workOf(x: PipelineExecution, { spec }: StepRecord, unit: Unit): StepWork {
-  const ready = x.prepared.ready.get(spec.id)?.[unit.index ?? 0];
+function workOf(execution: PipelineExecution, { spec }: StepRecord, unit: Unit): StepWork {
+  const ready = execution.pipeline.ready.get(spec.id)?.[unit.index ?? 0];
   if (ready) return ready;
   const item = unit.index === null ? {} : { item: unit.item, index: unit.index };
-  const work = x.basis.rules.read(() => stepWork(spec, { ...x.templateScope, ...item }, x.plan.spec));
+  const work = execution.prepared.rules.read(() =>
+    stepWork(spec, { ...execution.templateScope, ...item }, execution.plan.spec),
+  );
   if (!work.ok) throw badStep(work.problems);
   return work.value;
 }
 
 type WorkOf<Kind extends StepWork['kind']> = Extract<StepWork, { kind: Kind }>;
 
-function runHex(x: PipelineExecution, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
+function runHex(execution: PipelineExecution, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
   const { input, skipIfFreshMs } = work;
   // A retry waits in Hex's line behind work that is on time.
   const priority = unit.attempts > 1 ? 'retry' : undefined;
@@ -60,16 +62,16 @@ function runHex(x: PipelineExecution, unit: Unit, work: WorkOf<'hex'>): Promise<
   const run = () =>
     child<HexRunResult>(unit, 'hexRun', {
       args,
-      memo: memoOf(x, unit),
+      memo: memoOf(execution, unit),
       staticSummary: `${unit.key}: project ${input.projectId}`,
     });
   return skipIfFreshMs === null || unit.attempts > 1 ? run() : unlessFresh(unit, input, skipIfFreshMs, run);
 }
 
 /** What tells a child that it is a step, and so that its input has been rendered already. */
-function memoOf(x: PipelineExecution, unit: Unit): Record<string, unknown> {
-  const memo: StepMemo = { hexPipeline: x.plan.spec.name, hexStep: unit.key };
-  return { ...memo, ...(x.basis.rules.lenient && { hexLenient: true }) };
+function memoOf(execution: PipelineExecution, unit: Unit): Record<string, unknown> {
+  const memo: StepMemo = { hexPipeline: execution.plan.spec.name, hexStep: unit.key };
+  return { ...memo, ...(execution.prepared.rules.lenient && { hexLenient: true }) };
 }
 
 async function unlessFresh(
@@ -82,9 +84,13 @@ async function unlessFresh(
   return last ? { ...last, fresh: true } : run();
 }
 
-async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipeline'>): Promise<StepResult> {
+async function runPipeline(
+  execution: PipelineExecution,
+  unit: Unit,
+  work: WorkOf<'pipeline'>,
+): Promise<StepResult> {
   const { pipeline, params, timeoutMs } = work;
-  if (x.depth >= DEEPEST)
+  if (execution.depth >= DEEPEST)
     throw stepFailure(
       'InvalidInput',
       `Pipelines are nested ${DEEPEST} deep here`,
@@ -94,13 +100,13 @@ async function runPipeline(x: PipelineExecution, unit: Unit, work: WorkOf<'pipel
     child<PipelineResult>(unit, 'hexPipeline', {
       args: [
         {
-          pipeline: knowing(x.plan.spec, pipeline),
+          pipeline: knowing(execution.plan.spec, pipeline),
           params,
-          scheduledTime: x.run.scheduledTime,
-          ...zoneFor(x, pipeline),
+          scheduledTime: execution.run.scheduledTime,
+          ...zoneFor(execution, pipeline),
         },
       ],
-      memo: { ...memoOf(x, unit), hexDepth: x.depth + 1 },
+      memo: { ...memoOf(execution, unit), hexDepth: execution.depth + 1 },
       staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
     });
   const result = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));
@@ -124,26 +130,30 @@ function knowing(
 }
 
 /** The zone that a sub-pipeline without one takes over; of one with a name it is not known here whether it has one. */
-function zoneFor(x: PipelineExecution, pipeline: PipelineDefinition | string): { timezone?: string } {
-  const { timezone } = x.run;
+function zoneFor(execution: PipelineExecution, pipeline: PipelineDefinition | string): { timezone?: string } {
+  const { timezone } = execution.run;
   const has = typeof pipeline !== 'string' && pipeline.timezone !== undefined;
   return has || timezone === 'UTC' ? {} : { timezone };
 }
 
-async function runWorkflow(x: PipelineExecution, unit: Unit, work: WorkOf<'workflow'>): Promise<StepResult> {
+async function runWorkflow(
+  execution: PipelineExecution,
+  unit: Unit,
+  work: WorkOf<'workflow'>,
+): Promise<StepResult> {
   const { type, taskQueue, args, timeoutMs } = work;
   const run = () =>
     child<JsonValue | undefined>(unit, type, {
       args,
       ...(taskQueue !== null && { taskQueue }),
-      ...(type === 'hexRun' && { memo: memoOf(x, unit) }),
+      ...(type === 'hexRun' && { memo: memoOf(execution, unit) }),
       staticSummary: `${unit.key}: workflow ${type}`,
     });
   const own = taskQueue === null || taskQueue === workflowInfo().taskQueue;
   const output = await withTimeLimit(
     timeoutMs,
     `Time limit of ${unit.key}`,
-    own ? run : () => x.otherQueues.follow(unit, taskQueue, run),
+    own ? run : () => execution.otherQueues.follow(unit, taskQueue, run),
     () => timedOut(timeoutMs, unit.untaken),
   );
   return { success: true, status: 'COMPLETED', workflowId: childId(unit.key), output: output ?? null };
@@ -158,36 +168,36 @@ function timedOut(timeoutMs: number | null, untaken: string | null = null): Erro
 }
 
 async function askForApproval(
-  x: PipelineExecution,
+  execution: PipelineExecution,
   step: StepRecord,
   unit: Unit,
   { prompt, withinMs, onTimeout }: WorkOf<'approval'>,
 ): Promise<StepResult> {
-  x.move(step, unit, 'approval', `approval: ${prompt}`);
-  x.tell(step, 'waiting', `Step "${unit.key}" waits for approval: ${prompt}`);
-  const verdict = await answerTo(unit, withinMs);
-  const { to, by, reason } = verdict ?? {
+  execution.move(step, unit, 'approval', `approval: ${prompt}`);
+  execution.tell(step, 'waiting', `Step "${unit.key}" waits for approval: ${prompt}`);
+  const decision = await decisionOn(unit, withinMs);
+  const { to, by, reason } = decision ?? {
     to: onTimeout === 'approve' ? 'success' : 'failed',
     by: 'time limit',
     reason: `no answer within ${formatDuration(withinMs ?? 0)}`,
   };
-  if (to === 'success') return { success: true, status: 'APPROVED', by, reason, at: x.now() };
+  if (to === 'success') return { success: true, status: 'APPROVED', by, reason, at: execution.now() };
   throw stepFailure(
-    verdict ? 'ApprovalRejected' : 'ApprovalTimedOut',
-    verdict ? `Rejected by ${by}${reason ? `: ${reason}` : ''}` : `${reason}: "${prompt}"`,
+    decision ? 'ApprovalRejected' : 'ApprovalTimedOut',
+    decision ? `Rejected by ${by}${reason ? `: ${reason}` : ''}` : `${reason}: "${prompt}"`,
     'Start the pipeline again with "rerun" when it can be approved.',
   );
 }
 
-/** A person's word, or null when the time is up. There is a timer in any case: see `leaveTrace` in pipeline-execution.ts. */
-async function answerTo(unit: Unit, withinMs: number | null): Promise<Verdict | null> {
+/** A person's decision, or null when the time is up. There is a timer in any case: see `leaveTrace` in execution.ts. */
+async function decisionOn(unit: Unit, withinMs: number | null): Promise<Decision | null> {
   for (;;) {
-    const wait = waitForWord<Verdict>(withinMs ?? YEAR_MS, `${unit.key}: until approved or rejected`);
-    unit.answer = wait.answer;
-    const verdict = await wait.result.finally(() => {
-      unit.answer = null;
+    const wait = waitForDecision<Decision>(withinMs ?? YEAR_MS, `${unit.key}: until approved or rejected`);
+    unit.resolve = wait.resolve;
+    const decision = await wait.result.finally(() => {
+      unit.resolve = null;
     });
-    if (verdict || withinMs !== null) return verdict;
+    if (decision || withinMs !== null) return decision;
   }
 }
 

@@ -10,7 +10,7 @@ import { didYouMean } from '../../base/suggest.js';
 import type { ControlAction } from '../../pipeline/execution/result.js';
 import { isFinal, reopened, type StepState } from '../../pipeline/execution/scheduler.js';
 import type { PipelineExecution } from './execution.js';
-import { reopen, type StepRecord, type Unit, type Verdict } from './state.js';
+import { type Decision, reopen, type StepRecord, type Unit } from './state.js';
 
 /** What every control is told: who decides, why, and on which step. */
 export interface ControlInput {
@@ -35,8 +35,8 @@ interface Control {
   from: readonly StepState[] | null;
   needsReason: boolean;
   /** Why not, if so. */
-  refuse?: (x: PipelineExecution, step: StepRecord | null, key: string) => string | null;
-  run: (x: PipelineExecution, target: Target, verdict: Omit<Verdict, 'to'>) => void;
+  refuse?: (execution: PipelineExecution, step: StepRecord | null, key: string) => string | null;
+  run: (execution: PipelineExecution, target: Target, decision: Omit<Decision, 'to'>) => void;
 }
 
 interface Target {
@@ -52,9 +52,9 @@ const CONTROLS: Record<ControlAction, Control> = {
     from: null,
     needsReason: false,
     refuse: ({ paused }) => (paused ? `the pipeline was paused already by ${paused.by}` : null),
-    run: (x, _target, { by, reason }) => {
-      x.paused = { by, reason, at: x.now() };
-      x.slots.pause(true);
+    run: (execution, _target, { by, reason }) => {
+      execution.paused = { by, reason, at: execution.now() };
+      execution.semaphore.pause(true);
     },
   },
   resume: {
@@ -62,10 +62,10 @@ const CONTROLS: Record<ControlAction, Control> = {
     from: null,
     needsReason: false,
     refuse: ({ paused }) => (paused ? null : 'the pipeline is not paused'),
-    run: (x) => {
-      x.paused = null;
-      x.slots.pause(false);
-      x.advance();
+    run: (execution) => {
+      execution.paused = null;
+      execution.semaphore.pause(false);
+      execution.advance();
     },
   },
   retryStep: {
@@ -73,53 +73,54 @@ const CONTROLS: Record<ControlAction, Control> = {
       'Tries a failed step again, or at once where it waits for its next attempt. {"step", "by", "reason"?}',
     from: ['failed', 'cancelled', 'decision', 'retrying'],
     needsReason: false,
-    run: (x, { step, units }, { by, reason }) => {
-      const verdict: Verdict = { to: 'retry', by, reason };
+    run: (execution, { step, units }, { by, reason }) => {
+      const decision: Decision = { to: 'retry', by, reason };
       if (!step) return;
-      if (step.answer) return step.answer(verdict);
-      if (!isFinal(step.state)) return answerAll(units, verdict);
-      reopenWith(x, step);
-      x.advance();
+      if (step.resolve) return step.resolve(decision);
+      if (!isFinal(step.state)) return resolveAll(units, decision);
+      reopenWith(execution, step);
+      execution.advance();
     },
   },
   skipStep: {
     description: 'Skips a step; what it is doing is cancelled first. {"step", "by", "reason"}',
     from: OPEN,
     needsReason: true,
-    run: (x, { step }, word) => decide(x, step, { to: 'skipped', ...word }),
+    run: (execution, { step }, by) => decide(execution, step, { to: 'skipped', ...by }),
   },
   markSuccess: {
     description: 'Counts a step as a success without running it. {"step", "by", "reason"}',
     from: ['waiting', 'queued', 'retrying', 'decision', 'failed', 'cancelled'],
     needsReason: true,
-    run: (x, { step }, word) => decide(x, step, { to: 'success', ...word }),
+    run: (execution, { step }, by) => decide(execution, step, { to: 'success', ...by }),
   },
   cancelStep: {
     description: 'Cancels a step, in Hex too; it counts as failed. {"step", "by", "reason"}',
     from: ['queued', 'running', 'retrying', 'decision'],
     needsReason: true,
-    run: (x, { step }, word) => decide(x, step, { to: 'failed', ...word }),
+    run: (execution, { step }, by) => decide(execution, step, { to: 'failed', ...by }),
   },
   approve: {
     description: 'Approves what a step asks. {"step", "by", "reason"?}',
     from: ['approval'],
     needsReason: false,
     refuse: nothingToApprove,
-    run: (_x, { units }, word) => answerAll(units, { to: 'success', ...word }),
+    run: (_execution, { units }, by) => resolveAll(units, { to: 'success', ...by }),
   },
   reject: {
     description: 'Rejects what a step asks; the step fails. {"step", "by", "reason"}',
     from: ['approval'],
     needsReason: true,
     refuse: nothingToApprove,
-    run: (_x, { units }, word) => answerAll(units, { to: 'failed', ...word }),
+    run: (_execution, { units }, by) => resolveAll(units, { to: 'failed', ...by }),
   },
   pollNow: {
     description: 'Reads the status of a running Hex run now. {"step", "by"}',
     from: ['running'],
     needsReason: false,
-    refuse: (_x, step) => (step?.spec.kind === 'hex' ? null : 'only steps that run a Hex project are polled'),
-    run: (_x, { units }) => {
+    refuse: (_execution, step) =>
+      step?.spec.kind === 'hex' ? null : 'only steps that run a Hex project are polled',
+    run: (_execution, { units }) => {
       for (const { state, workflowId } of units)
         if (state === 'running' && workflowId)
           // A run that has ended meanwhile needs no poll.
@@ -145,19 +146,25 @@ export function installControls(current: () => PipelineExecution | null): void {
 }
 
 /** Throws, with what to do, when the control cannot be carried out. */
-function refuse(x: PipelineExecution | null, action: ControlAction, control: Control, input: unknown): void {
-  const why = problemWith(x, action, control, input);
+function refuse(
+  execution: PipelineExecution | null,
+  action: ControlAction,
+  control: Control,
+  input: unknown,
+): void {
+  const why = problemWith(execution, action, control, input);
   if (why) throw ApplicationFailure.nonRetryable(`${action} is refused: ${why}`, 'ControlRefused');
 }
 
 function problemWith(
-  x: PipelineExecution | null,
+  execution: PipelineExecution | null,
   action: ControlAction,
   control: Control,
   input: unknown,
 ): string | null {
-  if (!x || x.cancelling) return x ? 'the pipeline is being cancelled' : 'the pipeline has not started yet';
-  if (x.ended) return 'the pipeline has ended: use rerun';
+  if (!execution || execution.cancelling)
+    return execution ? 'the pipeline is being cancelled' : 'the pipeline has not started yet';
+  if (execution.ended) return 'the pipeline has ended: use rerun';
   if (!isObject(input)) return 'give one object such as {"by": "ann", "reason": "..."}';
   const { by, reason, step: key } = input;
   if (!isWords(by)) return '"by" is required: who decides';
@@ -167,67 +174,76 @@ function problemWith(
   if (unknown.length > 0) return `unknown field ${unknown.join(', ')}: it takes by, reason and step`;
   if (control.from === null)
     return key === undefined
-      ? (control.refuse?.(x, null, '') ?? null)
+      ? (control.refuse?.(execution, null, '') ?? null)
       : '"step" is not taken by this control';
   if (typeof key !== 'string') return '"step" is required: the id of a step';
-  const step = targetOf(x, key).step;
-  if (!step) return `there is no step "${key}"${didYouMean(key, x.steps.keys())}`;
+  const step = targetOf(execution, key).step;
+  if (!step) return `there is no step "${key}"${didYouMean(key, execution.steps.keys())}`;
   if (!control.from.includes(step.state))
     return `step "${key}" is ${step.state}, and ${action} needs one that is ${control.from.join(' or ')}`;
-  return control.refuse?.(x, step, key) ?? null;
+  return control.refuse?.(execution, step, key) ?? null;
 }
 
 function apply(
-  x: PipelineExecution | null,
+  execution: PipelineExecution | null,
   action: ControlAction,
   control: Control,
   input: ControlInput,
 ): ControlResult {
   // The validator has seen to it that there is one.
-  if (!x) throw ApplicationFailure.nonRetryable('The pipeline has not started yet', 'ControlRefused');
+  if (!execution) throw ApplicationFailure.nonRetryable('The pipeline has not started yet', 'ControlRefused');
   const { by, reason = null, step: key = null } = input;
-  const target = key === null ? { step: null, units: [] } : targetOf(x, key);
-  x.audit.push({ at: x.now(), action, step: key, by, reason });
-  control.run(x, target, { by, reason });
-  return { action, step: key, status: target.step?.state ?? (x.paused ? 'paused' : 'running') };
+  const target = key === null ? { step: null, units: [] } : targetOf(execution, key);
+  execution.audit.push({ at: execution.now(), action, step: key, by, reason });
+  control.run(execution, target, { by, reason });
+  return { action, step: key, status: target.step?.state ?? (execution.paused ? 'paused' : 'running') };
 }
 
-function targetOf(x: PipelineExecution, key: string): Target {
-  const step = x.steps.get(key);
+function targetOf(execution: PipelineExecution, key: string): Target {
+  const step = execution.steps.get(key);
   if (step) return { step, units: step.units ?? [] };
-  const one = x.unit(key);
+  const one = execution.unit(key);
   return one ? { step: one.step, units: [one.unit] } : { step: null, units: [] };
 }
 
-function nothingToApprove(x: PipelineExecution, _step: StepRecord | null, key: string): string | null {
-  return targetOf(x, key).units.some(({ answer, state }) => answer && state === 'approval')
+function nothingToApprove(
+  execution: PipelineExecution,
+  _step: StepRecord | null,
+  key: string,
+): string | null {
+  return targetOf(execution, key).units.some(({ resolve, state }) => resolve && state === 'approval')
     ? null
     : `"${key}" waits for no approval`;
 }
 
-function answerAll(units: readonly Unit[], verdict: Verdict): void {
-  for (const { answer } of units) answer?.(verdict);
+function resolveAll(units: readonly Unit[], decision: Decision): void {
+  for (const { resolve } of units) resolve?.(decision);
 }
 
-/** Carries a person's word out, wherever the step stands. */
-function decide(x: PipelineExecution, step: StepRecord | null, verdict: Verdict): void {
-  if (step?.answer) step.answer(verdict);
+/** Carries a person's decision out, whatever the step is doing. */
+function decide(execution: PipelineExecution, step: StepRecord | null, decision: Decision): void {
+  if (step?.resolve) step.resolve(decision);
   else if (step) {
-    if (isFinal(step.state)) reopenWith(x, step);
-    step.verdict = verdict;
+    if (isFinal(step.state)) reopenWith(execution, step);
+    step.decision = decision;
     if (step.scope) step.scope.cancel();
-    else x.endByWord(step);
+    else execution.endByDecision(step);
   }
 }
 
 /** Takes a step that has ended back, and with it all steps that never ran because of it. */
-function reopenWith(x: PipelineExecution, step: StepRecord): void {
-  const { standing } = x.situation();
-  const later = reopened(x.plan, step.spec.id, standing, (id) => x.steps.get(id)?.ruledOut ?? false);
-  const stopped = [...x.steps.values()].filter((one) => one.stopped).map(({ spec }) => spec.id);
-  x.forgive(step);
+function reopenWith(execution: PipelineExecution, step: StepRecord): void {
+  const { statusOf } = execution.statuses();
+  const later = reopened(
+    execution.plan,
+    step.spec.id,
+    statusOf,
+    (id) => execution.steps.get(id)?.ruledOut ?? false,
+  );
+  const stopped = [...execution.steps.values()].filter((one) => one.stopped).map(({ spec }) => spec.id);
+  execution.clearFailure(step);
   for (const id of [step.spec.id, ...later, ...stopped]) {
-    const one = x.steps.get(id);
+    const one = execution.steps.get(id);
     if (one) reopen(one);
   }
 }

@@ -14,7 +14,7 @@ import {
   type Move,
   nextMoves,
   outcomeOf,
-  type Situation,
+  type Statuses,
   type StepState,
 } from '../../pipeline/execution/scheduler.js';
 import type { Plan } from '../../pipeline/plan/plan.js';
@@ -24,14 +24,14 @@ import type { RunScope } from '../../run/scope.js';
 import type { InputRules } from '../input-rules.js';
 import { leftOnPurpose, stepErrorOf } from './failures.js';
 import { OtherQueues, withUntaken } from './other-queues.js';
-import { Slots } from './slots.js';
-import { newStep, resultOf, type StepRecord, scopeOf, type Unit } from './state.js';
+import { Semaphore } from './semaphore.js';
+import { newStep, type StepRecord, scopeOf, stepResult, type Unit } from './state.js';
 import { type Ending, endingBy, runStep } from './step.js';
 
 /** Everything an execution of a pipeline is made from. */
-export interface ExecutionBasis {
+export interface PreparedExecution {
   plan: Plan;
-  prepared: PreparedPipeline;
+  pipeline: PreparedPipeline;
   request: PipelineRequest;
   run: RunScope;
   source: DefinitionSource | null;
@@ -60,12 +60,12 @@ const WORDS_OF = { success: 'succeeded', failure: 'failed', cancelled: 'was canc
 /** Runs a plan: starts what can start, until every step has ended. */
 export class PipelineExecution {
   readonly plan: Plan;
-  readonly prepared: PreparedPipeline;
+  readonly pipeline: PreparedPipeline;
   readonly run: RunScope;
   readonly depth: number;
-  readonly basis: ExecutionBasis;
+  readonly prepared: PreparedExecution;
   readonly tell: Tell;
-  readonly slots: Slots;
+  readonly semaphore: Semaphore;
   readonly otherQueues = new OtherQueues();
   readonly steps: ReadonlyMap<string, StepRecord>;
   readonly audit: AuditEntry[] = [];
@@ -85,17 +85,17 @@ export class PipelineExecution {
   private traceDue = false;
   private finish: (error?: unknown) => void = () => {};
 
-  constructor(basis: ExecutionBasis, tell: Tell) {
-    this.basis = basis;
-    this.plan = basis.plan;
-    this.prepared = basis.prepared;
-    this.run = basis.run;
-    this.depth = basis.depth;
+  constructor(prepared: PreparedExecution, tell: Tell) {
+    this.prepared = prepared;
+    this.plan = prepared.plan;
+    this.pipeline = prepared.pipeline;
+    this.run = prepared.run;
+    this.depth = prepared.depth;
     this.tell = tell;
-    this.slots = new Slots(basis.plan.spec.maxParallel);
-    this.steps = new Map(basis.plan.spec.steps.map((spec) => [spec.id, newStep(spec)]));
-    this.templateScope = { params: basis.prepared.params, run: basis.run, steps: this.lazySteps() };
-    this.takeOver(basis.request.reuse);
+    this.semaphore = new Semaphore(prepared.plan.spec.maxParallel);
+    this.steps = new Map(prepared.plan.spec.steps.map((spec) => [spec.id, newStep(spec)]));
+    this.templateScope = { params: prepared.pipeline.params, run: prepared.run, steps: this.lazySteps() };
+    this.reuseResults(prepared.request.reuse);
   }
 
   /** Runs to the end. Throws when it is cancelled, after everything has been cleaned up. */
@@ -113,7 +113,7 @@ export class PipelineExecution {
       await Promise.race([done, this.scope.cancelRequested]);
     } catch (error) {
       if (!this.scope.consideredCancelled) throw error;
-      await this.windUp();
+      await this.drain();
       throw error instanceof CancelledFailure ? error : new CancelledFailure('The pipeline was cancelled');
     }
     return this.failures.size > 0 ? 'failed' : 'success';
@@ -122,20 +122,20 @@ export class PipelineExecution {
   /** Starts what can start, and ends what cannot any more. */
   advance(): void {
     if (!this.scope || this.cancelling || this.ended) return;
-    const moves = nextMoves(this.plan, this.situation());
+    const moves = nextMoves(this.plan, this.statuses());
     for (const move of moves) {
       const step = this.steps.get(move.id);
       if (!step) continue;
       if (move.to === 'start') this.start(step, this.scope);
       else this.ruleOut(step, move);
     }
-    if (outcomeOf(this.plan, (id) => this.standing(id)) !== 'running') this.finish();
+    if (outcomeOf(this.plan, (id) => this.statusOf(id)) !== 'running') this.finish();
     else if (!moves.some(({ to }) => to === 'start')) this.leaveTrace();
   }
 
-  situation(): Situation {
+  statuses(): Statuses {
     return {
-      standing: (id) => this.standing(id),
+      statusOf: (id) => this.statusOf(id),
       stoppedBy: this.stoppedBy(),
       paused: this.paused !== null,
     };
@@ -146,7 +146,7 @@ export class PipelineExecution {
   }
 
   /** The step is to be tried again, so it no longer counts as failed. */
-  forgive(step: StepRecord): void {
+  clearFailure(step: StepRecord): void {
     this.failures.delete(step);
   }
 
@@ -164,15 +164,15 @@ export class PipelineExecution {
   cancelSiblings(failed: StepRecord): void {
     if (!failed.spec.cancelSiblings || this.cancelling) return;
     for (const step of this.steps.values()) {
-      if (step === failed || !step.scope || step.verdict || runsAfterFailures(step.spec.triggerRule))
+      if (step === failed || !step.scope || step.decision || runsAfterFailures(step.spec.triggerRule))
         continue;
-      step.verdict = { to: 'failed', by: 'the pipeline', reason: `${failed.spec.id} failed` };
+      step.decision = { to: 'failed', by: 'the pipeline', reason: `${failed.spec.id} failed` };
       step.scope.cancel();
     }
   }
 
   results(): BoundResults {
-    return boundResults(Object.fromEntries([...this.steps].map(([id, step]) => [id, resultOf(step)])));
+    return boundResults(Object.fromEntries([...this.steps].map(([id, step]) => [id, stepResult(step)])));
   }
 
   unit(key: string): { step: StepRecord; unit: Unit } | undefined {
@@ -188,16 +188,16 @@ export class PipelineExecution {
   move(step: StepRecord, unit: Unit, state: Unit['state'], waitingFor: string | null = null): void {
     unit.state = state;
     unit.waitingFor = waitingFor;
-    step.state = standingOf(step.units ?? [unit]);
+    step.state = stateOfUnits(step.units ?? [unit]);
   }
 
   now(): string {
     return new Date().toISOString();
   }
 
-  /** Ends a step that is not running by a person's word. */
-  endByWord(step: StepRecord): void {
-    if (step.verdict) this.settle(step, endingBy(this, step.verdict, step.units?.[0] ?? null));
+  /** Ends a step that is not running, as a person decided. */
+  endByDecision(step: StepRecord): void {
+    if (step.decision) this.settle(step, endingBy(this, step.decision, step.units?.[0] ?? null));
     this.advance();
   }
 
@@ -217,7 +217,7 @@ export class PipelineExecution {
     });
   }
 
-  private standing(id: string): { state: StepState; stopped: boolean } {
+  private statusOf(id: string): { state: StepState; stopped: boolean } {
     return this.steps.get(id) ?? { state: 'waiting', stopped: false };
   }
 
@@ -246,14 +246,14 @@ export class PipelineExecution {
     this.advance();
   }
 
-  /** What becomes of a step whose work was thrown out of its course. */
+  /** The outcome of a step whose work threw. */
   private endingOf(step: StepRecord, scope: CancellationScope, error: TemporalFailure): Ending {
     const cancelled = scope.consideredCancelled;
     const left = leftOnPurpose(error);
     const told = { error: stepErrorOf(error).error, failure: error };
     // A clean-up that failed must be told, whoever asked for the cancel.
     if (!cancelled || !(left || isCancellation(error))) return { state: 'failed', ...told };
-    const ending: Ending = step.verdict ? endingBy(this, step.verdict, null) : { state: 'cancelled' };
+    const ending: Ending = step.decision ? endingBy(this, step.decision, null) : { state: 'cancelled' };
     return left ? { ...ending, ...told } : withUntaken(ending, step);
   }
 
@@ -287,7 +287,7 @@ export class PipelineExecution {
   }
 
   /** The pipeline is cancelled: waits until every step has cleaned up. */
-  private async windUp(): Promise<void> {
+  private async drain(): Promise<void> {
     this.cancelling = true;
     for (const step of this.steps.values())
       if (step.state === 'waiting')
@@ -301,7 +301,7 @@ export class PipelineExecution {
   }
 
   /** Steps that were good in an earlier execution. */
-  private takeOver(reuse: PipelineRequest['reuse']): void {
+  private reuseResults(reuse: PipelineRequest['reuse']): void {
     for (const [id, { result, complete = true }] of Object.entries(reuse)) {
       const step = this.steps.get(id);
       if (!step) continue;
@@ -320,7 +320,7 @@ export class PipelineExecution {
 }
 
 /** A step stands as the liveliest of its units. */
-function standingOf(units: readonly Unit[]): StepState {
+function stateOfUnits(units: readonly Unit[]): StepState {
   for (const state of ['running', 'approval', 'retrying', 'queued'] as const)
     if (units.some((unit) => unit.state === state)) return state;
   return 'running';

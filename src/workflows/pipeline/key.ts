@@ -1,33 +1,33 @@
 import type { JsonValue } from '../../base/json.js';
 import type { PipelineResult } from '../../pipeline/execution/result.js';
 import { type Claim, claimKey, withKey } from '../key/business-key.js';
-import type { ExecutionBasis } from './execution.js';
+import type { PreparedExecution } from './execution.js';
 import type { PipelineView } from './view.js';
 
 /** Runs `work` under the key of the pipeline, or gives way to who has it. */
 export async function underPipelineKey(
-  basis: ExecutionBasis,
+  prepared: PreparedExecution,
   view: PipelineView,
   work: () => Promise<PipelineResult>,
 ): Promise<PipelineResult> {
-  const { key, params } = basis.prepared;
+  const { key, params } = prepared.pipeline;
   if (!key) return work();
-  const { name } = basis.plan.spec;
+  const { name } = prepared.plan.spec;
   const startedAtMs = Date.now();
   const claim = await claimKey({
     kind: 'pipeline',
     key,
     of: name,
-    rerun: basis.request.rerunOf !== null,
+    rerun: prepared.request.rerunOf !== null,
     onJoin: (existing) => view.giveWay({ name, params, status: 'joining', existing }),
   });
   if ('held' in claim) return { ...(await withKey(claim.held, work, () => null)), key: key.text };
   const status = 'joined' in claim ? 'success' : 'skipped';
   view.giveWay({ name, params, status, existing: 'joined' in claim ? claim.joined : claim.skipped });
-  return resultOf(name, params, startedAtMs, claim);
+  return resultUnderKey(name, params, startedAtMs, claim);
 }
 
-function resultOf(
+function resultUnderKey(
   name: string,
   params: Record<string, JsonValue>,
   startedAtMs: number,

@@ -46,13 +46,13 @@ export class PipelineNotices {
   }
 
   /** Tells of a deadline that has passed while the pipeline still runs. */
-  watchDeadline(x: PipelineExecution): void {
+  watchDeadline(execution: PipelineExecution): void {
     const { deadlineMs, name, notify: told } = this.spec;
     if (deadlineMs === null || !told.some(({ on }) => on.includes('deadline'))) return;
     this.clock
       .run(() => sleep(deadlineMs, { summary: 'Deadline of the pipeline' }))
       .then(() => {
-        const open = [...x.steps.values()].filter(
+        const open = [...execution.steps.values()].filter(
           ({ endedAtMs, state }) => endedAtMs === null && state !== 'waiting',
         );
         const names = open.map(({ spec }) => spec.id).join(', ');

@@ -12,7 +12,7 @@ import { InputRules } from '../input-rules.js';
 import { invalidInput } from '../run/failures.js';
 import { scheduledTime } from '../scheduled-time.js';
 import { loadPipeline } from './activities.js';
-import type { ExecutionBasis } from './execution.js';
+import type { PreparedExecution } from './execution.js';
 
 /** More are of no use to anybody, and a failure has to stay small. */
 const MOST_PROBLEMS = 100;
@@ -24,35 +24,35 @@ const MOST_PROBLEMS = 100;
 export function prepareExecution(
   input: unknown,
   others: readonly unknown[],
-): ExecutionBasis | Promise<ExecutionBasis> {
+): PreparedExecution | Promise<PreparedExecution> {
   const rules = new InputRules();
   const request = soundOf(rules.read(() => onlyArgument(parsePipelineInput(input), others)));
-  return request.spec ? basisOf(request, request.spec, null, rules) : loadByName(request, rules);
+  return request.spec ? preparedFrom(request, request.spec, null, rules) : loadByName(request, rules);
 }
 
-function basisOf(
+function preparedFrom(
   request: PipelineRequest,
   definition: PipelineSpec,
   source: DefinitionSource | null,
   rules: InputRules,
-): ExecutionBasis {
+): PreparedExecution {
   const spec = asRequested(definition, request);
   const { hexStep, hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
   // A sub-pipeline takes the zone of the pipeline above only where it has none.
   const wrong = hexStep === undefined ? timezoneProblem(spec.timezone, request.timezone) : null;
   if (wrong) throw invalidInput('hexPipeline', [wrong]);
   const run = scopeOf(request, spec);
-  const prepared = soundOf(rules.read(() => prepare(spec, request.params, run)));
-  return { plan: planOf(spec), prepared, request, run, source, rules, depth: hexDepth };
+  const pipeline = soundOf(rules.read(() => prepare(spec, request.params, run)));
+  return { plan: planOf(spec), pipeline, request, run, source, rules, depth: hexDepth };
 }
 
-async function loadByName(request: PipelineRequest, rules: InputRules): Promise<ExecutionBasis> {
+async function loadByName(request: PipelineRequest, rules: InputRules): Promise<PreparedExecution> {
   try {
     const { definition, source } = await loadPipeline(request.load ?? '');
     const spec = soundOf(rules.read(() => parseDefinition(definition)));
     upsertMemo({ hexDefinition: source });
     const named = spec.name === 'pipeline' ? { ...spec, name: source.name } : spec;
-    return basisOf(request, named, source, rules);
+    return preparedFrom(request, named, source, rules);
   } catch (error) {
     const cause = error instanceof ActivityFailure ? error.cause : null;
     if (!(cause instanceof ApplicationFailure) || cause.type !== 'InvalidInput') throw error;

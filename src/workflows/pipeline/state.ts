@@ -6,7 +6,7 @@ import type { StepError, StepProgress, StepResult } from '../../pipeline/executi
 import { isFinal, type StepState } from '../../pipeline/execution/scheduler.js';
 
 /** What a person decided on a step. */
-export interface Verdict {
+export interface Decision {
   to: 'retry' | 'success' | 'skipped' | 'failed';
   by: string;
   reason: string | null;
@@ -30,8 +30,8 @@ export interface Unit {
   error: StepError | null;
   /** What was thrown, for the cause of the pipeline's failure. */
   failure: Error | null;
-  /** Gives a person's word to a unit that waits for it. */
-  answer: ((verdict: Verdict) => void) | null;
+  /** Resolves the wait of a unit with a person's decision. */
+  resolve: ((decision: Decision) => void) | null;
 }
 
 /** How a step stands. */
@@ -55,9 +55,9 @@ export interface StepRecord {
   /** Cancels what the step is doing. */
   scope: CancellationScope | null;
   /** What becomes of the step once its work has been cancelled. */
-  verdict: Verdict | null;
-  /** Gives a person's word to a step that waits for a decision. */
-  answer: ((verdict: Verdict) => void) | null;
+  decision: Decision | null;
+  /** Resolves the wait of a step with a person's decision. */
+  resolve: ((decision: Decision) => void) | null;
 }
 
 export function newStep(spec: StepSpec): StepRecord {
@@ -76,8 +76,8 @@ export function newStep(spec: StepSpec): StepRecord {
     reused: false,
     reusedItems: {},
     scope: null,
-    verdict: null,
-    answer: null,
+    decision: null,
+    resolve: null,
   };
 }
 
@@ -95,7 +95,7 @@ export function newUnit(key: string, index: number | null, item: JsonValue): Uni
     result: null,
     error: null,
     failure: null,
-    answer: null,
+    resolve: null,
   };
 }
 
@@ -108,11 +108,11 @@ export function reopen(step: StepRecord): void {
   step.endedAtMs = null;
   step.error = null;
   step.failure = null;
-  step.verdict = null;
+  step.decision = null;
 }
 
 /** The result of a step, whatever has become of it. */
-export function resultOf(step: StepRecord): StepResult {
+export function stepResult(step: StepRecord): StepResult {
   if (step.result) return step.result;
   const { units, error, reason, spec } = step;
   if (spec.forEach !== null && units && units.length > 0) return fanOutResult(units);
@@ -143,7 +143,7 @@ export function fanOutResult(units: readonly Unit[]): StepResult {
 export function scopeOf(step: StepRecord): Record<string, unknown> {
   const scope: Record<string, unknown> = {};
   for (const field of resultFields(step.spec)) scope[field] = null;
-  Object.assign(scope, resultOf(step));
+  Object.assign(scope, stepResult(step));
   scope.state = step.state;
   scope.error = step.error;
   scope.attempts = attemptsOf(step);
@@ -155,7 +155,7 @@ function attemptsOf({ units }: StepRecord): number {
 }
 
 /** A step as people see it. `waitingFor` is what a step that was not started waits for. */
-export function progressOf(step: StepRecord, waitingFor: string | null): StepProgress {
+export function stepProgress(step: StepRecord, waitingFor: string | null): StepProgress {
   const { spec, units, startedAtMs, endedAtMs, reason, error, result } = step;
   const single = spec.forEach === null ? units?.[0] : undefined;
   const ran = result && 'runId' in result ? result : null;

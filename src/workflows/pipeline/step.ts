@@ -3,11 +3,11 @@ import { stepCondition, stepItems } from '../../pipeline/boundary.js';
 import type { StepError, StepResult } from '../../pipeline/execution/result.js';
 import { endingOf, retryDelayMs } from '../../pipeline/execution/retry.js';
 import type { StepState } from '../../pipeline/execution/scheduler.js';
+import { waitForDecision } from '../timers.js';
 import { attempt } from './attempt.js';
 import type { PipelineExecution } from './execution.js';
 import { badStep, leftOnPurpose, stepErrorOf } from './failures.js';
-import { fanOutResult, newUnit, type StepRecord, type Unit, type Verdict } from './state.js';
-import { waitForWord } from './waits.js';
+import { type Decision, fanOutResult, newUnit, type StepRecord, type Unit } from './state.js';
 
 /** How a step has ended. */
 export interface Ending {
@@ -19,28 +19,28 @@ export interface Ending {
 }
 
 /** Runs a step to its end: its condition, its items, their attempts, and a person's decision where it asks for one. */
-export async function runStep(x: PipelineExecution, step: StepRecord): Promise<Ending> {
+export async function runStep(execution: PipelineExecution, step: StepRecord): Promise<Ending> {
   const { spec } = step;
   if (spec.when !== true) {
-    const condition = stepCondition(spec, x.templateScope);
+    const condition = stepCondition(spec, execution.templateScope);
     if (!condition.ok) throw badStep(condition.problems);
     if (!condition.value) return { state: 'skipped', reason: 'its condition is false' };
   }
-  step.units ??= unitsOf(x, step);
+  step.units ??= unitsOf(execution, step);
   for (;;) {
-    await runUnits(x, step, step.units);
+    await runUnits(execution, step, step.units);
     const failed = step.units.find(({ state }) => state === 'failed');
-    if (!failed) return wellEnded(step, resultOf(step, step.units));
+    if (!failed) return wellEnded(step, resultOfUnits(step, step.units));
     if (spec.onFailure !== 'pause') return { state: 'failed', error: failed.error, failure: failed.failure };
-    const verdict = await decision(x, step, failed);
-    if (verdict === null)
+    const decision = await decisionOn(execution, step, failed);
+    if (decision === null)
       return {
         state: 'failed',
         reason: 'nobody decided in time',
         error: failed.error,
         failure: failed.failure,
       };
-    if (verdict.to !== 'retry') return endingBy(x, verdict, failed);
+    if (decision.to !== 'retry') return endingBy(execution, decision, failed);
     for (const unit of step.units) if (unit.state === 'failed') unit.state = 'waiting';
   }
 }
@@ -52,73 +52,73 @@ function wellEnded({ spec }: StepRecord, result: StepResult): Ending {
   return { state: 'skipped', reason: `${skipped.workflowId} is running with its key "${skipped.key}"` };
 }
 
-/** How a step ends by a person's word. */
-export function endingBy(x: PipelineExecution, verdict: Verdict, failed: Unit | null): Ending {
-  const { to, by, reason } = verdict;
+/** The outcome of a step that a person decided. */
+export function endingBy(execution: PipelineExecution, decision: Decision, failed: Unit | null): Ending {
+  const { to, by, reason } = decision;
   const words = `${by}${reason ? `: ${reason}` : ''}`;
   if (to === 'skipped') return { state: 'skipped', reason: `skipped by ${words}` };
   if (to === 'success')
     return {
       state: 'success',
       reason: `marked as a success by ${words}`,
-      result: { success: true, status: 'MARKED_SUCCESS', by, reason, at: x.now() },
+      result: { success: true, status: 'MARKED_SUCCESS', by, reason, at: execution.now() },
     };
   const told = { error: failed?.error ?? null, failure: failed?.failure ?? null };
   return { state: 'cancelled', reason: `cancelled by ${words}`, ...told };
 }
 
-function unitsOf(x: PipelineExecution, step: StepRecord): Unit[] {
+function unitsOf(execution: PipelineExecution, step: StepRecord): Unit[] {
   const { spec, reusedItems } = step;
-  if (spec.forEach === null) return [x.register(step, newUnit(spec.id, null, null))];
-  const known = x.prepared.items.get(spec.id);
-  const items = known ? { ok: true as const, value: known } : stepItems(spec, x.templateScope);
+  if (spec.forEach === null) return [execution.register(step, newUnit(spec.id, null, null))];
+  const known = execution.pipeline.items.get(spec.id);
+  const items = known ? { ok: true as const, value: known } : stepItems(spec, execution.templateScope);
   if (!items.ok) throw badStep(items.problems);
   return items.value.map((item, index) => {
-    const unit = x.register(step, newUnit(`${spec.id}/${index}`, index, item));
+    const unit = execution.register(step, newUnit(`${spec.id}/${index}`, index, item));
     const result = reusedItems[String(index)];
     if (result) Object.assign(unit, { state: 'success', result });
     return unit;
   });
 }
 
-function resultOf({ spec }: StepRecord, units: readonly Unit[]): StepResult {
+function resultOfUnits({ spec }: StepRecord, units: readonly Unit[]): StepResult {
   const [only] = units;
   return spec.forEach === null && only?.result ? only.result : fanOutResult(units);
 }
 
 /** Runs all units that are still to be run, `window` at once. After a failure no further one starts, unless the step goes on. */
-function runUnits(x: PipelineExecution, step: StepRecord, units: Unit[]): Promise<void> {
+function runUnits(execution: PipelineExecution, step: StepRecord, units: Unit[]): Promise<void> {
   const { window, onFailure, cancelSiblings } = step.spec;
   const line = units.filter(({ state }) => state !== 'success');
   // Every promise costs: the SDK keeps a stack trace for each.
   const [only, second] = line;
-  if (only && !second) return runUnit(x, step, only);
-  const run = cancelSiblings ? cancellingOthers(x, step) : runUnit;
+  if (only && !second) return runUnit(execution, step, only);
+  const run = cancelSiblings ? cancellingOthers(execution, step) : runUnit;
   return runLanes(Math.min(window ?? line.length, line.length), async () => {
     for (let unit = line.shift(); unit; unit = line.shift()) {
-      await run(x, step, unit);
+      await run(execution, step, unit);
       if (unit.state === 'failed' && onFailure !== 'continue') line.length = 0;
     }
   });
 }
 
 /** Runs units of which the first that fails cancels the others, and the steps that run beside this one. */
-function cancellingOthers(x: PipelineExecution, step: StepRecord): typeof runUnit {
+function cancellingOthers(execution: PipelineExecution, step: StepRecord): typeof runUnit {
   const outer = CancellationScope.current();
   const inner = new CancellationScope();
-  return async (_x, _step, unit) => {
+  return async (_execution, _step, unit) => {
     try {
-      await inner.run(() => runUnit(x, step, unit));
+      await inner.run(() => runUnit(execution, step, unit));
     } catch (error) {
       if (outer.consideredCancelled || !(error instanceof TemporalFailure)) throw error;
       const quiet = isCancellation(error) || leftOnPurpose(error);
       unit.error ??= quiet ? null : stepErrorOf(error).error;
       unit.failure = quiet ? null : error;
-      x.move(step, unit, quiet ? 'cancelled' : 'failed');
+      execution.move(step, unit, quiet ? 'cancelled' : 'failed');
     }
     if (unit.state !== 'failed') return;
     inner.cancel();
-    x.cancelSiblings(step);
+    execution.cancelSiblings(step);
   };
 }
 
@@ -130,12 +130,12 @@ async function runLanes(count: number, lane: () => Promise<void>): Promise<void>
 }
 
 /** Runs a unit with its attempts. Throws only when it is cancelled. */
-async function runUnit(x: PipelineExecution, step: StepRecord, unit: Unit): Promise<void> {
+async function runUnit(execution: PipelineExecution, step: StepRecord, unit: Unit): Promise<void> {
   const { spec } = step;
   // An attempt that a person asked for counts, but the policy starts anew with it.
   const before = unit.attempts;
   for (;;) {
-    const thrown = await runAttempt(x, step, unit);
+    const thrown = await runAttempt(execution, step, unit);
     if (thrown === null) return;
     const { error, nonRetryable } = stepErrorOf(thrown);
     // A run that goes on in Hex must not get a second one beside it.
@@ -144,36 +144,41 @@ async function runUnit(x: PipelineExecution, step: StepRecord, unit: Unit): Prom
     unit.error = error;
     if (delayMs === null) {
       unit.failure = thrown;
-      x.move(step, unit, 'failed');
+      execution.move(step, unit, 'failed');
       return;
     }
     const at = new Date(Date.now() + delayMs).toISOString().slice(11, 19);
     const next = `attempt ${unit.attempts + 1} at ${at} UTC, after ${error.status ?? error.type}`;
-    const wait = waitForWord<Verdict>(delayMs, `${unit.key}: ${next}`);
-    unit.answer = wait.answer;
-    x.move(step, unit, 'retrying', next);
+    const wait = waitForDecision<Decision>(delayMs, `${unit.key}: ${next}`);
+    unit.resolve = wait.resolve;
+    execution.move(step, unit, 'retrying', next);
     await wait.result;
-    unit.answer = null;
+    unit.resolve = null;
   }
 }
 
 /** What was thrown, or null after a success. */
-async function runAttempt(x: PipelineExecution, step: StepRecord, unit: Unit): Promise<Error | null> {
+async function runAttempt(execution: PipelineExecution, step: StepRecord, unit: Unit): Promise<Error | null> {
   // A person needs no place under `maxParallel`.
   const placed = step.spec.kind !== 'approval';
   if (placed) {
-    if (x.slots.full)
-      x.move(step, unit, 'queued', x.paused ? 'the pipeline is paused' : 'a free place (maxParallel)');
-    const turn = x.slots.take();
+    if (execution.semaphore.full)
+      execution.move(
+        step,
+        unit,
+        'queued',
+        execution.paused ? 'the pipeline is paused' : 'a free place (maxParallel)',
+      );
+    const turn = execution.semaphore.acquire();
     if (turn) await turn;
   }
   try {
     unit.attempts++;
     unit.run = null;
-    x.move(step, unit, 'running');
-    unit.result = await attempt(x, step, unit);
+    execution.move(step, unit, 'running');
+    unit.result = await attempt(execution, step, unit);
     unit.error = null;
-    x.move(step, unit, 'success');
+    execution.move(step, unit, 'success');
     return null;
   } catch (error) {
     if (CancellationScope.current().consideredCancelled) {
@@ -184,19 +189,23 @@ async function runAttempt(x: PipelineExecution, step: StepRecord, unit: Unit): P
     if (!(error instanceof TemporalFailure)) throw error;
     return error;
   } finally {
-    if (placed) x.slots.leave();
+    if (placed) execution.semaphore.release();
   }
 }
 
-async function decision(x: PipelineExecution, step: StepRecord, failed: Unit): Promise<Verdict | null> {
+async function decisionOn(
+  execution: PipelineExecution,
+  step: StepRecord,
+  failed: Unit,
+): Promise<Decision | null> {
   const limitMs = step.spec.decisionWithinMs;
-  const wait = waitForWord<Verdict>(limitMs, `${step.spec.id}: until somebody decides`);
-  step.answer = wait.answer;
+  const wait = waitForDecision<Decision>(limitMs, `${step.spec.id}: until somebody decides`);
+  step.resolve = wait.resolve;
   const until = new Date(Date.now() + limitMs).toISOString().slice(0, 16).replace('T', ' ');
   failed.waitingFor = `a decision until ${until} UTC: retryStep, skipStep, markSuccess or cancelStep`;
   step.error = failed.error;
   step.state = 'decision';
-  x.tell(
+  execution.tell(
     step,
     'waiting',
     `Step "${step.spec.id}" failed and waits for a decision: ${failed.error?.message ?? ''}`,
@@ -204,7 +213,7 @@ async function decision(x: PipelineExecution, step: StepRecord, failed: Unit): P
   try {
     return await wait.result;
   } finally {
-    step.answer = null;
+    step.resolve = null;
     failed.waitingFor = null;
   }
 }

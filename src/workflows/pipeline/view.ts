@@ -4,7 +4,7 @@ import { waitingFor } from '../../pipeline/execution/scheduler.js';
 import type { ExistingKey } from '../../run/key.js';
 import { showDetails } from '../current-details.js';
 import type { PipelineExecution } from './execution.js';
-import { progressOf } from './state.js';
+import { stepProgress } from './state.js';
 
 /** What people see of a pipeline: the query `progress`, and the current details in the Web UI. */
 export class PipelineView {
@@ -43,27 +43,27 @@ export class PipelineView {
   }
 
   progress(): PipelineProgress {
-    const x = this.execution;
-    if (!x) return this.aside ?? STARTING;
-    const { plan, startedAtMs, paused, audit, basis } = x;
+    const execution = this.execution;
+    if (!execution) return this.aside ?? STARTING;
+    const { plan, startedAtMs, paused, audit, prepared } = execution;
     const endedAtMs = this.ended?.atMs ?? null;
-    const situation = x.situation();
+    const statuses = execution.statuses();
     return {
       name: plan.spec.name,
-      status: this.ended?.status ?? liveStatus(x),
+      status: this.ended?.status ?? liveStatus(execution),
       startedAt: new Date(startedAtMs).toISOString(),
       endedAt: endedAtMs === null ? null : new Date(endedAtMs).toISOString(),
       elapsedMs: (endedAtMs ?? Date.now()) - startedAtMs,
-      params: x.prepared.params,
-      steps: [...x.steps.values()].map((step) =>
-        progressOf(step, step.state === 'waiting' ? waitingFor(step.spec, situation) : null),
+      params: execution.pipeline.params,
+      steps: [...execution.steps.values()].map((step) =>
+        stepProgress(step, step.state === 'waiting' ? waitingFor(step.spec, statuses) : null),
       ),
       levels: plan.levels,
       paused,
       audit,
-      ...(basis.source && { source: basis.source }),
-      ...(basis.request.rerunOf && { rerunOf: basis.request.rerunOf }),
-      ...(x.prepared.key && { key: x.prepared.key.text }),
+      ...(prepared.source && { source: prepared.source }),
+      ...(prepared.request.rerunOf && { rerunOf: prepared.request.rerunOf }),
+      ...(execution.pipeline.key && { key: execution.pipeline.key.text }),
       warnings: this.warnings,
     };
   }
@@ -83,10 +83,10 @@ const STARTING: PipelineProgress = {
   warnings: [],
 };
 
-function liveStatus(x: PipelineExecution): PipelineStatus {
-  if (x.cancelling) return 'cancelling';
-  if (x.paused) return 'paused';
-  const states = new Set([...x.steps.values()].map(({ state }) => state));
+function liveStatus(execution: PipelineExecution): PipelineStatus {
+  if (execution.cancelling) return 'cancelling';
+  if (execution.paused) return 'paused';
+  const states = new Set([...execution.steps.values()].map(({ state }) => state));
   if (states.has('running') || states.has('queued') || states.has('retrying')) return 'running';
   return states.has('approval') || states.has('decision') ? 'waiting' : 'running';
 }

@@ -1,7 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 
 /** Places for children: at most `limit` at once, first come first served, none while paused. */
-export class Slots {
+export class Semaphore {
   private free: number;
   private paused = false;
   private readonly line: (() => void)[] = [];
@@ -16,14 +16,14 @@ export class Slots {
   }
 
   /** Takes a place; a promise only where it has to wait, which is rejected when the scope is cancelled meanwhile. */
-  take(): Promise<void> | undefined {
+  acquire(): Promise<void> | undefined {
     if (this.full) return this.turn();
     this.free--;
     return undefined;
   }
 
   /** Gives a place back. */
-  leave(): void {
+  release(): void {
     this.free++;
     this.serve();
   }
@@ -45,7 +45,7 @@ export class Slots {
       const place = this.line.indexOf(call);
       if (place >= 0) this.line.splice(place, 1);
       // Called and cancelled in the same moment.
-      else this.leave();
+      else this.release();
       throw error;
     }
   }

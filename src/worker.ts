@@ -77,8 +77,10 @@ export async function hexDependencies(
     taskQueue: config.taskQueue,
     settings: config.limits,
   });
-  await limiters.configure(Object.keys(config.connections));
-  await scheduleJanitor(client, config, log);
+  await Promise.all([
+    limiters.configure(Object.keys(config.connections)),
+    scheduleJanitor(client, config, log),
+  ]);
   return {
     hex: (name) => links(name).client,
     reads: (name) => links(name).reads,

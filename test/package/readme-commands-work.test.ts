@@ -34,7 +34,7 @@ function clone(): { folder: string; path: string } {
 }
 
 it('every command of the README works beside dev, as written', { timeout: 180_000 }, async () => {
-  const commands = commandsBetween('From the `temporal` command', 'From another workflow');
+  const commands = commandsBetween('Five minutes', 'Pages');
   expect(commands.length).toBeGreaterThanOrEqual(12);
   // Nobody is asked to have a `temporal` or `temporal-hex` of their own.
   expect(commands.filter((command) => !command.startsWith('npx temporal-hex '))).toEqual([]);

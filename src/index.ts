@@ -62,11 +62,11 @@ export type {
   OnAmbiguous,
   OnStop,
   PollInput,
-  RunNotification,
   RunPriority,
 } from './run/input.js';
 export type { JanitorInput, JanitorReport, LeftRuns, Stray, UncleanEnd } from './run/janitor-input.js';
 export type { ExistingKey, IfExists, KeyHolder } from './run/key.js';
+export type { RunNotification } from './run/notification.js';
 export type { NotifyDefinition, NotifyEvent, RunNotifyEvent, StepNotifyEvent } from './run/notify.js';
 export type {
   AdoptionEvidence,

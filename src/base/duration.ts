@@ -23,6 +23,11 @@ export function durationMs(value: Duration): number | null {
   return Math.round(total);
 }
 
+/** Milliseconds of a field that may be left out, else the default. */
+export function durationOr<Default>(value: Duration | undefined, otherwise: Default): number | Default {
+  return value === undefined ? otherwise : (durationMs(value) ?? otherwise);
+}
+
 /** What is wrong with a {@link Duration}, and how to mend it, or null. */
 export function durationProblem(value: Duration): string | null {
   const shown = JSON.stringify(value);

@@ -1,4 +1,5 @@
 import {
+  ApplicationFailure,
   CancelledFailure,
   isGrpcServiceError,
   NamespaceNotFoundError,
@@ -19,7 +20,6 @@ import { noNamespace, TemporalConnectionError } from '../temporal-connection/err
 import { DevServerError, TemporalCliError } from '../temporal-server/index.js';
 import { CliError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { applicationFailureOf } from './failure.js';
 
 /** What to tell the user, and the exit code. Never a stack. */
 export interface Explanation {
@@ -79,6 +79,14 @@ function explainEnd(error: WorkflowFailedError): Explanation {
   const failure = applicationFailureOf(error);
   if (!failure) return { message: wordsOf(cause ?? error), code: EXIT.failed };
   return { message: failure.message, code: codeOfType(failure.type ?? '') };
+}
+
+/** The typed failure behind the end of a workflow, or null where it ended otherwise. */
+export function applicationFailureOf(error: unknown): ApplicationFailure | null {
+  if (!(error instanceof WorkflowFailedError)) return null;
+  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof ApplicationFailure) return cause;
+  return null;
 }
 
 function codeOfType(type: string): ExitCode {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { readAs, SandboxError } from '../sandbox/errors.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../sandbox/server.js';
 import { hexLimits, settingNames } from '../sandbox/settings.js';
+import { collect } from './command.js';
 
 /** The options of the sandbox command, as commander hands them over; what was not given is undefined. */
 export interface SandboxCommandOptions {
@@ -59,10 +60,6 @@ function unpublishedStatus(text: string): 422 | 404 {
   if (text === '422') return 422;
   if (text === '404') return 404;
   throw new InvalidArgumentError('Give 422 or 404.');
-}
-
-function collect(value: string, before: string[] = []): string[] {
-  return [...before, value];
 }
 
 function nameAndValue(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {

@@ -1,3 +1,5 @@
+export { DEFAULT_READ_LIMITS, type ReadLimits } from '../limits/hex-limits.js';
+export type { RunNotification } from '../run/notification.js';
 export { type HexRunStatus, isTerminal } from '../run/status.js';
 export type { CallOptions } from './call.js';
 export { createHexClient, type HexClientOptions } from './client.js';
@@ -22,12 +24,10 @@ export { type Asked, askAgain, type Heard, heardClient, outOfReach } from './rea
 export {
   backgroundIntervalMs,
   createReadPacing,
-  DEFAULT_READ_LIMITS,
-  type ReadLimits,
   type ReadPacing,
 } from './reads/pacing.js';
 export { createSharedReads, type SharedReads } from './reads/shared-reads.js';
-export type { RunNotification, RunProjectRequest } from './run-request.js';
+export type { RunProjectRequest } from './run-request.js';
 export { cleanToken } from './token.js';
 export type {
   HexClient,

@@ -31,6 +31,14 @@ export interface Answer {
   token: string;
 }
 
+/** One call under way, with the time that it may take. */
+interface Exchange {
+  transport: Transport;
+  call: Call;
+  limit: TimeLimit;
+  timeoutMs: number;
+}
+
 /**
  * One HTTP exchange: sends once, never follows a redirect, never tries again.
  *
@@ -42,10 +50,11 @@ export interface Answer {
 export async function request(transport: Transport, call: Call, options: CallOptions): Promise<Answer> {
   const timeoutMs = options.timeoutMs ?? transport.timeoutMs;
   const limit = timeLimit(timeoutMs, options.signal);
+  const exchange = { transport, call, limit, timeoutMs };
   try {
-    const token = await readToken(transport, call, limit, timeoutMs);
-    const response = await send(transport, call, limit, timeoutMs, token);
-    const body = await readBody(response, call, limit, timeoutMs, token);
+    const token = await readToken(exchange);
+    const response = await send(exchange, token);
+    const body = await readBody(exchange, response, token);
     if (!response.ok) throw answerError(call, response, body, token);
     const { status, headers } = response;
     const date = dateOf(headers)?.toISOString() ?? null;
@@ -55,12 +64,7 @@ export async function request(transport: Transport, call: Call, options: CallOpt
   }
 }
 
-async function readToken(
-  transport: Transport,
-  call: Call,
-  limit: TimeLimit,
-  timeoutMs: number,
-): Promise<string> {
+async function readToken({ transport, call, limit, timeoutMs }: Exchange): Promise<string> {
   try {
     limit.signal.throwIfAborted();
     return cleanToken(await limit.race(Promise.resolve().then(transport.token)));
@@ -77,13 +81,8 @@ async function readToken(
   }
 }
 
-async function send(
-  { origin, userAgent, fetch }: Transport,
-  call: Call,
-  limit: TimeLimit,
-  timeoutMs: number,
-  token: string,
-): Promise<Response> {
+async function send({ transport, call, limit, timeoutMs }: Exchange, token: string): Promise<Response> {
+  const { origin, userAgent, fetch } = transport;
   const headers: Record<string, string> = {
     authorization: `Bearer ${token}`,
     accept: 'application/json',
@@ -121,10 +120,8 @@ function onceOnly(bytes: Uint8Array): ReadableStream<Uint8Array> {
 
 /** The body as text. Its loss matters only where a success says something in it. */
 async function readBody(
+  { call, limit, timeoutMs }: Exchange,
   response: Response,
-  call: Call,
-  limit: TimeLimit,
-  timeoutMs: number,
   token: string,
 ): Promise<string> {
   try {

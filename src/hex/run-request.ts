@@ -1,18 +1,7 @@
 import { z } from 'zod';
+import { type RunNotification, runNotificationSchema } from '../run/notification.js';
 import { HexInvalidRequestError } from './errors/index.js';
 import { scrub } from './token.js';
-
-/** A message that Hex sends when the run is over. */
-export interface RunNotification {
-  type: 'SUCCESS' | 'FAILURE' | 'ALL';
-  includeSuccessScreenshot: boolean;
-  screenshotFormat?: 'png' | 'pdf';
-  slackChannelIds?: string[];
-  userIds?: string[];
-  groupIds?: string[];
-  subject?: string;
-  body?: string;
-}
 
 /** The body of a run start. Anything else is refused before it is sent. */
 export interface RunProjectRequest {
@@ -29,17 +18,6 @@ export interface RunProjectRequest {
   notifications?: RunNotification[];
 }
 
-const notification = z.strictObject({
-  type: z.enum(['SUCCESS', 'FAILURE', 'ALL']),
-  includeSuccessScreenshot: z.boolean(),
-  screenshotFormat: z.enum(['png', 'pdf']).optional(),
-  slackChannelIds: z.array(z.string()).optional(),
-  userIds: z.array(z.string()).optional(),
-  groupIds: z.array(z.string()).optional(),
-  subject: z.string().optional(),
-  body: z.string().optional(),
-});
-
 const runRequest = z
   .strictObject({
     inputParams: z
@@ -49,7 +27,7 @@ const runRequest = z
     dryRun: z.boolean().optional(),
     updatePublishedResults: z.boolean().optional(),
     useCachedSqlResults: z.boolean().optional(),
-    notifications: z.array(notification).optional(),
+    notifications: z.array(runNotificationSchema()).optional(),
   })
   .refine(({ inputParams, viewId }) => inputParams === undefined || viewId === undefined, {
     path: ['viewId'],

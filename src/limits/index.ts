@@ -1,6 +1,7 @@
 export { applyEvent } from './events.js';
 export { type LimiterView, view, type WaitingView } from './forecast.js';
 export type { WaitReason } from './gates.js';
+export { DEFAULT_READ_LIMITS, HEX_LIMITS, type ReadLimits } from './hex-limits.js';
 export { type PackedLimiter, packLimiter, unpackLimiter } from './pack.js';
 export { DEFAULT_READ_BUDGET, nextPollMs, type PollLoad, type ReadBudget } from './poll-share.js';
 export {

@@ -1,18 +1,13 @@
+import { DEFAULT_READ_LIMITS, type ReadLimits } from './hex-limits.js';
 import { windowsOf } from './windows.js';
 
 /** Reads that all polls of one Hex user may take together. */
-export interface ReadBudget {
-  /** Hex's limit of reads a minute. Default 30 (API reference, group hex-api, autumn 2026). */
-  perMinute: number;
-  /** Hex's limit of reads an hour; null for none. Default 1,800 (same source). */
-  perHour: number | null;
+export interface ReadBudget extends ReadLimits {
   /** Share left for lists, look-ups and other users of the token. Default 0.2. */
   headroom: number;
-  /** How long a minute takes, ms. Default 60,000; less only against a sandbox whose clock is sped up. */
-  minuteMs?: number;
 }
 
-export const DEFAULT_READ_BUDGET: ReadBudget = { perMinute: 30, perHour: 1_800, headroom: 0.2 };
+export const DEFAULT_READ_BUDGET: ReadBudget = { ...DEFAULT_READ_LIMITS, headroom: 0.2 };
 
 /** Who shares the budget. */
 export interface PollLoad {

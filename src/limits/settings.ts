@@ -1,3 +1,4 @@
+import { HEX_LIMITS } from './hex-limits.js';
 import { MINUTE_MS } from './windows.js';
 
 /** What one limiter (one Hex connection, thus one Hex user) may use. `null` switches a limit off, 0 pauses all starts. */
@@ -29,13 +30,11 @@ export type SettingsPatch = Partial<Omit<LimiterSettings, 'starts'>> & {
 };
 
 /**
- * The strictest numbers Hex has published: 20 starts a minute and 60 an hour (API reference, RunProject, 2025-05 to
- * 2026-07; newer references give no numbers), 25 kernels per user (project kernels page, 2026). The rest is our choice.
- * The margin may be small: a start is counted when its outcome is known, hence never earlier than Hex counted it.
+ * Hex's limits; the rest is our choice. The margin may be small: a start is counted when its outcome is known, hence never earlier than Hex counted it.
  */
 export const DEFAULT_SETTINGS: LimiterSettings = {
-  starts: { perMinute: 20, perHour: 60 },
-  kernels: 25,
+  starts: { perMinute: HEX_LIMITS.startsPerMinute, perHour: HEX_LIMITS.startsPerHour },
+  kernels: HEX_LIMITS.kernels,
   marginMs: 1_000,
   agingMs: 3_600_000,
   reserve: 0.1,

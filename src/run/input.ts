@@ -1,19 +1,8 @@
 import type { Duration } from '../base/duration.js';
 import type { IfExists, KeySpec } from './key.js';
+import type { RunNotification } from './notification.js';
 import type { NotifyDefinition, NotifySpec, RunNotifyEvent } from './notify.js';
 import type { PollPolicy } from './poll-interval.js';
-
-/** A message that Hex itself sends when the run is over. Fields as in Hex's API. */
-export interface RunNotification {
-  type: 'SUCCESS' | 'FAILURE' | 'ALL';
-  includeSuccessScreenshot: boolean;
-  screenshotFormat?: 'png' | 'pdf';
-  slackChannelIds?: string[];
-  userIds?: string[];
-  groupIds?: string[];
-  subject?: string;
-  body?: string;
-}
 
 /** How often to read the run's status; every field may be left out. */
 export interface PollInput {

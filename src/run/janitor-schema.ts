@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMs } from '../base/duration.js';
+import { durationOr } from '../base/duration.js';
 import type { JanitorInput, JanitorSpec } from './janitor-input.js';
 import { connectionSchema, durationSchema, idSchema } from './schema.js';
 
@@ -21,7 +21,7 @@ export function toJanitorSpec(input: JanitorInput): JanitorSpec {
     look: input.look ?? 'full',
     projects: input.projects ?? null,
     mode: input.mode ?? 'report',
-    roundIntervalMs: durationMs(input.roundInterval ?? 60_000) ?? 60_000,
-    lookbackMs: input.lookback === undefined ? null : durationMs(input.lookback),
+    roundIntervalMs: durationOr(input.roundInterval, 60_000),
+    lookbackMs: durationOr(input.lookback, null),
   };
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type Duration, durationMs, durationProblem } from '../base/duration.js';
+import { type Duration, durationMs, durationOr, durationProblem } from '../base/duration.js';
 import { isLenient } from '../base/leniency.js';
 import { isTimeZone } from '../templates/filters.js';
 import type { HexRunInput, PollInput, RunSpec } from './input.js';
 import { keyProblem, LONE_IF_EXISTS } from './key.js';
+import { runNotificationSchema } from './notification.js';
 import { type NotifyEvent, toNotifySpecs } from './notify.js';
 import { DEFAULT_POLL } from './poll-interval.js';
 
@@ -60,17 +61,6 @@ export const connectionSchema = () =>
       'must be the name of a connection: lower-case letters, digits and "-" (connections live in the worker\'s environment; a URL is not accepted)',
     );
 
-const notificationSchema = z.strictObject({
-  type: z.enum(['SUCCESS', 'FAILURE', 'ALL']),
-  includeSuccessScreenshot: z.boolean(),
-  screenshotFormat: z.enum(['png', 'pdf']).optional(),
-  slackChannelIds: z.array(z.string()).optional(),
-  userIds: z.array(z.string()).optional(),
-  groupIds: z.array(z.string()).optional(),
-  subject: z.string().optional(),
-  body: z.string().optional(),
-});
-
 /** Who is told of which of these events. */
 export const notifySchema = <const Events extends readonly [NotifyEvent, ...NotifyEvent[]]>(events: Events) =>
   z.array(
@@ -98,7 +88,7 @@ export const runFields = () => ({
   viewId: idSchema('the id of a saved view').optional(),
   updateCache: z.boolean().optional(),
   useCachedSqlResults: z.boolean().optional(),
-  notifications: z.array(notificationSchema).optional(),
+  notifications: z.array(runNotificationSchema()).optional(),
   killRunning: z.boolean().optional(),
   dryRun: z.boolean().optional(),
   timeout: durationSchema().optional(),
@@ -184,20 +174,20 @@ export function toRunSpec(input: HexRunInput): RunSpec {
     updatePublishedResults: updateCache ?? (!inputs && input.viewId === undefined),
     killRunning: input.killRunning ?? false,
     dryRun: input.dryRun ?? false,
-    timeoutMs: ms(timeout ?? DEFAULT_TIMEOUT, 0),
-    queueTimeoutMs: ms(queueTimeout, 86_400_000),
+    timeoutMs: durationOr(timeout ?? DEFAULT_TIMEOUT, 0),
+    queueTimeoutMs: durationOr(queueTimeout, 86_400_000),
     poll: pollOf(poll ?? {}),
     connection: input.connection ?? 'default',
     onAmbiguous: input.onAmbiguous ?? 'fail',
-    lateStartGraceMs: ms(lateStartGrace, 15_000),
-    requestTimeoutMs: ms(requestTimeout, 30_000),
-    cleanupTimeoutMs: ms(cleanupTimeout, 86_400_000),
+    lateStartGraceMs: durationOr(lateStartGrace, 15_000),
+    requestTimeoutMs: durationOr(requestTimeout, 30_000),
+    cleanupTimeoutMs: durationOr(cleanupTimeout, 86_400_000),
     exclusive: input.exclusive ?? false,
     priority: input.priority ?? 'scheduled',
   };
   if (notify?.length) spec.notify = toNotifySpecs(notify);
-  if (pendingTimeout !== undefined) spec.pendingTimeoutMs = ms(pendingTimeout, 0);
-  if (triggerRetryDelay !== undefined) spec.triggerRetryDelayMs = ms(triggerRetryDelay, 0);
+  if (pendingTimeout !== undefined) spec.pendingTimeoutMs = durationOr(pendingTimeout, 0);
+  if (triggerRetryDelay !== undefined) spec.triggerRetryDelayMs = durationOr(triggerRetryDelay, 0);
   if (!inputs) delete spec.inputParams;
   if (key !== undefined) spec.key = { text: key, ifExists };
   return spec;
@@ -208,12 +198,12 @@ function hasInputs(run: { inputParams?: unknown }): boolean {
 }
 
 function pollOf(poll: PollInput): RunSpec['poll'] {
-  const minMs = ms(poll.min, DEFAULT_POLL.minMs);
+  const minMs = durationOr(poll.min, DEFAULT_POLL.minMs);
   return {
     minMs,
-    maxMs: ms(poll.max, Math.max(minMs, DEFAULT_POLL.maxMs)),
+    maxMs: durationOr(poll.max, Math.max(minMs, DEFAULT_POLL.maxMs)),
     factor: poll.factor ?? DEFAULT_POLL.factor,
-    firstMs: ms(poll.first, Math.ceil(minMs / 2)),
+    firstMs: durationOr(poll.first, Math.ceil(minMs / 2)),
     perHistory: poll.perHistory ?? 300,
   };
 }
@@ -223,10 +213,6 @@ function msOf(value: unknown): number {
   return typeof value === 'number' || typeof value === 'string'
     ? (durationMs(value) ?? Number.NaN)
     : Number.NaN;
-}
-
-function ms(value: Duration | undefined, otherwise: number): number {
-  return value === undefined ? otherwise : (durationMs(value) ?? otherwise);
 }
 
 function expectedObject(issue: { code?: string; input?: unknown }): string | undefined {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HexRateLimitedError } from '../../src/hex/index.js';
 import { pacedRead } from '../../src/hex/reads/paced-read.js';
-import { createReadPacing, DEFAULT_READ_LIMITS } from '../../src/hex/reads/pacing.js';
+import { createReadPacing } from '../../src/hex/reads/pacing.js';
+import { DEFAULT_READ_LIMITS } from '../../src/limits/hex-limits.js';
 import { fixedWindow, simulateReads, slidingWindow } from '../support/read-world.js';
 
 const KINDS = [

@@ -1,4 +1,5 @@
-import { createReadPacing, type ReadLimits, type ReadPacing } from '../../src/hex/reads/pacing.js';
+import { createReadPacing, type ReadPacing } from '../../src/hex/reads/pacing.js';
+import type { ReadLimits } from '../../src/limits/hex-limits.js';
 
 /** Counts requests as Hex may; true: let through. */
 export type Budget = (now: number) => boolean;

@@ -2,14 +2,13 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { version } from '../../version.js';
-import { collect, examples, type Perform } from '../command.js';
+import { collect, examples, type Perform, portNumber } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { readPipelineFile } from '../input/pipeline-file.js';
 import { type Interrupt, listenForInterrupt, orInterrupted } from '../interrupt.js';
 import type { LocalStack } from '../local-stack.js';
 import type { Session } from '../session.js';
 import type { OnInterrupt } from '../view/follow.js';
-import { portNumber } from './dev.js';
 
 interface DemoOptions {
   keep?: true;

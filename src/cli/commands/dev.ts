@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
-import { examples, type Perform } from '../command.js';
+import { type Command, Option } from 'commander';
+import { examples, type Perform, portNumber } from '../command.js';
 import { refuse } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { listenForInterrupt, orInterrupted } from '../interrupt.js';
@@ -132,11 +131,4 @@ async function tellOpen({ output }: Session, { client }: LocalStack): Promise<vo
     output.say(
       `${count} runs in Hex go on without anybody watching: with --db-filename the next start would take them up again.`,
     );
-}
-
-export function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new InvalidArgumentError('Give a number from 0 to 65535.');
-  return port;
 }

@@ -27,7 +27,7 @@ export function addKeyOptions(command: Command, what: string): Command {
       new Option(
         '--if-exists <choice>',
         'when one with the key runs or has succeeded (default: run)',
-      ).choices([...['run', 'skip', 'fail', 'join']]),
+      ).choices(['run', 'skip', 'fail', 'join']),
     )
     .option('--workflow-id <id>', `id of the workflow (default: ${what} and a random one)`)
     .addOption(

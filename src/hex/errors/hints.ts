@@ -1,3 +1,5 @@
+import { HEX_LIMITS } from '../../limits/hex-limits.js';
+
 /** What to do about each kind of trouble, a sentence or two each. */
 export const hints = {
   auth: 'Regenerate the token in Hex and set HEX_API_TOKEN to it. A HEX_BASE_URL of another workspace looks the same.',
@@ -6,10 +8,8 @@ export const hints = {
   notFound:
     "Publish the project or check the id. A project that the token's user may not see looks the same.",
   invalidRequest: 'Publish the project, or check the id and the input parameters.',
-  rateLimited:
-    'Hex allows each user 20 starts per minute and 60 per hour, and about 30 reads per minute: queue runs with delays, and use a user of their own for them.',
-  noKernel:
-    "All 25 kernels of the token's user are in use: wait until a run has ended, or cancel one. No run was created.",
+  rateLimited: `Hex allows each user ${HEX_LIMITS.startsPerMinute} starts per minute and ${HEX_LIMITS.startsPerHour} per hour, and about ${HEX_LIMITS.readsPerMinute} reads per minute: queue runs with delays, and use a user of their own for them.`,
+  noKernel: `All ${HEX_LIMITS.kernels} kernels of the token's user are in use: wait until a run has ended, or cancel one. No run was created.`,
   unavailable: 'Hex has trouble of its own: see https://status.hex.tech and try again later.',
   network: 'Check that HEX_BASE_URL is right and that this machine can reach it.',
   timedOut: 'Hex is slow or out of reach: try again, or allow it more time (HEX_REQUEST_TIMEOUT).',
@@ -26,7 +26,7 @@ const STATUS_HINTS: ReadonlyMap<string, string> = new Map([
   ['KILLED', 'The run reached a time limit of Hex, or somebody cancelled it.'],
   [
     'UNABLE_TO_ALLOCATE_KERNEL',
-    'Hex had no kernel for the run: start it again later, or run fewer at once (25 per user).',
+    `Hex had no kernel for the run: start it again later, or run fewer at once (${HEX_LIMITS.kernels} per user).`,
   ],
 ]);
 

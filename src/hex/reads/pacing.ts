@@ -1,14 +1,5 @@
+import { DEFAULT_READ_LIMITS, type ReadLimits } from '../../limits/hex-limits.js';
 import { countSince, MINUTE_MS, roomAt, windowsOf, withTime } from '../../limits/windows.js';
-
-/** Read limits of one Hex user: 30 a minute and 1,800 an hour (API reference, group hex-api, autumn 2026; older pages say 60 a minute). */
-export interface ReadLimits {
-  perMinute: number;
-  perHour: number | null;
-  /** How long a minute takes, ms. Default 60,000; less only against a sandbox whose clock is sped up. */
-  minuteMs?: number;
-}
-
-export const DEFAULT_READ_LIMITS: ReadLimits = { perMinute: 30, perHour: 1_800 };
 
 /** What came of a read. `limited`: Hex answered 429. */
 export interface ReadAnswer {

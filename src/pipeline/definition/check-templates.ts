@@ -78,8 +78,12 @@ function shapeFor(
 
 /** Words that are meant as true or false. */
 const SWITCHES: Readonly<Record<string, string>> = {
-  ...{ true: 'true', yes: 'true', on: 'true' },
-  ...{ false: 'false', no: 'false', off: 'false' },
+  true: 'true',
+  yes: 'true',
+  on: 'true',
+  false: 'false',
+  no: 'false',
+  off: 'false',
 };
 
 function whenProblems({ when }: StepSpec, path: string): Problem[] {

@@ -3,8 +3,18 @@ import type { StepKind, StepSpec } from './spec.js';
 /** What templates may read of an earlier step, by what it runs. */
 const RESULT_FIELDS: Record<StepKind | 'forEach', readonly string[]> = {
   hex: [
-    ...['status', 'projectId', 'runId', 'runUrl', 'projectVersion', 'startTime', 'endTime', 'elapsedMs'],
-    ...['durationMs', 'fresh', 'skipped', 'joined'],
+    'status',
+    'projectId',
+    'runId',
+    'runUrl',
+    'projectVersion',
+    'startTime',
+    'endTime',
+    'elapsedMs',
+    'durationMs',
+    'fresh',
+    'skipped',
+    'joined',
   ],
   pipeline: ['status', 'params', 'steps', 'workflowId', 'skipped'],
   workflow: ['status', 'output', 'workflowId'],

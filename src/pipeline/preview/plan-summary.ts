@@ -1,6 +1,7 @@
 import { sizeProblems } from '../../base/input-size.js';
 import type { JsonValue } from '../../base/json.js';
 import type { Parsed, Problem } from '../../base/problems.js';
+import { HEX_LIMITS } from '../../limits/hex-limits.js';
 import type { KeySpec } from '../../run/key.js';
 import { pollIntervalMs } from '../../run/poll-interval.js';
 import { runScope } from '../../run/scope.js';
@@ -56,9 +57,6 @@ export interface PipelinePlan {
 
 /** For the estimate of reads. */
 export const ASSUMED_RUN_MS = 600_000;
-
-/** Hex's limits for the user behind a token. */
-const HEX = { startsPerHour: 60, kernels: 25 };
 
 /** What templates of the execution are filled with. */
 export interface PlanOptions {
@@ -200,13 +198,13 @@ function warningsOf(
 ): string[] {
   const warnings: string[] = [];
   const { starts, atOnce } = facts;
-  if (starts > HEX.startsPerHour)
+  if (starts > HEX_LIMITS.startsPerHour)
     warnings.push(
-      `${starts} runs: Hex starts ${HEX.startsPerHour} an hour for a user, so the last begins after ${Math.floor((starts - 1) / HEX.startsPerHour)} h or later`,
+      `${starts} runs: Hex starts ${HEX_LIMITS.startsPerHour} an hour for a user, so the last begins after ${Math.floor((starts - 1) / HEX_LIMITS.startsPerHour)} h or later`,
     );
-  if (atOnce > HEX.kernels)
+  if (atOnce > HEX_LIMITS.kernels)
     warnings.push(
-      `${atOnce} runs at once: Hex has ${HEX.kernels} kernels for a user; the others wait in line (set maxParallel to choose)`,
+      `${atOnce} runs at once: Hex has ${HEX_LIMITS.kernels} kernels for a user; the others wait in line (set maxParallel to choose)`,
     );
   for (const { id, body } of spec.steps)
     if (body.skipIfFresh !== undefined && body.inputParams !== undefined)

@@ -5,7 +5,7 @@ import { readFailure } from './failures.js';
 import { type RunReference, reportEnd } from './get-run-status.js';
 
 export interface CancelAnswer {
-  /** `accepted`: Hex took the request; whether the run has stopped has to be read. `ended`: it was over already. */
+  /** `accepted`: Hex took the request; read the run to see whether it has stopped. `ended`: it was over already. */
   outcome: 'accepted' | 'ended';
   /** The final status, where the run was over already and Hex still knows it. */
   status: string | null;

@@ -16,7 +16,7 @@ export interface ActivityDependencies {
   patienceMs?: number;
   /** Which workflows own which Hex runs. Without it, every run of a project may be a candidate for adoption. */
   claims?: RunClaims;
-  /** Temporal's workflows of the worker's namespace, for what has to know who is still open. */
+  /** Temporal's workflows of the worker's namespace, to find out which workflows are still open. */
   workflows?: WorkflowClient;
   /** Who gives leave to start runs. Without it, starts are not limited. */
   limiters?: Limiters;

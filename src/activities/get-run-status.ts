@@ -29,7 +29,7 @@ export type RunStatus = Pick<
   share: ReadShare | null;
 };
 
-/** Reads the status of a Hex run from Hex's own mouth: a list, which may lag behind, does not confirm a cancel. */
+/** Reads one run by its id. The run list may lag, so it cannot confirm a cancel. */
 export const getRunStatus =
   (dependencies: ActivityDependencies) =>
   (run: RunReference): Promise<RunStatus> =>

@@ -34,7 +34,7 @@ export interface LimiterSetup {
 export const limiterId = (taskQueue: string, connection: string) => `hex-limiter/${taskQueue}/${connection}`;
 
 const LINE_KEPT_MS = 2_000;
-/** So many of the line are told their place. */
+/** How many waiting runs learn their place in the queue. */
 const LINE_LENGTH = 1_000;
 
 /** Limiters that are workflows, one for each connection. */

@@ -7,7 +7,7 @@ import { messageOf, type Notice } from '../notifications/notice.js';
 import { type Posted, postMessage, WebhookSettingsError } from '../notifications/post.js';
 import type { ActivityDependencies } from './dependencies.js';
 
-/** What of this worker's environment a workflow has to know to tell anybody. */
+/** What a workflow must know of the worker's environment to send notifications. */
 export interface NotifyTargets {
   /** Names of all webhooks. */
   known: string[];

@@ -15,7 +15,7 @@ export interface StartRequest {
 }
 
 export interface StartAnswer {
-  /** False: nobody limits starts on this connection, go ahead. */
+  /** False when this connection has no limiter. */
   limited: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { formatProblems, type Problem } from '../base/problems.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
-/** An error whose message is all that the user has to read. */
+/** An error whose message is all that the user needs. */
 export class CliError extends Error {
   override readonly name: string = 'CliError';
   readonly code: ExitCode;

@@ -23,7 +23,7 @@ export interface OutputOptions {
   env: NodeJS.ProcessEnv;
 }
 
-/** Standard output takes data and nothing else, so that it can be piped; standard error takes the talk. */
+/** Standard output takes data and nothing else, so that it can be piped; messages for people go to standard error. */
 export class Output {
   readonly format: Format;
   readonly stderr: Stream;

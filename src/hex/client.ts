@@ -210,7 +210,7 @@ function momentOf(value: string | number | null): string | null {
 
 function goesRound(call: Call, { status, traceId }: Answer): HexUnexpectedAnswerError {
   return new HexUnexpectedAnswerError({
-    message: `The pages of ${call.name} go round in a circle: the same cursor came twice`,
+    message: `The pages of ${call.name} repeat: Hex returned the same cursor twice`,
     status,
     traceId,
     hint: hints.unexpectedAnswer,

@@ -3,11 +3,11 @@ import { DEFAULT_SETTINGS, type LimiterSettings, type SettingsPatch, withSetting
 /** Names of the usual priorities; a lower number goes first. */
 export const PRIORITIES = { scheduled: 0, retry: 1, backfill: 2 } as const;
 
-/** One wish to start a run. All times are ms since the epoch. */
+/** A request to start a run. All times are ms since the epoch. */
 export interface WaitingRequest {
   /** Unique for one start; a new attempt of the same step takes a new id. */
   requestId: string;
-  /** Who is told of the grant. */
+  /** Where the permit is sent. */
   workflowId: string;
   /** First run id of that workflow's chain, which tells it from another workflow of the same id. */
   workflowRunId?: string;
@@ -79,7 +79,7 @@ export type LimiterEvent =
   /** The whole settings by a worker's environment. Ignored unless they have changed: a restart undoes no `settings`. */
   | { type: 'environment'; settings: LimiterSettings };
 
-/** Requests in line at most; one beyond it is not taken up and has to ask again. */
+/** The most requests in the queue; a further one is dropped and must ask again. */
 export const MAX_WAITING = 10_000;
 
 /** A limiter that knows nothing yet. */

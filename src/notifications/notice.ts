@@ -1,6 +1,6 @@
 import type { NotifyEvent } from '../run/notify.js';
 
-/** What is told to those who look after the workers (`HEX_NOTIFY_ALERTS`), whatever a definition asks for. */
+/** An alert to the operators of the workers (`HEX_NOTIFY_ALERTS`), whatever a definition asks for. */
 export type AlertEvent = 'cleanup_failed' | 'strays' | 'unreachable' | 'reachable';
 
 export type NoticeEvent = NotifyEvent | AlertEvent;

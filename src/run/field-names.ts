@@ -32,9 +32,8 @@ const NOT_NEEDED: Readonly<Record<string, string>> = {
 
 /** What to write instead of a field that is not known. */
 export function unknownFieldMessage(name: string, known: readonly string[]): string {
-  const not = 'is not a field that is known here';
   const hint = hintFor(name, known);
-  return `${not}${hint || `: the fields are ${known.join(', ')}`}`;
+  return `unknown field${hint || `: the fields are ${known.join(', ')}`}`;
 }
 
 /** The known field that is meant, in words; nothing where none comes near. */

@@ -22,7 +22,7 @@ export interface PollInput {
 export type OnAmbiguous = 'fail' | 'adopt-newest';
 
 /**
- * What becomes of a Hex run that its workflow no longer waits for. `cancel`: it is cancelled in Hex, and that is
+ * What to do with a Hex run that its workflow no longer waits for. `cancel`: it is cancelled in Hex, and that is
  * confirmed. `leave`: it goes on in Hex without us, and keeps its kernel until it ends.
  */
 export type OnStop = 'cancel' | 'leave';
@@ -50,7 +50,7 @@ export interface HexRunInput {
   useCachedSqlResults?: boolean;
   /** Messages that Hex sends at the end. */
   notifications?: RunNotification[];
-  /** Who is told by the worker how the run ended: `[{"to": "ops", "on": ["failure", "cancelled"]}]`. Default: nobody. */
+  /** Notifications about how the run ended: `[{"to": "ops", "on": ["failure", "cancelled"]}]`. Default: nobody. */
   notify?: NotifyDefinition<RunNotifyEvent>[];
   /** First cancel every pending and running run of the project, and wait until they have ended. Default false. */
   killRunning?: boolean;
@@ -63,9 +63,9 @@ export interface HexRunInput {
    * the run is cancelled in Hex and fails with type `HexPendingTimedOut`. Example: `"10m"`. Default: none.
    */
   pendingTimeout?: Duration;
-  /** What becomes of the run in Hex when its workflow is cancelled: `cancel` or `leave` it running. Default `"cancel"`. */
+  /** What to do with the run in Hex when its workflow is cancelled: `cancel` or `leave` it running. Default `"cancel"`. */
   onCancel?: OnStop;
-  /** What becomes of the run in Hex when its `timeout` is over: `cancel` or `leave` it running. It fails either way. Default `"cancel"`. */
+  /** What to do with the run in Hex when its `timeout` is over: `cancel` or `leave` it running. It fails either way. Default `"cancel"`. */
   onTimeout?: OnStop;
   /** Longest wait for the trigger to get through: in line for Hex's limits, for a kernel, for Hex to answer. Default `"24h"`. */
   queueTimeout?: Duration;
@@ -74,7 +74,7 @@ export interface HexRunInput {
    * where Hex could not be reached, 15 s without a kernel, 60 s (Hex's window) on a 429 that names no time.
    */
   triggerRetryDelay?: Duration;
-  /** Poll settings. */
+  /** How often the run's status is read. */
   poll?: PollInput;
   /** Name of a connection in the worker's environment. Default `"default"`. */
   connection?: string;

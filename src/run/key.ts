@@ -26,7 +26,7 @@ export interface KeyRecord extends KeyHolder {
   hexRun: { runId: string; runUrl: string | null } | null;
 }
 
-/** What is told of a start that did not run because of its key. */
+/** What the result says of a start that did not run because of its key. */
 export interface ExistingKey {
   key: string;
   /** Id of the workflow that has the key. */

@@ -7,7 +7,7 @@ export type StepNotifyEvent = RunNotifyEvent | 'waiting';
 /** Of a pipeline: at its end, when a step of it waits for a person, and when it still runs after its `deadline`. */
 export type NotifyEvent = StepNotifyEvent | 'deadline';
 
-/** Who is told what. A message that cannot be delivered never fails what it is about. */
+/** Notifications: where they go and on which events. One that cannot be delivered never fails the run or pipeline. */
 export interface NotifyDefinition<Event extends NotifyEvent = NotifyEvent> {
   /** Name of a webhook in the worker's environment: `ops` is `HEX_NOTIFY_OPS_URL` and `HEX_NOTIFY_OPS_FORMAT`. */
   to: string;

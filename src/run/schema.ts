@@ -32,7 +32,7 @@ export const timezoneSchema = () =>
     error: ({ input }) => `"${input}" is not a time zone: write an IANA name such as "Europe/Berlin"`,
   });
 
-/** What becomes of a run that is no longer waited for. */
+/** What to do with a run that nothing waits for any more. */
 export const onStopSchema = () => z.enum(['cancel', 'leave'], { error: 'must be one of cancel, leave' });
 
 /** A business key without templates. */
@@ -61,7 +61,7 @@ export const connectionSchema = () =>
       'must be the name of a connection: lower-case letters, digits and "-" (connections live in the worker\'s environment; a URL is not accepted)',
     );
 
-/** Who is told of which of these events. */
+/** A webhook, and which of these events it gets. */
 export const notifySchema = <const Events extends readonly [NotifyEvent, ...NotifyEvent[]]>(events: Events) =>
   z.array(
     z.strictObject({

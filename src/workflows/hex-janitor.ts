@@ -54,7 +54,7 @@ export async function hexJanitor(
   return report;
 }
 
-/** Tells those who look after the workers, once for each run and schedule unless a full look finds it again. */
+/** Alerts the operators of the workers, once for each run and schedule unless a full look finds it again. */
 async function tellOf(report: JanitorReport, connection: string): Promise<void> {
   const before = report.look === 'quick' ? lookBefore() : null;
   const told = new Set([...(before?.strays ?? []), ...(before?.possible ?? [])].map(({ runId }) => runId));

@@ -84,7 +84,7 @@ async function carryOut(
     );
     if (outcome === 'failed') throw stepFailed(execution);
   } catch (error) {
-    // A mistake of ours: the workflow task fails, and is tried again by a better worker.
+    // A bug in this package: fail the workflow task, so that a fixed worker can retry it.
     if (!(error instanceof TemporalFailure)) throw error;
     const quiet = error instanceof CancelledFailure && !execution.cleanupFailed();
     view.end(quiet ? 'cancelled' : 'failed');

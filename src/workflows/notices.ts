@@ -41,7 +41,7 @@ export async function tell(targets: readonly string[], notice: Omit<Notice, 'to'
   return lost.flat();
 }
 
-/** Tells those who look after the workers (`HEX_NOTIFY_ALERTS`). Waits and never fails, as {@link tell}. */
+/** Sends an alert to the operators of the workers (`HEX_NOTIFY_ALERTS`). Waits and never fails, as {@link tell}. */
 export async function alert(event: AlertEvent, text: string, about: NoticeSubject): Promise<void> {
   try {
     const { alerts } = await CancellationScope.nonCancellable(notifyTargets);

@@ -21,7 +21,7 @@ const BAD_RUNS: [string, unknown, RegExp][] = [
   [
     'an unknown field',
     { projectId: 'a', projectID: 'a' },
-    /projectID: is not a field .*did you mean "projectId"\?/,
+    /projectID: unknown field; did you mean "projectId"\?/,
   ],
   ['null inputs', { projectId: 'a', inputParams: null }, /inputParams: must be an object/],
   ['a list of inputs', { projectId: 'a', inputParams: ['x'] }, /inputParams: must be an object/],

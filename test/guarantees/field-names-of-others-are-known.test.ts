@@ -22,14 +22,14 @@ describe("a field by the name that Hex's API or another package gives it is refu
     ['timeOut', 'timeout'],
   ])('%s is %s here, in hexRun and in a step', (theirs, ours) => {
     const run = { projectId: 'a', [theirs]: true };
-    const words = `${theirs}: is not a field that is known here; did you mean "${ours}"?`;
+    const words = `${theirs}: unknown field; did you mean "${ours}"?`;
     expect(lines(parseRunInput(run))).toEqual([words]);
     expect(lines(parseDefinition({ steps: [run] }))).toEqual([`steps[0].${words}`]);
   });
 
   it.each(['kill_on_timeout', 'synchronous', 'wait_for_completion'])('%s is not needed', (theirs) => {
     expect(lines(parseRunInput({ projectId: 'a', [theirs]: true }))).toEqual([
-      expect.stringMatching(`^${theirs}: is not a field that is known here; a run .*: leave it out$`),
+      expect.stringMatching(`^${theirs}: unknown field; a run .*: leave it out$`),
     ]);
   });
 
@@ -41,13 +41,13 @@ describe("a field by the name that Hex's API or another package gives it is refu
 
   it('deeper fields, by the fields of their place', () => {
     expect(lines(parseRunInput({ projectId: 'a', poll: { minimum: 1 } }))).toEqual([
-      'poll.minimum: is not a field that is known here: the fields are min, max, factor, first, perHistory',
+      'poll.minimum: unknown field: the fields are min, max, factor, first, perHistory',
     ]);
     expect(lines(parseDefinition({ steps: [{ projectId: 'a', retry: { max_attempts: 2 } }] }))).toContain(
-      'steps[0].retry.max_attempts: is not a field that is known here; did you mean "maxAttempts"?',
+      'steps[0].retry.max_attempts: unknown field; did you mean "maxAttempts"?',
     );
     expect(lines(parseJanitorInput({ project: ['a'] }))).toEqual([
-      'project: is not a field that is known here; did you mean "projects"?',
+      'project: unknown field; did you mean "projects"?',
     ]);
   });
 });

@@ -46,7 +46,7 @@ describe('projects are listed to the last cursor', () => {
     const hex = await scriptedHex(answer(200, { values: [project(1)], pagination: { after: 'same' } }));
     const error = await hexErrorOf(hex.client().listProjects());
     expect(error).toMatchObject({ kind: 'HexUnexpectedAnswer' });
-    expect(error.message).toMatch(/same cursor came twice/);
+    expect(error.message).toMatch(/returned the same cursor twice/);
     expect(hex.seen).toHaveLength(2);
   });
 

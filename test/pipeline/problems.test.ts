@@ -39,7 +39,7 @@ const BAD: [string, unknown, RegExp][] = [
   [
     'an unknown field of a step',
     [{ ...a, inputParam: {} }],
-    /^steps\[0\]\.inputParam: is not a field.*did you mean "inputParams"\?/,
+    /^steps\[0\]\.inputParam: unknown field.*did you mean "inputParams"\?/,
   ],
   [
     'an unknown field of a pipeline',
@@ -49,7 +49,7 @@ const BAD: [string, unknown, RegExp][] = [
   [
     'inputs on an approval',
     [{ approval: { prompt: 'x' }, inputParams: {} }],
-    /^steps\[0\]\.inputParams: is not a field/,
+    /^steps\[0\]\.inputParams: unknown field/,
   ],
   [
     'cancelSiblings where failures do not stop',
@@ -91,7 +91,7 @@ const BAD: [string, unknown, RegExp][] = [
       { id: 'b', projectId: 'b', dependsOn: 'a' },
       { id: 'c', projectId: 'c', dependsOn: 'b' },
     ],
-    /in a circle: (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c);/,
+    /dependency cycle (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c):/,
   ],
   [
     'a trigger rule that is none',

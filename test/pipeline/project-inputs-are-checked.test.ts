@@ -107,7 +107,7 @@ describe('inputParams are checked against what is declared of the project', () =
       /^projects\.sales\.inputs\.date: must be a type such as "date"/,
     ],
     ['no inputs', { sales: {} }, /^projects\.sales\.inputs: is required/],
-    ['a misspelt field', { sales: { inputs: {}, input: {} } }, /^projects\.sales\.input: is not a field/],
+    ['a misspelt field', { sales: { inputs: {}, input: {} } }, /^projects\.sales\.input: unknown field/],
     ['a bad id', { 'a/b': { inputs: {} } }, /^projects\.a\/b: must be the id of a Hex project/],
     ['a list', [], /^projects: must be an object/],
   ])('a declaration with %s is refused', (_what, projects, words) => {

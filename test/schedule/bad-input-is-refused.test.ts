@@ -66,7 +66,7 @@ describe('refuses', () => {
     [{}, 'schedule: must say when: write cron, every or calendars'],
     ['@daily', 'schedule: must be an object such as {"cron": "30 2 * * *"}; got "@daily"'],
     [{ cron: '@daily', every: '1h' }, 'schedule: takes one of cron and every: leave one out'],
-    [{ corn: '@daily' }, 'schedule.corn: is not a field that is known here; did you mean "cron"?'],
+    [{ corn: '@daily' }, 'schedule.corn: unknown field; did you mean "cron"?'],
     [{ cron: 5 }, 'schedule.cron: must be a cron expression'],
     [{ cron: [] }, 'schedule.cron: must hold at least one cron expression'],
     [{ cron: '0 0 2 * * *' }, 'schedule.cron: "0 0 2 * * *" has six fields, and five are read'],
@@ -82,10 +82,7 @@ describe('refuses', () => {
     [{ every: '15m', offset: '15m' }, 'schedule.offset: "15m" must be less than every: 15m'],
     [{ cron: '@daily', offset: '1h' }, 'schedule.offset: goes with every only'],
     [{ calendars: [{ hour: 24 }] }, 'schedule.calendars[0]: "0 0 24 * * * *" is not a calendar'],
-    [
-      { calendars: [{ hours: 2 }] },
-      'schedule.calendars[0].hours: is not a field that is known here; did you mean "hour"?',
-    ],
+    [{ calendars: [{ hours: 2 }] }, 'schedule.calendars[0].hours: unknown field; did you mean "hour"?'],
     [{ calendars: [{ month: 2, dayOfMonth: 30 }] }, 'schedule.calendars[0]: "0 0 0 30 2 * *" never runs'],
     [
       { cron: '@daily', overlap: 'terminate_other' },

@@ -10,15 +10,15 @@ export const hints = {
   invalidRequest: 'Publish the project, or check the id and the input parameters.',
   rateLimited: `Hex allows each user ${HEX_LIMITS.startsPerMinute} starts per minute and ${HEX_LIMITS.startsPerHour} per hour, and about ${HEX_LIMITS.readsPerMinute} reads per minute: queue runs with delays, and use a user of their own for them.`,
   noKernel: `All ${HEX_LIMITS.kernels} kernels of the token's user are in use: wait until a run has ended, or cancel one. No run was created.`,
-  unavailable: 'Hex has trouble of its own: see https://status.hex.tech and try again later.',
+  unavailable: 'Hex itself has a problem: see https://status.hex.tech and try again later.',
   network: 'Check that HEX_BASE_URL is right and that this machine can reach it.',
   timedOut: 'Hex is slow or out of reach: try again, or allow it more time (HEX_REQUEST_TIMEOUT).',
-  tls: 'Check the host in HEX_BASE_URL. Where a company proxy signs its traffic, point NODE_EXTRA_CA_CERTS to its certificate.',
+  tls: 'Check the host in HEX_BASE_URL. If a company proxy signs its traffic, point NODE_EXTRA_CA_CERTS to the certificate of the proxy.',
   aborted: 'The caller gave up waiting.',
-  redirect: 'Check HEX_BASE_URL: it has to be the very host of the workspace. The token was not sent on.',
+  redirect: 'Check HEX_BASE_URL: it must be the host of the workspace itself. The token was not sent on.',
   unexpectedAnswer:
-    'Check HEX_BASE_URL: what answered does not speak the API of Hex, or something in between changed the answer.',
-  brokenOff: 'The connection broke while the answer came in: read the run list in Hex before trying again.',
+    'Check HEX_BASE_URL: the server that answered is not the Hex API, or something in between changed the answer.',
+  brokenOff: 'The connection broke while the answer arrived: read the run list in Hex before trying again.',
 } as const;
 
 const STATUS_HINTS: ReadonlyMap<string, string> = new Map([

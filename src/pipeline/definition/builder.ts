@@ -47,7 +47,7 @@ export class PipelineBuilder<Params extends string = never, Ids extends string =
     this.definition = definition;
   }
 
-  /** Declares a parameter. Without a default it has to be given. */
+  /** Declares a parameter. Without a default it is required. */
   param<Name extends string>(
     name: Name,
     type: ParamType | ParamDefinition,

@@ -56,7 +56,7 @@ export interface StepBase {
   window?: number;
   /** Default: one attempt. */
   retry?: RetryDefinition;
-  /** Who is told how the step ends, after its last attempt, and that it waits for a person. */
+  /** Notifications about how the step ends, after its last attempt, and that it waits for a person. */
   notify?: NotifyDefinition<StepNotifyEvent>[];
 }
 
@@ -108,7 +108,7 @@ export type StepDefinition = HexStep | PipelineStep | WorkflowStep | ApprovalSte
 
 export type ParamType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'date';
 
-/** A parameter of a pipeline. Without a default it has to be given. */
+/** A parameter of a pipeline. Without a default it is required. */
 export interface ParamDefinition {
   /** `date` is text such as `2026-11-23`. */
   type: ParamType;
@@ -152,7 +152,7 @@ export interface PipelineDefinition {
   maxParallel?: number;
   /** Time limit of the pipeline: everything is cancelled and it fails with `HexPipelineTimedOut`. Default: none. */
   timeout?: Duration;
-  /** When it still runs after this time, those who asked for `deadline` are told. */
+  /** Send the `deadline` notification if it is still running after this time. */
   deadline?: Duration;
   /**
    * A business key: at most one execution of this text is under way, or has succeeded, as far as `ifExists` says so. May
@@ -165,11 +165,11 @@ export interface PipelineDefinition {
   onFailure?: OnFailure;
   /** Default for all steps with `onFailure: stop`: whether a failure cancels the steps that run beside it. Default false. */
   cancelSiblings?: boolean;
-  /** Default for all steps that run a Hex project: what becomes of the run in Hex on a cancel. Default `cancel`. */
+  /** Default for all steps that run a Hex project: what a cancel does to the run in Hex. Default `cancel`. */
   onCancel?: OnStop;
-  /** Default for all steps that run a Hex project: what becomes of the run in Hex when its own `timeout` is over. Default `cancel`. */
+  /** Default for all steps that run a Hex project: what its own `timeout` does to the run in Hex. Default `cancel`. */
   onTimeout?: OnStop;
-  /** Who is told what of the pipeline. */
+  /** Notifications about the pipeline: where they go, and on which events. */
   notify?: NotifyDefinition[];
   steps: StepDefinition[];
 }

@@ -26,7 +26,7 @@ export function graphProblems(nodes: readonly Node[], path: string): Problem[] {
     const index = nodes.findIndex(({ id }) => id === cycle[0]);
     problems.push({
       path: `${path}[${index}].dependsOn`,
-      message: `the steps wait for each other in a circle: ${cycle.join(' -> ')}; take one of these out of a dependsOn`,
+      message: `dependency cycle ${cycle.join(' -> ')}: remove one of these from a dependsOn`,
     });
   }
   return problems;

@@ -64,7 +64,7 @@ export interface PipelineSpec {
 export interface PipelineRequest {
   /** Of the definition, or the one to load. */
   name: string;
-  /** Null when the definition has to be loaded by its name. */
+  /** Null when the definition must be loaded by its name. */
   spec: PipelineSpec | null;
   /** The name to load, where no definition was given. */
   load: string | null;

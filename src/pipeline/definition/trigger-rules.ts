@@ -25,7 +25,7 @@ export interface UpstreamCounts {
   upstreamFailed: number;
 }
 
-/** What a rule says: run now, never run (and how that is called), or not yet known. */
+/** What a rule decides: run, wait, or end the step as skipped or upstream_failed. */
 export type RuleOutcome = 'run' | 'wait' | 'skipped' | 'upstream_failed';
 
 /** Evaluates a rule as Airflow's `TriggerRuleDep` does. A step that depends on nothing always runs. */

@@ -1,7 +1,7 @@
 import { levelsOf } from '../definition/graph.js';
 import type { PipelineSpec, StepSpec } from '../definition/spec.js';
 
-/** A sound pipeline in the order of its execution. */
+/** A valid pipeline in the order of its execution. */
 export interface Plan {
   spec: PipelineSpec;
   byId: ReadonlyMap<string, StepSpec>;
@@ -13,7 +13,7 @@ export interface Plan {
   dependents: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Lays out a sound pipeline. */
+/** Puts the steps of a valid pipeline into levels, each after the levels it depends on. */
 export function planOf(spec: PipelineSpec): Plan {
   const byId = new Map(spec.steps.map((step) => [step.id, step]));
   const levels = levelsOf(spec.steps);

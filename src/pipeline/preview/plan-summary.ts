@@ -13,7 +13,7 @@ import type { PreparedPipeline } from '../plan/prepare.js';
 import type { StepWork } from '../plan/step-work.js';
 import { type Limits, pipelineLimits, stepLimits } from './limits.js';
 
-/** A step of a plan. */
+/** A step as `plan` shows it, before anything has run. */
 export interface PlannedStep {
   id: string;
   kind: StepKind;

@@ -100,7 +100,7 @@ export async function withKey<T>(
     await releaseKey(key, { ...key.holder, hexRun: hexRunOf(result) });
     return result;
   } catch (error) {
-    // Neither a mistake of ours nor a continue-as-new is an end.
+    // Neither a bug in this package nor a continue-as-new is an end.
     if (error instanceof TemporalFailure) await releaseKey(key, null);
     throw error;
   }
@@ -147,7 +147,7 @@ async function giveWay(
     throw keyExists(
       existing,
       `With the key "${key.text}", ${workflowId} ${has}`,
-      'Nothing was started. "ifExists": "run" starts it all the same, "skip" and "join" make do with the other.',
+      'Nothing was started. "ifExists": "run" starts it anyway; "skip" and "join" use the other one.',
     );
   if (ifExists === 'skip') return { skipped: existing, record: 'hexRun' in holder ? holder : null };
   onJoin(existing);

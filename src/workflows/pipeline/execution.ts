@@ -40,7 +40,7 @@ export interface PreparedExecution {
   depth: number;
 }
 
-/** Tells those who asked to be told of a step. */
+/** Sends the notifications that a step asks for. */
 export type Tell = (step: StepRecord, event: StepNotifyEvent, text: string) => void;
 
 /** Who stopped new steps from starting. */
@@ -239,7 +239,7 @@ export class PipelineExecution {
     try {
       this.settle(step, await scope.run(() => runStep(this, step)));
     } catch (error) {
-      // A mistake of ours must fail the workflow task, whatever the steps do.
+      // A bug in this package must fail the workflow task, whatever the steps do.
       if (!(error instanceof TemporalFailure)) return this.finish(error);
       this.settle(step, this.endingOf(step, scope, error));
     }

@@ -8,7 +8,7 @@ import { invalidInput } from '../run/failures.js';
 import type { PipelineExecution } from './execution.js';
 import type { StepRecord } from './state.js';
 
-/** Tells those who asked for it what happens. A message that cannot be delivered becomes a warning, never a failure. */
+/** Sends the notifications that the definition asks for. A message that cannot be delivered becomes a warning, never a failure. */
 export class PipelineNotices {
   private readonly spec: PipelineSpec;
   private readonly warnings: string[];

@@ -54,7 +54,7 @@ export interface StepRecord {
   reusedItems: Record<string, StepResult>;
   /** Cancels what the step is doing. */
   scope: CancellationScope | null;
-  /** What becomes of the step once its work has been cancelled. */
+  /** How the step ends once its work has been cancelled. */
   decision: Decision | null;
   /** Resolves the wait of a step with a person's decision. */
   resolve: ((decision: Decision) => void) | null;

@@ -185,7 +185,7 @@ async function runAttempt(execution: PipelineExecution, step: StepRecord, unit: 
       if (leftOnPurpose(error)) unit.error = stepErrorOf(error).error;
       throw error;
     }
-    // Anything else is a mistake of ours, and must fail the workflow task.
+    // Anything else is a bug in this package, and must fail the workflow task.
     if (!(error instanceof TemporalFailure)) throw error;
     return error;
   } finally {

@@ -25,7 +25,7 @@ export async function tellingTheEnd(
     await tellEnd(state, 'success', `The run of project ${projectId} ended ${result.status} after ${took}`);
     return result;
   } catch (error) {
-    // Anything else is a mistake of ours, or the workflow continues as new.
+    // Anything else is a bug in this package, or the workflow continues as new.
     if (!(error instanceof TemporalFailure)) throw error;
     if (isCancellation(error))
       await tellEnd(state, 'cancelled', `The run of project ${projectId} was cancelled`);

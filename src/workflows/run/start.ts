@@ -86,7 +86,7 @@ function trigger(state: RunState): Promise<TriggeredRun> {
   });
 }
 
-/** What is sent to Hex. */
+/** The body of the start, in the names of Hex's API. */
 export function requestOf(spec: RunSpec): RunProjectRequest {
   const { inputParams, viewId, updatePublishedResults, useCachedSqlResults, notifications, dryRun } = spec;
   return {

@@ -103,7 +103,7 @@ export function pendingLeftMs({ spec, run, status }: RunState): number {
 }
 
 /**
- * Makes the run known: from here on every way out of the workflow ends or confirms it.
+ * Records the run. From here on, every exit of the workflow cancels it or has seen it end.
  *
  * @param read the poll that went with the trigger
  */

@@ -40,9 +40,9 @@ export function parseRunInput(raw: unknown): Parsed<RunSpec> {
 /** Parses the input of a `hexRun` of its own, and fills in its templates, which know `run` only; every problem at once. */
 export function prepareRun(raw: unknown, start: ExecutionStart): Parsed<RunSpec> {
   if (isLenient() || !isObject(raw) || valueProblems(raw).length > 0) return parseRunInput(raw);
-  if (!hasTemplates(raw as JsonValue)) return parseRunInput(raw);
   const unsound = runTemplateProblems(raw);
   if (unsound.length > 0) return { ok: false, problems: [...problemsBesideTemplates(raw), ...unsound] };
+  if (!hasTemplates(raw as JsonValue)) return parseRunInput(raw);
   const { value, problems } = renderRun(raw, start);
   return problems.length > 0 ? { ok: false, problems } : parseRunInput(value);
 }

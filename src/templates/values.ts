@@ -1,4 +1,5 @@
 import { isObject, type JsonValue } from '../base/json.js';
+import { isLenient } from '../base/leniency.js';
 import type { Problem } from '../base/problems.js';
 import { isTemplate, renderText, type VariablePath, variablesOf } from './engine.js';
 
@@ -31,7 +32,7 @@ export function variablesIn(value: JsonValue | undefined): VariablePath[] {
 
 /** Everything that is wrong with the templates of a value, without rendering them. */
 export function templateProblems(value: JsonValue | undefined, shape: ScopeShape, path: string): Problem[] {
-  const problems: Problem[] = [];
+  const problems = isLenient() ? [] : nameProblems(value, path);
   eachText(value, path, (text, at) => {
     const result = variablesOf(text);
     if ('error' in result) problems.push({ path: at, message: `${result.error} in ${quoted(text)}` });
@@ -42,6 +43,17 @@ export function templateProblems(value: JsonValue | undefined, shape: ScopeShape
       }
   });
   return problems;
+}
+
+/** Templates that stand as a name: names are sent as they are written. */
+function nameProblems(value: JsonValue | undefined, path: string): Problem[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => nameProblems(item, `${path}[${index}]`));
+  if (!isObject(value)) return [];
+  return Object.entries(value as Record<string, JsonValue>).flatMap(([name, item]) => {
+    const at = path ? `${path}.${name}` : name;
+    if (!isTemplate(name)) return nameProblems(item, at);
+    return [{ path: at, message: 'a template cannot be a name: write the name out' }];
+  });
 }
 
 /** The value with all its templates filled in, or every problem. */

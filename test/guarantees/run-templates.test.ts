@@ -122,6 +122,11 @@ const UNKNOWN: [string, object, RegExp][] = [
     /^inputParams\.d: "run\.dat" is not known: "run" has sched/m,
   ],
   ["another tool's variable", { inputParams: { d: '{{ ds }}' } }, /^inputParams\.d: "ds" is not known/m],
+  [
+    'a name that is a template',
+    { inputParams: { d: [{ '{{ run.date }}': 1 }] } },
+    /^inputParams\.d\[0\].*: a template cannot be a name/m,
+  ],
   ['an open template', { inputParams: { d: '{{ run.date' } }, /^inputParams\.d: .*not closed/m],
   [
     'a tag that is not there',

@@ -17,7 +17,10 @@ export const workflowsPath = beside('workflows/index');
 export const preloadModules = [beside('pipeline/boundary'), workflowsPath];
 
 /** Interceptors that our workflows need in every worker, as `interceptors.workflowModules`. */
-export const workflowInterceptorModules = [beside('workflows/replay-after-query')];
+export const workflowInterceptorModules = [
+  beside('workflows/replay-after-query'),
+  beside('workflows/refuse-inherited-types'),
+];
 
 const bundlePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
 

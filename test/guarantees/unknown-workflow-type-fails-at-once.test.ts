@@ -23,6 +23,10 @@ it.each([
   ['Hexjanitor', 'did you mean "hexJanitor"?'],
   ['default', 'the types are hexRun, hexPipeline,'],
   ['sendMail', 'the types are hexRun, hexPipeline,'],
+  // What every object has, and therefore the one that holds the workflows.
+  ['toString', 'toString'],
+  ['constructor', 'constructor'],
+  ['hasOwnProperty', 'hasOwnProperty'],
 ])('a workflow of type %s fails at once, and says: %s', async (type, words) => {
   const { temporal, taskQueue, sandbox } = rig;
   const args = [{ projectId: 'sales' }];

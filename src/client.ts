@@ -11,7 +11,7 @@ import {
 import { sizeProblems } from './base/input-size.js';
 import { isObject } from './base/json.js';
 import { formatProblems, type Problem } from './base/problems.js';
-import { type Controls, executeControl } from './client/controls.js';
+import { executeControl } from './client/controls.js';
 import {
   previewRerun,
   type RerunOptions,
@@ -20,6 +20,8 @@ import {
   type StartedRerun,
 } from './client/rerun/index.js';
 import { inZoneOf } from './client/schedule-zone.js';
+import type { ControlResult, Controls } from './contract/controls.js';
+import { progressQuery } from './contract/messages.js';
 import { clientRoute } from './network/temporal.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
 import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition/definition.js';
@@ -30,10 +32,10 @@ import type { HexRunResult, RunProgress } from './run/result.js';
 import { diagnose } from './temporal-connection/diagnose.js';
 import { temporalSettings } from './temporal-connection/settings.js';
 import type { hexPipeline, hexRun } from './workflows/index.js';
-import type { ControlResult } from './workflows/pipeline/controls.js';
 
-export { ControlRefusedError, type Controls } from './client/controls.js';
+export { ControlRefusedError } from './client/controls.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
+export type { Controls } from './contract/controls.js';
 
 /** Default task queue of the worker and of everything that is started. */
 export const DEFAULT_TASK_QUEUE = 'hex';
@@ -210,7 +212,7 @@ export class TemporalHexClient {
 
   /** Where a run or pipeline stands; also of a closed one, while its history is kept and a worker is up. */
   progress(workflowId: string): Promise<RunProgress | PipelineProgress> {
-    return this.temporal.workflow.getHandle(workflowId).query<RunProgress | PipelineProgress>('progress');
+    return this.temporal.workflow.getHandle(workflowId).query(progressQuery);
   }
 
   /** Closes the connection to Temporal. */

@@ -3,7 +3,7 @@
 export type { Duration } from './base/duration.js';
 export type { JsonValue } from './base/json.js';
 export type { Problem } from './base/problems.js';
-export { ControlRefusedError, type Controls } from './client/controls.js';
+export { ControlRefusedError } from './client/controls.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export {
   type ConnectClientOptions,
@@ -15,6 +15,7 @@ export {
   TemporalHexClient,
   type TemporalHexClientOptions,
 } from './client.js';
+export type { ControlResult, Controls } from './contract/controls.js';
 export { type PipelineBuilder, pipeline } from './pipeline/definition/builder.js';
 export type {
   ApprovalStep,
@@ -75,4 +76,3 @@ export type {
   RunPhase,
   RunProgress,
 } from './run/result.js';
-export type { ControlResult } from './workflows/pipeline/controls.js';

@@ -7,6 +7,8 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { JsonValue } from '../base/json.js';
+import { memoOf } from '../contract/memo.js';
+import { doubtKeySignal } from '../contract/messages.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
 import { isOpen } from './check-holders.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -43,13 +45,14 @@ export const findKeyHolder =
     const workflows = clientOf(dependencies);
     const handle = workflows.getHandle(keyId);
     try {
-      const { status, memo = {}, runId } = await handle.describe();
+      const description = await handle.describe();
+      const { status, runId } = description;
       if (status.name === 'COMPLETED')
         return { state: 'succeeded', holder: await workflows.getHandle(keyId, runId).result() };
-      const { hexKeyHolder: holder } = memo as { hexKeyHolder?: KeyHolder };
+      const { hexKeyHolder: holder } = memoOf(description);
       if (status.name !== 'RUNNING' || !holder) return { state: 'free' };
       if (await stillOpen(dependencies, holder)) return { state: 'running', holder };
-      await handle.signal('doubtKey');
+      await handle.signal(doubtKeySignal);
       return { state: 'free' };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return { state: 'free' };

@@ -1,5 +1,8 @@
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { own } from '../base/json.js';
+import { limiterId } from '../contract/ids.js';
+import type { LimiterInput } from '../contract/inputs.js';
+import { holdersQuery, limiterEventsSignal, lineQuery } from '../contract/messages.js';
 import {
   DEFAULT_SETTINGS,
   type LimiterEvent,
@@ -7,7 +10,6 @@ import {
   type SettingsPatch,
   withSettings,
 } from '../limits/index.js';
-import type { hexLimiter } from '../workflows/index.js';
 
 /** The limiters of this worker's connections, as the activities reach them. */
 export interface Limiters {
@@ -30,9 +32,6 @@ export interface LimiterSetup {
   settings: Readonly<Record<string, SettingsPatch | 'off'>>;
 }
 
-/** The workflow id of a connection's limiter. Workers of another task queue have connections of their own. */
-export const limiterId = (taskQueue: string, connection: string) => `hex-limiter/${taskQueue}/${connection}`;
-
 const LINE_KEPT_MS = 2_000;
 /** How many waiting runs learn their place in the queue. */
 const LINE_LENGTH = 1_000;
@@ -43,14 +42,17 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
   const send = async (connection: string, events: LimiterEvent[]) => {
     const patch = patchOf(connection);
     if (patch !== 'off')
-      await workflows.signalWithStart<typeof hexLimiter, [LimiterEvent[]]>('hexLimiter', {
-        workflowId: limiterId(taskQueue, connection),
-        taskQueue,
-        args: [{ connection, settings: patch }],
-        signal: 'limiterEvents',
-        signalArgs: [events],
-        staticSummary: `Limits of the Hex connection ${connection}`,
-      });
+      await workflows.signalWithStart<(input: LimiterInput) => Promise<never>, [LimiterEvent[]]>(
+        'hexLimiter',
+        {
+          workflowId: limiterId(taskQueue, connection),
+          taskQueue,
+          args: [{ connection, settings: patch }],
+          signal: limiterEventsSignal,
+          signalArgs: [events],
+          staticSummary: `Limits of the Hex connection ${connection}`,
+        },
+      );
   };
   const lines = new Map<string, { askedAt: number; view: Promise<LimiterView> }>();
   /** Asked for once for all who want to know it at about the same time: a query costs the limiter a workflow task. */
@@ -59,7 +61,7 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
     if (known && Date.now() - known.askedAt < LINE_KEPT_MS) return known.view;
     const view = workflows
       .getHandle(limiterId(taskQueue, connection))
-      .query<LimiterView, [{ limit: number }]>('line', { limit: LINE_LENGTH });
+      .query(lineQuery, { limit: LINE_LENGTH });
     lines.set(connection, { askedAt: Date.now(), view });
     return view;
   };
@@ -80,9 +82,7 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
     async holders(connection) {
       if (patchOf(connection) === 'off') return {};
       try {
-        return await workflows
-          .getHandle(limiterId(taskQueue, connection))
-          .query<Record<string, string>>('holders');
+        return await workflows.getHandle(limiterId(taskQueue, connection)).query(holdersQuery);
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return {};
         throw error;

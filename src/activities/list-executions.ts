@@ -1,5 +1,5 @@
 import type { WorkflowClient } from '@temporalio/client';
-import type { LeftMemo } from '../run/result.js';
+import { LEFT_MEMO } from '../contract/memo.js';
 import type { Execution } from './run-start.js';
 
 /** `WorkflowExecutionStatus` of the server's API. */
@@ -13,9 +13,6 @@ const NAMES = [
   'CONTINUED_AS_NEW',
   'TIMED_OUT',
 ];
-
-/** The memo of a `hexRun` that left its run in Hex on purpose (`onCancel: leave`, `onTimeout: leave`). */
-export const LEFT_MEMO = 'hexLeftRunning' satisfies keyof LeftMemo;
 
 export interface ListedExecution extends Execution {
   status: string;

@@ -1,8 +1,9 @@
 import { activityInfo } from '@temporalio/activity';
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { LEFT_MEMO } from '../contract/memo.js';
 import { searchAttributes } from '../contract/search-attributes.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { eachOf, LEFT_MEMO, listExecutions } from './list-executions.js';
+import { eachOf, listExecutions } from './list-executions.js';
 import { readRunStart } from './run-start.js';
 
 /** The workflow of ours that started a run in Hex. */

@@ -1,18 +1,73 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { UpdateDefinition } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Grant, LimiterEvent, LimiterView } from '../limits/index.js';
+import type { ControlAction, PipelineProgress } from '../pipeline/execution/result.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
+import type { RunProgress } from '../run/result.js';
+import type { ControlResult, Controls } from './controls.js';
+
+// Every signal, query and Update of ours, by the workflow that handles it. The names are interfaces.
+
+// hexRun
+
+/** Where the run stands. */
+export const runProgressQuery = defineQuery<RunProgress>('progress');
+/** Reads the status now instead of at the end of the wait. */
+export const pollNowSignal = defineSignal('pollNow');
+/** The permit to trigger, from the limiter. */
+export const admittedSignal = defineSignal<[Pick<Grant, 'requestId' | 'load'>]>('admitted');
+
+// hexPipeline
+
+/** Where the pipeline stands. */
+export const pipelineProgressQuery = defineQuery<PipelineProgress>('progress');
+/** From a child `hexRun`: the run of its step, and what it waits for. */
+export const stepProgressSignal = defineSignal<[ChildProgress]>('stepProgress');
+/** The decisions of people. */
+export const controlUpdates: {
+  readonly [Action in ControlAction]: UpdateDefinition<ControlResult, [Controls[Action]]>;
+} = {
+  pause: defineUpdate('pause'),
+  resume: defineUpdate('resume'),
+  retryStep: defineUpdate('retryStep'),
+  skipStep: defineUpdate('skipStep'),
+  markSuccess: defineUpdate('markSuccess'),
+  cancelStep: defineUpdate('cancelStep'),
+  approve: defineUpdate('approve'),
+  reject: defineUpdate('reject'),
+  pollNow: defineUpdate('pollNow'),
+};
+
+/** What a child `hexRun` tells the pipeline above. */
+export interface ChildProgress {
+  /** Its step, or `step/index`. */
+  step: string;
+  /** Null before there is a run. */
+  runId: string | null;
+  runUrl: string | null;
+  /** What it waits for, in words; null once it runs. */
+  waitingFor: string | null;
+}
+
+// hexRun or hexPipeline
+
+/** Where it stands, whichever of the two it is. */
+export const progressQuery = defineQuery<RunProgress | PipelineProgress>('progress');
+
+// hexLimiter
 
 /** What has happened: wishes, outcomes, ends. The same event twice is harmless. */
-export const limiterEvents = defineSignal<[LimiterEvent[]]>('limiterEvents');
+export const limiterEventsSignal = defineSignal<[LimiterEvent[]]>('limiterEvents');
 /** The limits and the line as they stand; with a `requestId`, only that place. */
 export const lineQuery = defineQuery<LimiterView, [{ limit?: number; requestId?: string }?]>('line');
 /** The workflow of every run in flight, by Hex's run id. */
 export const holdersQuery = defineQuery<Record<string, string>>('holders');
-/** Leave to trigger, sent to the workflow that asked. */
-export const admittedSignal = defineSignal<[Pick<Grant, 'requestId' | 'load'>]>('admitted');
-/** To a `hexKey`: one more that has the key. */
+
+// hexKey
+
+/** One more that has the key. */
 export const holdKeySignal = defineSignal<[KeyHolder]>('holdKey');
-/** To a `hexKey`, by who had the key and ends: `record` where it has succeeded. */
+/** From who had the key and ends: `record` where it has succeeded. */
 export const releaseKeySignal = defineSignal<[{ runId: string; record: KeyRecord | null }]>('releaseKey');
-/** To a `hexKey`: its holder seems to have gone without a word. */
+/** Its holder seems to have gone without a word. */
 export const doubtKeySignal = defineSignal('doubtKey');

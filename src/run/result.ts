@@ -90,18 +90,3 @@ export interface RunProgress {
   /** ISO 8601. */
   startedAt: string;
 }
-
-/** Memo of a `hexRun` that closed and left its run going on in Hex on purpose: Hex's run id. */
-export interface LeftMemo {
-  hexLeftRunning?: string;
-}
-
-/** Memo that `hexPipeline` gives its children, and that `hexRun` shows in search attributes and uses to report to its parent. */
-export interface StepMemo {
-  hexPipeline?: string;
-  hexStep?: string;
-  /** How many pipelines the child is inside of. */
-  hexDepth?: number;
-  /** Of a pipeline that began before some rules of inputs existed, and of all that belongs to it: not held to them. */
-  hexLenient?: boolean;
-}

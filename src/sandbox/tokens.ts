@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { SandboxSettings } from './settings.js';
 
 /** Who sent a request, as far as the sandbox cares. */
 export interface Caller {
@@ -23,10 +22,19 @@ export function tokenFingerprint(token: string): string {
   return `${prefix}#${createHash('sha256').update(token).digest('hex').slice(0, 8)}`;
 }
 
+/** What the sandbox is told of tokens. */
+interface KnownTokens {
+  /** None: any token is good. */
+  tokens: readonly string[];
+  readOnlyTokens: readonly string[];
+  /** The user behind a token. */
+  users: Readonly<Record<string, string>>;
+}
+
 /** Reads an Authorization header. Fingerprints are remembered in `known`, so that a request costs no hash. */
 export function authenticate(
   header: string | undefined,
-  settings: SandboxSettings,
+  settings: KnownTokens,
   known: Map<string, string>,
 ): Authentication {
   const token = /^bearer\s+(\S+)\s*$/i.exec(header ?? '')?.[1];

@@ -7,6 +7,7 @@ import {
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
 import type { Config } from '../config.js';
+import { janitorScheduleId } from '../contract/ids.js';
 import type { JanitorInput } from '../run/janitor-input.js';
 import type { hexJanitor } from '../workflows/index.js';
 
@@ -16,14 +17,8 @@ const LOOKS = {
   full: { every: '24 hours', offset: '3 hours', catchupWindow: '12 hours' },
 } as const;
 
-type Look = keyof typeof LOOKS;
-
 /** A worker does not wait longer for Temporal's schedules than this. */
 const PATIENCE_MS = 10_000;
-
-/** The id of a schedule of the janitor. Workers of another task queue have connections of their own. */
-export const janitorScheduleId = (taskQueue: string, connection: string, look: Look) =>
-  `hex-janitor/${taskQueue}/${connection}/${look}`;
 
 /**
  * Makes the schedules of the janitor, or gives those that are there another mode; removes them where it is `off`. Says in

@@ -1,6 +1,8 @@
 import type { WorkflowClient } from '@temporalio/client';
 import type { Config } from '../config.js';
-import type { hexOutage, OutageInput } from '../workflows/hex-outage.js';
+import { outageId } from '../contract/ids.js';
+import type { OutageInput } from '../contract/inputs.js';
+import type { hexOutage } from '../workflows/index.js';
 import type { Hear } from './hex-connections.js';
 
 export interface OutageWatchOptions {
@@ -20,9 +22,6 @@ interface Trouble {
 }
 
 const MINUTE_MS = 60_000;
-
-/** The workflow id of the outage of a connection. */
-export const outageId = (taskQueue: string, connection: string) => `hex-outage/${taskQueue}/${connection}`;
 
 /**
  * Hears of every request to Hex. Where nothing has been reached for a while, it starts the workflow that follows the outage;

@@ -8,14 +8,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
+import type { KeyInput } from '../contract/inputs.js';
+import { memo } from '../contract/memo.js';
 import { doubtKeySignal, holdKeySignal, releaseKeySignal } from '../contract/messages.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
-
-export interface KeyInput {
-  key: string;
-  /** Who has the key; several only where a start was told not to care. */
-  holders: KeyHolder[];
-}
 
 /** Holders tell when they end; this is for those that could not, because they were terminated. */
 const LOOK_MS = 3_600_000;
@@ -38,7 +34,7 @@ export async function hexKey({ key, holders }: KeyInput): Promise<KeyRecord> {
     const first = open[0];
     open = still;
     // Who is shown as the holder, to those who come next.
-    if (open[0] && open[0] !== first) upsertMemo({ hexKeyHolder: open[0] });
+    if (open[0] && open[0] !== first) upsertMemo(memo({ hexKeyHolder: open[0] }));
   };
   setHandler(holdKeySignal, (holder) => keep([...open, holder]));
   setHandler(releaseKeySignal, ({ runId, record }) => {

@@ -9,7 +9,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
-import { admittedSignal, holdersQuery, limiterEvents, lineQuery } from '../contract/messages.js';
+import type { LimiterInput } from '../contract/inputs.js';
+import { admittedSignal, holdersQuery, limiterEventsSignal, lineQuery } from '../contract/messages.js';
 import {
   applyEvent,
   type Grant,
@@ -19,19 +20,11 @@ import {
   newLimiter,
   type PackedLimiter,
   packLimiter,
-  type SettingsPatch,
   step,
   unpackLimiter,
   view,
 } from '../limits/index.js';
 import { alarm } from './timers.js';
-
-export interface LimiterInput {
-  /** Name of the connection whose Hex user is looked after. */
-  connection: string;
-  /** Limits that differ from the defaults. */
-  settings?: SettingsPatch;
-}
 
 const { checkHolders } = proxyActivities<HexActivities>({
   startToCloseTimeout: '5 minutes',
@@ -65,7 +58,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     for (const event of events) state = applyEvent(state, event, Date.now());
     dirty = true;
   };
-  setHandler(limiterEvents, take);
+  setHandler(limiterEventsSignal, take);
   setHandler(lineQuery, (options) => view(state, Date.now(), options));
   setHandler(holdersQuery, () => holdersOf(state));
 

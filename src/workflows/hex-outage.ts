@@ -9,21 +9,8 @@ import {
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
 import { formatDuration } from '../base/duration.js';
-import type { Asked } from '../hex/index.js';
+import type { OutageInput } from '../contract/inputs.js';
 import { alert } from './notices.js';
-
-/** What a worker that cannot reach Hex knows. */
-export interface OutageInput {
-  connection: string;
-  /** When the first request failed, in ms since 1970. */
-  sinceMs: number;
-  /** How long an outage must last to be an alert. */
-  afterMs: number;
-  /** What failed: it is asked again until Hex answers. */
-  asked: Asked;
-  /** How it failed, in words. */
-  reason: string;
-}
 
 export interface OutageResult {
   /** Whether it lasted long enough to be told. */

@@ -1,29 +1,18 @@
-import {
-  CancelledFailure,
-  defineQuery,
-  defineSignal,
-  setHandler,
-  TemporalFailure,
-} from '@temporalio/workflow';
+import { CancelledFailure, setHandler, TemporalFailure } from '@temporalio/workflow';
 import { formatDuration } from '../base/duration.js';
+import { pipelineProgressQuery, stepProgressSignal } from '../contract/messages.js';
 import type { HexPipelineInput } from '../pipeline/definition/definition.js';
-import type { PipelineProgress, PipelineResult } from '../pipeline/execution/result.js';
+import type { PipelineResult } from '../pipeline/execution/result.js';
 import { installControls } from './pipeline/controls.js';
-import { PipelineExecution, type PreparedExecution } from './pipeline/execution.js';
+import { PipelineExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
 import { underPipelineKey } from './pipeline/key.js';
 import { PipelineNotices } from './pipeline/notices.js';
 import { prepareExecution } from './pipeline/prepare.js';
+import type { PreparedExecution } from './pipeline/prepared.js';
 import { PipelineView } from './pipeline/view.js';
 import { LEFT_RUNNING } from './run/failures.js';
 import { withTimeLimit } from './timers.js';
-
-const progressQuery = defineQuery<PipelineProgress>('progress');
-/** From a child `hexRun`: the run that its step waits for, or what it waits for before there is one. */
-const stepProgressSignal =
-  defineSignal<[{ step: string; runId?: string; runUrl?: string | null; waitingFor?: string | null }]>(
-    'stepProgress',
-  );
 
 /**
  * Runs a pipeline of Hex projects, other pipelines, workflows of any worker, and approvals: as parallel as dependencies
@@ -42,9 +31,9 @@ const stepProgressSignal =
 export async function hexPipeline(input: HexPipelineInput, ...others: unknown[]): Promise<PipelineResult> {
   const view = new PipelineView();
   const running: { execution: PipelineExecution | null } = { execution: null };
-  setHandler(progressQuery, () => view.progress());
-  setHandler(stepProgressSignal, ({ step: key, runId, runUrl = null, waitingFor = null }) => {
-    const unit = running.execution?.unit(key)?.unit;
+  setHandler(pipelineProgressQuery, () => view.progress());
+  setHandler(stepProgressSignal, ({ step, runId, runUrl = null, waitingFor = null }) => {
+    const unit = running.execution?.unit(step)?.unit;
     if (!unit) return;
     if (runId) unit.run = { runId, runUrl };
     if (unit.state === 'running') unit.waitingFor = waitingFor;

@@ -2,18 +2,16 @@ import {
   ActivityFailure,
   ContinueAsNew,
   continueAsNew,
-  defineQuery,
-  defineSignal,
   isCancellation,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDuration } from '../base/duration.js';
-import { admittedSignal } from '../contract/messages.js';
+import { admittedSignal, pollNowSignal, runProgressQuery } from '../contract/messages.js';
 import { DEFAULT_READ_BUDGET, nextPollMs } from '../limits/index.js';
 import type { HexRunInput, OnStop } from '../run/input.js';
 import { pollIntervalMs } from '../run/poll-interval.js';
-import type { HexRunResult, RunProgress } from '../run/result.js';
+import type { HexRunResult } from '../run/result.js';
 import { isTerminal } from '../run/status.js';
 import { showDetails } from './current-details.js';
 import { repeatables } from './run/activities.js';
@@ -45,10 +43,6 @@ import { stopRun } from './run/stop.js';
 import { stopLiveRuns } from './run/stop-live-runs.js';
 import { Nudge } from './timers.js';
 
-const progressQuery = defineQuery<RunProgress>('progress');
-/** Reads the status now instead of at the end of the wait. */
-const pollNowSignal = defineSignal('pollNow');
-
 /**
  * One run of one published Hex project: trigger, poll until it ends, return its result.
  *
@@ -65,7 +59,7 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
   const state = carriedState(carried) ?? beginRun(input, carried);
   const nudge = new Nudge();
   showDetails(() => detailsOf(state));
-  setHandler(progressQuery, () => progressOf(state));
+  setHandler(runProgressQuery, () => progressOf(state));
   setHandler(pollNowSignal, () => nudge.give());
   const granted = new Set<string>();
   setHandler(admittedSignal, ({ requestId }) => {

@@ -1,7 +1,7 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
 import { leniently } from '../base/leniency.js';
 import type { Parsed } from '../base/problems.js';
-import type { StepMemo } from '../run/result.js';
+import { memoOf } from '../contract/memo.js';
 
 /**
  * By which rules an execution reads what it is given. One that began before today's rules is read again whenever it is
@@ -13,7 +13,7 @@ export class InputRules {
   lenient: boolean;
 
   constructor() {
-    const { hexLenient = false } = (workflowInfo().memo ?? {}) as StepMemo;
+    const { hexLenient = false } = memoOf(workflowInfo());
     this.lenient = hexLenient;
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
 import type { SandboxOptions } from '../../src/sandbox/index.js';
 import type { hexLimiter } from '../../src/workflows/index.js';
 import { FAST, type Harness, harness, TOKEN, until } from '../support/harness.js';
@@ -115,6 +116,23 @@ describe('a place in line', () => {
     expect(words).toMatch(/kernel.*place 1 in line/);
     await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 5 } }]);
     await handle.result();
+  });
+
+  it('is shown in the step of a pipeline, and gone from there once it runs', async () => {
+    const rig = await limited({ ...NONE, KERNELS: '0' }, { duration: '1h' });
+    const { connection, hex, limiter } = rig;
+    const { workflowId } = await hex.startPipeline([{ id: 'load', projectId: 'sales', connection, ...FAST }]);
+    const step = async () => ((await hex.progress(workflowId)) as PipelineProgress).steps[0];
+    const words = await until('the step tells its place', async () => (await step())?.waitingFor);
+    expect(words).toMatch(/kernel.*place 1 in line.*, as of \d\d:\d\d UTC$/);
+    await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 5 } }]);
+    const running = await until('the step has a run', async () => {
+      const now = await step();
+      return now?.runId ? now : false;
+    });
+    expect(running).not.toHaveProperty('waitingFor');
+    await hex.cancel(workflowId);
+    await hex.result(workflowId).catch(() => undefined);
   });
 });
 

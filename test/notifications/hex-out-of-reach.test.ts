@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { outageId } from '../../src/contract/ids.js';
 import { createHexClient, type Heard, heardClient } from '../../src/hex/index.js';
 import { startSandbox } from '../../src/sandbox/index.js';
-import { outageId, outageWatch } from '../../src/worker/outages.js';
+import { outageWatch } from '../../src/worker/outages.js';
 import type { hexOutage } from '../../src/workflows/index.js';
 import { FAST, type Harness, harness, TOKEN, until } from '../support/harness.js';
 import { hexGate } from '../support/hex-gate.js';

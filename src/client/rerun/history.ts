@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { isObject, type JsonValue } from '../../base/json.js';
+import { stepOfFreshnessId, stepOfWorkflowId } from '../../contract/ids.js';
 import { decoderOf } from '../../contract/payloads.js';
 import type { PipelineFailureDetails } from '../../pipeline/execution/result.js';
 
@@ -107,8 +108,8 @@ function stepEvents(events: Events, workflowId: string) {
   const activities = new Map<string, { type: string; id: string }>();
   for (const event of events) {
     const child = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId;
-    if (child?.startsWith(`${workflowId}/`))
-      children.set(String(event.eventId), child.slice(workflowId.length + 1));
+    const step = stepOfWorkflowId(workflowId, child ?? '');
+    if (step !== null) children.set(String(event.eventId), step);
     const { activityType, activityId } = event.activityTaskScheduledEventAttributes ?? {};
     if (activityType)
       activities.set(String(event.eventId), { type: activityType.name ?? '', id: activityId ?? '' });
@@ -125,12 +126,9 @@ function noteActivity(
     const { definition, source } = result as { definition: JsonValue; source: { name: string } };
     found.loaded = { definition, name: source.name };
   }
-  if (type === 'getLastCompletedRun' && result !== null && id.startsWith(FRESH_PREFIX))
-    found.fresh.set(id.slice(FRESH_PREFIX.length), result);
+  const step = stepOfFreshnessId(id);
+  if (type === 'getLastCompletedRun' && result !== null && step !== null) found.fresh.set(step, result);
 }
-
-/** The activity that looks for a fresh run is called so, with the key of its step. */
-const FRESH_PREFIX = 'fresh/';
 
 function noteControl(found: PipelineHistory, action: string, input: unknown, at: string): void {
   const { step, by, reason } = (input ?? {}) as { step?: string; by?: string; reason?: string };

@@ -3,6 +3,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   type WorkflowHandleWithFirstExecutionRunId,
 } from '@temporalio/client';
+import { memo } from '../../contract/memo.js';
 import type { hexPipeline } from '../../workflows/index.js';
 import { RerunError, readPipelineHistory } from './history.js';
 import { planRerun, type RerunChoices, type RerunPlan } from './plan.js';
@@ -54,7 +55,7 @@ export async function rerunPipeline(
       workflowIdReusePolicy: policy,
       args: [plan.input],
       staticSummary: `Rerun of ${workflowId}: ${plan.again.join(', ')}`.slice(0, 200),
-      memo: { hexRerunOf: plan.input.rerunOf, ...(plan.lenient && { hexLenient: true }) },
+      memo: memo({ hexRerunOf: plan.input.rerunOf, ...(plan.lenient && { hexLenient: true }) }),
     });
   if (options.workflowId !== undefined)
     return { handle: await start(options.workflowId, 'ALLOW_DUPLICATE'), plan };

@@ -1,6 +1,7 @@
 import type { PollLoad } from '../../limits/poll-share.js';
 import { isTerminal } from '../../run/status.js';
-import type { CallOptions, HexRunInfo, RunPage } from '../index.js';
+import type { CallOptions } from '../call.js';
+import type { HexRunInfo, RunPage } from '../types.js';
 
 /** The two reads that tell a run's status; a `HexClient` has them. */
 export interface RunReader {

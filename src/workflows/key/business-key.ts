@@ -15,6 +15,8 @@ import {
 } from '@temporalio/workflow';
 import type { HexActivities } from '../../activities/index.js';
 import type { JsonValue } from '../../base/json.js';
+import { keyId as idOfKey } from '../../contract/ids.js';
+import { memo } from '../../contract/memo.js';
 import { holdKeySignal, releaseKeySignal } from '../../contract/messages.js';
 import { searchAttributes } from '../../contract/search-attributes.js';
 import type { ExistingKey, IfExists, KeyHolder, KeyRecord, KeySpec } from '../../run/key.js';
@@ -63,7 +65,7 @@ export async function claimKey(options: ClaimOptions): Promise<Claim> {
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const holder: KeyHolder = { workflowId, runId: firstExecutionRunId, of };
   const { taskQueue, searchable } = await keySpace();
-  const keyId = `hex-key/${kind}/${taskQueue}/${key.text}`;
+  const keyId = idOfKey(kind, taskQueue, key.text);
   if (searchable) upsertSearchAttributes([{ key: searchAttributes.key, value: key.text }]);
   const ifExists = options.rerun && key.ifExists !== 'run' ? 'fail' : key.ifExists;
   const anew = ifExists === 'run' || options.rerun === true;
@@ -115,7 +117,7 @@ async function startKey(keyId: string, key: string, holder: KeyHolder, anew: boo
         ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
         : WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
       args: [{ key, holders: [holder] }],
-      memo: { hexKeyHolder: holder },
+      memo: memo({ hexKeyHolder: holder }),
       // It outlives a continue-as-new of its parent.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,

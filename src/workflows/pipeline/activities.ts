@@ -3,6 +3,7 @@ import type { Fate } from '../../activities/end-untaken.js';
 import type { HexActivities } from '../../activities/index.js';
 import type { LoadedPipeline } from '../../activities/load-pipeline.js';
 import type { QueueLook } from '../../activities/look-at-queue.js';
+import { freshnessId } from '../../contract/ids.js';
 import type { HexStepResult } from '../../pipeline/execution/result.js';
 import type { HexRunInput } from '../../run/input.js';
 
@@ -55,7 +56,7 @@ export async function lastCompletedRun(
     retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     // A rerun finds by this id which step the answer was for.
-    activityId: `fresh/${key}`,
+    activityId: freshnessId(key),
     summary: `Last completed run of ${projectId}`,
   }).getLastCompletedRun({ connection, projectId, withinMs, requestTimeoutMs });
 }

@@ -8,16 +8,17 @@ import {
 } from '@temporalio/workflow';
 import { formatDuration } from '../../base/duration.js';
 import type { JsonValue } from '../../base/json.js';
+import { type HexMemo, memo } from '../../contract/memo.js';
 import { stepWork } from '../../pipeline/boundary.js';
 import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
 import type { PipelineSpec } from '../../pipeline/definition/spec.js';
 import type { PipelineResult, StepResult } from '../../pipeline/execution/result.js';
 import type { StepWork } from '../../pipeline/plan/step-work.js';
 import type { HexRunInput } from '../../run/input.js';
-import type { HexRunResult, StepMemo } from '../../run/result.js';
+import type { HexRunResult } from '../../run/result.js';
 import { waitForDecision, withTimeLimit } from '../timers.js';
 import { lastCompletedRun } from './activities.js';
-import type { PipelineExecution } from './execution.js';
+import type { StepContext } from './context.js';
 import { badStep, stepFailure } from './failures.js';
 import { childId, type Decision, type StepRecord, type Unit } from './state.js';
 
@@ -27,7 +28,7 @@ const DEEPEST = 8;
 const YEAR_MS = 365 * 86_400_000;
 
 /** One attempt of a step, or of an item of a fan-out. */
-export function attempt(execution: PipelineExecution, step: StepRecord, unit: Unit): Promise<StepResult> {
+export function attempt(execution: StepContext, step: StepRecord, unit: Unit): Promise<StepResult> {
   const work = workOf(execution, step, unit);
   switch (work.kind) {
     case 'hex':
@@ -41,7 +42,7 @@ export function attempt(execution: PipelineExecution, step: StepRecord, unit: Un
   }
 }
 
-function workOf(execution: PipelineExecution, { spec }: StepRecord, unit: Unit): StepWork {
+function workOf(execution: StepContext, { spec }: StepRecord, unit: Unit): StepWork {
   const ready = execution.pipeline.ready.get(spec.id)?.[unit.index ?? 0];
   if (ready) return ready;
   const item = unit.index === null ? {} : { item: unit.item, index: unit.index };
@@ -54,7 +55,7 @@ function workOf(execution: PipelineExecution, { spec }: StepRecord, unit: Unit):
 
 type WorkOf<Kind extends StepWork['kind']> = Extract<StepWork, { kind: Kind }>;
 
-function runHex(execution: PipelineExecution, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
+function runHex(execution: StepContext, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
   const { input, skipIfFreshMs } = work;
   // A retry waits in Hex's line behind work that is on time.
   const priority = unit.attempts > 1 ? 'retry' : undefined;
@@ -62,16 +63,16 @@ function runHex(execution: PipelineExecution, unit: Unit, work: WorkOf<'hex'>): 
   const run = () =>
     child<HexRunResult>(unit, 'hexRun', {
       args,
-      memo: memoOf(execution, unit),
+      memo: memo(memoOf(execution, unit)),
       staticSummary: `${unit.key}: project ${input.projectId}`,
     });
   return skipIfFreshMs === null || unit.attempts > 1 ? run() : unlessFresh(unit, input, skipIfFreshMs, run);
 }
 
 /** What tells a child that it is a step, and so that its input has been rendered already. */
-function memoOf(execution: PipelineExecution, unit: Unit): Record<string, unknown> {
-  const memo: StepMemo = { hexPipeline: execution.plan.spec.name, hexStep: unit.key };
-  return { ...memo, ...(execution.prepared.rules.lenient && { hexLenient: true }) };
+function memoOf(execution: StepContext, unit: Unit): HexMemo {
+  const lenient = execution.prepared.rules.lenient && { hexLenient: true };
+  return { hexPipeline: execution.plan.spec.name, hexStep: unit.key, ...lenient };
 }
 
 async function unlessFresh(
@@ -85,7 +86,7 @@ async function unlessFresh(
 }
 
 async function runPipeline(
-  execution: PipelineExecution,
+  execution: StepContext,
   unit: Unit,
   work: WorkOf<'pipeline'>,
 ): Promise<StepResult> {
@@ -106,7 +107,7 @@ async function runPipeline(
           ...zoneFor(execution, pipeline),
         },
       ],
-      memo: { ...memoOf(execution, unit), hexDepth: execution.depth + 1 },
+      memo: memo({ ...memoOf(execution, unit), hexDepth: execution.depth + 1 }),
       staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
     });
   const result = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));
@@ -130,14 +131,14 @@ function knowing(
 }
 
 /** The zone that a sub-pipeline without one takes over; of one with a name it is not known here whether it has one. */
-function zoneFor(execution: PipelineExecution, pipeline: PipelineDefinition | string): { timezone?: string } {
+function zoneFor(execution: StepContext, pipeline: PipelineDefinition | string): { timezone?: string } {
   const { timezone } = execution.run;
   const has = typeof pipeline !== 'string' && pipeline.timezone !== undefined;
   return has || timezone === 'UTC' ? {} : { timezone };
 }
 
 async function runWorkflow(
-  execution: PipelineExecution,
+  execution: StepContext,
   unit: Unit,
   work: WorkOf<'workflow'>,
 ): Promise<StepResult> {
@@ -146,7 +147,7 @@ async function runWorkflow(
     child<JsonValue | undefined>(unit, type, {
       args,
       ...(taskQueue !== null && { taskQueue }),
-      ...(type === 'hexRun' && { memo: memoOf(execution, unit) }),
+      ...(type === 'hexRun' && { memo: memo(memoOf(execution, unit)) }),
       staticSummary: `${unit.key}: workflow ${type}`,
     });
   const own = taskQueue === null || taskQueue === workflowInfo().taskQueue;
@@ -168,7 +169,7 @@ function timedOut(timeoutMs: number | null, untaken: string | null = null): Erro
 }
 
 async function askForApproval(
-  execution: PipelineExecution,
+  execution: StepContext,
   step: StepRecord,
   unit: Unit,
   { prompt, withinMs, onTimeout }: WorkOf<'approval'>,

@@ -1,33 +1,13 @@
-import {
-  ApplicationFailure,
-  defineSignal,
-  defineUpdate,
-  getExternalWorkflowHandle,
-  setHandler,
-} from '@temporalio/workflow';
+import type { UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
 import { isObject } from '../../base/json.js';
 import { didYouMean } from '../../base/suggest.js';
+import type { ControlInput, ControlResult } from '../../contract/controls.js';
+import { controlUpdates, pollNowSignal } from '../../contract/messages.js';
 import type { ControlAction } from '../../pipeline/execution/result.js';
 import { isFinal, reopened, type StepState } from '../../pipeline/execution/scheduler.js';
 import type { PipelineExecution } from './execution.js';
 import { type Decision, reopen, type StepRecord, type Unit } from './state.js';
-
-/** What every control is told: who decides, why, and on which step. */
-export interface ControlInput {
-  by: string;
-  /** Needed for `skipStep`, `markSuccess`, `cancelStep` and `reject`. */
-  reason?: string;
-  /** Id of the step; `step/index` for one item of a fan-out in `approve`, `reject` and `pollNow`. */
-  step?: string;
-}
-
-/** What a control gives back. */
-export interface ControlResult {
-  action: ControlAction;
-  step: string | null;
-  /** How the step stands after it, or whether the pipeline is paused. */
-  status: StepState | 'paused' | 'running';
-}
 
 interface Control {
   description: string;
@@ -131,14 +111,12 @@ const CONTROLS: Record<ControlAction, Control> = {
   },
 };
 
-const pollNowSignal = defineSignal('pollNow');
-
 /** Sets up the Updates. Before there is an execution, and after its end, they are refused. */
 export function installControls(current: () => PipelineExecution | null): void {
   for (const [name, control] of Object.entries(CONTROLS)) {
     const action = name as ControlAction;
     setHandler(
-      defineUpdate<ControlResult, [ControlInput]>(action),
+      controlUpdates[action] as UpdateDefinition<ControlResult, [ControlInput]>,
       (input) => apply(current(), action, control, input),
       { description: control.description, validator: (input) => refuse(current(), action, control, input) },
     );

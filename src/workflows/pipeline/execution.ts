@@ -5,10 +5,11 @@ import {
   TemporalFailure,
   upsertMemo,
 } from '@temporalio/workflow';
+import { memo } from '../../contract/memo.js';
 import type { PipelineRequest } from '../../pipeline/definition/spec.js';
 import { runsAfterFailures } from '../../pipeline/definition/trigger-rules.js';
 import { type BoundResults, boundResults } from '../../pipeline/execution/bound-results.js';
-import type { AuditEntry, DefinitionSource, LeftRun, StepResult } from '../../pipeline/execution/result.js';
+import type { AuditEntry, LeftRun, StepResult } from '../../pipeline/execution/result.js';
 import {
   isFinal,
   type Move,
@@ -19,29 +20,15 @@ import {
 } from '../../pipeline/execution/scheduler.js';
 import type { Plan } from '../../pipeline/plan/plan.js';
 import type { PreparedPipeline } from '../../pipeline/plan/prepare.js';
-import type { RunNotifyEvent, StepNotifyEvent } from '../../run/notify.js';
+import type { RunNotifyEvent } from '../../run/notify.js';
 import type { RunScope } from '../../run/scope.js';
-import type { InputRules } from '../input-rules.js';
+import type { StepContext, Tell } from './context.js';
 import { leftOnPurpose, stepErrorOf } from './failures.js';
 import { OtherQueues, withUntaken } from './other-queues.js';
+import type { PreparedExecution } from './prepared.js';
 import { Semaphore } from './semaphore.js';
-import { newStep, type StepRecord, scopeOf, stepResult, type Unit } from './state.js';
-import { type Ending, endingBy, runStep } from './step.js';
-
-/** Everything an execution of a pipeline is made from. */
-export interface PreparedExecution {
-  plan: Plan;
-  pipeline: PreparedPipeline;
-  request: PipelineRequest;
-  run: RunScope;
-  source: DefinitionSource | null;
-  rules: InputRules;
-  /** How many pipelines this one is inside of. */
-  depth: number;
-}
-
-/** Sends the notifications that a step asks for. */
-export type Tell = (step: StepRecord, event: StepNotifyEvent, text: string) => void;
+import { type Ending, newStep, type StepRecord, scopeOf, stepResult, type Unit } from './state.js';
+import { endingBy, runStep } from './step.js';
 
 /** Who stopped new steps from starting. */
 export interface Pause {
@@ -58,7 +45,7 @@ const EVENT_OF: { [state in StepState]?: RunNotifyEvent } = {
 const WORDS_OF = { success: 'succeeded', failure: 'failed', cancelled: 'was cancelled' } as const;
 
 /** Runs a plan: starts what can start, until every step has ended. */
-export class PipelineExecution {
+export class PipelineExecution implements StepContext {
   readonly plan: Plan;
   readonly pipeline: PreparedPipeline;
   readonly run: RunScope;
@@ -213,7 +200,7 @@ export class PipelineExecution {
       this.traceDue = false;
       if (this.ended || this.cancelling) return;
       const ended = [...this.steps.values()].filter(({ state }) => isFinal(state)).length;
-      upsertMemo({ hexStepsEnded: ended });
+      upsertMemo(memo({ hexStepsEnded: ended }));
     });
   }
 

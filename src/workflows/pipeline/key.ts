@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../base/json.js';
 import type { PipelineResult } from '../../pipeline/execution/result.js';
 import { type Claim, claimKey, withKey } from '../key/business-key.js';
-import type { PreparedExecution } from './execution.js';
+import type { PreparedExecution } from './prepared.js';
 import type { PipelineView } from './view.js';
 
 /** Runs `work` under the key of the pipeline, or gives way to who has it. */

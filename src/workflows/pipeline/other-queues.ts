@@ -7,8 +7,7 @@ import {
   TerminatedFailure,
 } from '@temporalio/workflow';
 import { endUntaken, lookAtQueue } from './activities.js';
-import type { StepRecord, Unit } from './state.js';
-import type { Ending } from './step.js';
+import type { Ending, StepRecord, Unit } from './state.js';
 
 /** A worker that is up takes a child up at once. */
 const FIRST_LOOK_MS = 10_000;

@@ -1,18 +1,18 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ActivityFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Parsed } from '../../base/problems.js';
+import { memo, memoOf } from '../../contract/memo.js';
 import { onlyArgument, parseDefinition, parsePipelineInput, prepare } from '../../pipeline/boundary.js';
 import { asRequested, type PipelineRequest, type PipelineSpec } from '../../pipeline/definition/spec.js';
 import { timezoneProblem } from '../../pipeline/definition/timezone.js';
 import type { DefinitionSource } from '../../pipeline/execution/result.js';
 import { planOf } from '../../pipeline/plan/plan.js';
-import type { StepMemo } from '../../run/result.js';
 import { type RunScope, runScope } from '../../run/scope.js';
 import { InputRules } from '../input-rules.js';
 import { invalidInput } from '../run/failures.js';
 import { scheduledTime } from '../scheduled-time.js';
 import { loadPipeline } from './activities.js';
-import type { PreparedExecution } from './execution.js';
+import type { PreparedExecution } from './prepared.js';
 
 /** More are of no use to anybody, and a failure has to stay small. */
 const MOST_PROBLEMS = 100;
@@ -37,7 +37,7 @@ function preparedFrom(
   rules: InputRules,
 ): PreparedExecution {
   const spec = asRequested(definition, request);
-  const { hexStep, hexDepth = 0 } = (workflowInfo().memo ?? {}) as StepMemo;
+  const { hexStep, hexDepth = 0 } = memoOf(workflowInfo());
   // A sub-pipeline takes the zone of the pipeline above only where it has none.
   const wrong = hexStep === undefined ? timezoneProblem(spec.timezone, request.timezone) : null;
   if (wrong) throw invalidInput('hexPipeline', [wrong]);
@@ -50,7 +50,7 @@ async function loadByName(request: PipelineRequest, rules: InputRules): Promise<
   try {
     const { definition, source } = await loadPipeline(request.load ?? '');
     const spec = soundOf(rules.read(() => parseDefinition(definition)));
-    upsertMemo({ hexDefinition: source });
+    upsertMemo(memo({ hexDefinition: source }));
     const named = spec.name === 'pipeline' ? { ...spec, name: source.name } : spec;
     return preparedFrom(request, named, source, rules);
   } catch (error) {

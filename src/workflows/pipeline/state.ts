@@ -1,5 +1,6 @@
 import { type CancellationScope, workflowInfo } from '@temporalio/workflow';
 import type { JsonValue } from '../../base/json.js';
+import { stepWorkflowId } from '../../contract/ids.js';
 import { resultFields } from '../../pipeline/definition/result-fields.js';
 import type { StepSpec } from '../../pipeline/definition/spec.js';
 import type { StepError, StepProgress, StepResult } from '../../pipeline/execution/result.js';
@@ -58,6 +59,15 @@ export interface StepRecord {
   decision: Decision | null;
   /** Resolves the wait of a step with a person's decision. */
   resolve: ((decision: Decision) => void) | null;
+}
+
+/** How a step has ended. */
+export interface Ending {
+  state: StepState;
+  reason?: string;
+  result?: StepResult;
+  error?: StepError | null;
+  failure?: Error | null;
 }
 
 export function newStep(spec: StepSpec): StepRecord {
@@ -195,5 +205,5 @@ function itemCounts(units: readonly Unit[]): NonNullable<StepProgress['items']> 
 
 /** Id of the child workflow of a unit. */
 export function childId(key: string): string {
-  return `${workflowInfo().workflowId}/${key}`;
+  return stepWorkflowId(workflowInfo().workflowId, key);
 }

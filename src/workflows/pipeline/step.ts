@@ -1,25 +1,15 @@
 import { CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { stepCondition, stepItems } from '../../pipeline/boundary.js';
-import type { StepError, StepResult } from '../../pipeline/execution/result.js';
+import type { StepResult } from '../../pipeline/execution/result.js';
 import { endingOf, retryDelayMs } from '../../pipeline/execution/retry.js';
-import type { StepState } from '../../pipeline/execution/scheduler.js';
 import { waitForDecision } from '../timers.js';
 import { attempt } from './attempt.js';
-import type { PipelineExecution } from './execution.js';
+import type { StepContext } from './context.js';
 import { badStep, leftOnPurpose, stepErrorOf } from './failures.js';
-import { type Decision, fanOutResult, newUnit, type StepRecord, type Unit } from './state.js';
-
-/** How a step has ended. */
-export interface Ending {
-  state: StepState;
-  reason?: string;
-  result?: StepResult;
-  error?: StepError | null;
-  failure?: Error | null;
-}
+import { type Decision, type Ending, fanOutResult, newUnit, type StepRecord, type Unit } from './state.js';
 
 /** Runs a step to its end: its condition, its items, their attempts, and a person's decision where it asks for one. */
-export async function runStep(execution: PipelineExecution, step: StepRecord): Promise<Ending> {
+export async function runStep(execution: StepContext, step: StepRecord): Promise<Ending> {
   const { spec } = step;
   if (spec.when !== true) {
     const condition = stepCondition(spec, execution.templateScope);
@@ -53,7 +43,7 @@ function wellEnded({ spec }: StepRecord, result: StepResult): Ending {
 }
 
 /** The outcome of a step that a person decided. */
-export function endingBy(execution: PipelineExecution, decision: Decision, failed: Unit | null): Ending {
+export function endingBy(execution: StepContext, decision: Decision, failed: Unit | null): Ending {
   const { to, by, reason } = decision;
   const words = `${by}${reason ? `: ${reason}` : ''}`;
   if (to === 'skipped') return { state: 'skipped', reason: `skipped by ${words}` };
@@ -67,7 +57,7 @@ export function endingBy(execution: PipelineExecution, decision: Decision, faile
   return { state: 'cancelled', reason: `cancelled by ${words}`, ...told };
 }
 
-function unitsOf(execution: PipelineExecution, step: StepRecord): Unit[] {
+function unitsOf(execution: StepContext, step: StepRecord): Unit[] {
   const { spec, reusedItems } = step;
   if (spec.forEach === null) return [execution.register(step, newUnit(spec.id, null, null))];
   const known = execution.pipeline.items.get(spec.id);
@@ -87,7 +77,7 @@ function resultOfUnits({ spec }: StepRecord, units: readonly Unit[]): StepResult
 }
 
 /** Runs all units that are still to be run, `window` at once. After a failure no further one starts, unless the step goes on. */
-function runUnits(execution: PipelineExecution, step: StepRecord, units: Unit[]): Promise<void> {
+function runUnits(execution: StepContext, step: StepRecord, units: Unit[]): Promise<void> {
   const { window, onFailure, cancelSiblings } = step.spec;
   const line = units.filter(({ state }) => state !== 'success');
   // Every promise costs: the SDK keeps a stack trace for each.
@@ -103,7 +93,7 @@ function runUnits(execution: PipelineExecution, step: StepRecord, units: Unit[])
 }
 
 /** Runs units of which the first that fails cancels the others, and the steps that run beside this one. */
-function cancellingOthers(execution: PipelineExecution, step: StepRecord): typeof runUnit {
+function cancellingOthers(execution: StepContext, step: StepRecord): typeof runUnit {
   const outer = CancellationScope.current();
   const inner = new CancellationScope();
   return async (_execution, _step, unit) => {
@@ -130,7 +120,7 @@ async function runLanes(count: number, lane: () => Promise<void>): Promise<void>
 }
 
 /** Runs a unit with its attempts. Throws only when it is cancelled. */
-async function runUnit(execution: PipelineExecution, step: StepRecord, unit: Unit): Promise<void> {
+async function runUnit(execution: StepContext, step: StepRecord, unit: Unit): Promise<void> {
   const { spec } = step;
   // An attempt that a person asked for counts, but the policy starts anew with it.
   const before = unit.attempts;
@@ -158,7 +148,7 @@ async function runUnit(execution: PipelineExecution, step: StepRecord, unit: Uni
 }
 
 /** What was thrown, or null after a success. */
-async function runAttempt(execution: PipelineExecution, step: StepRecord, unit: Unit): Promise<Error | null> {
+async function runAttempt(execution: StepContext, step: StepRecord, unit: Unit): Promise<Error | null> {
   // A person needs no place under `maxParallel`.
   const placed = step.spec.kind !== 'approval';
   if (placed) {
@@ -193,11 +183,7 @@ async function runAttempt(execution: PipelineExecution, step: StepRecord, unit: 
   }
 }
 
-async function decisionOn(
-  execution: PipelineExecution,
-  step: StepRecord,
-  failed: Unit,
-): Promise<Decision | null> {
+async function decisionOn(execution: StepContext, step: StepRecord, failed: Unit): Promise<Decision | null> {
   const limitMs = step.spec.decisionWithinMs;
   const wait = waitForDecision<Decision>(limitMs, `${step.spec.id}: until somebody decides`);
   step.resolve = wait.resolve;

@@ -10,7 +10,7 @@ import type { HexActivities } from '../../activities/index.js';
 import { formatDuration } from '../../base/duration.js';
 import { PRIORITIES } from '../../limits/index.js';
 import { runFailure } from './failures.js';
-import { enterPhase, type RunState } from './state.js';
+import { enterPhase, type RunState, tellParentOfWait } from './state.js';
 
 /** Local activities: asking is a signal to the limiter, cheap and safe to repeat. */
 const { requestStart, reportToLimiter } = proxyLocalActivities<HexActivities>({
@@ -54,7 +54,7 @@ export async function admission(state: RunState, granted: ReadonlySet<string>): 
       const { limited } = await requestStart(request);
       if (!limited) return null;
       if (asked === 0) enterPhase(state, 'waiting', "leave under Hex's limits");
-      else void showPlace(state, requestId, granted);
+      else void showPlace(state, requestId, granted, asked === 1);
       const renewalMs = Math.min(RENEWALS_MS[asked] ?? RENEWAL_MS, giveUpAtMs - Date.now());
       if (await condition(() => granted.has(requestId), Math.max(1, renewalMs))) return requestId;
       if (Date.now() >= giveUpAtMs) throw queueTimedOut(state);
@@ -66,10 +66,17 @@ export async function admission(state: RunState, granted: ReadonlySet<string>): 
 }
 
 /** Shows the place once it is known, unless the wait is over by then. Nobody waits for it. */
-async function showPlace(state: RunState, requestId: string, granted: ReadonlySet<string>): Promise<void> {
+async function showPlace(
+  state: RunState,
+  requestId: string,
+  granted: ReadonlySet<string>,
+  first: boolean,
+): Promise<void> {
   const { connection } = state.spec;
   const place = await placeInLine({ connection, requestId }).catch(() => null);
-  if (place && state.phase === 'waiting' && !granted.has(requestId)) enterPhase(state, 'waiting', place);
+  if (!place || state.phase !== 'waiting' || granted.has(requestId)) return;
+  enterPhase(state, 'waiting', place);
+  if (first) await tellParentOfWait(state);
 }
 
 /** Tells the limiter of a run that was found rather than started. */

@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { JsonValue } from '../../base/json.js';
+import { memoOf } from '../../contract/memo.js';
 import { onlyArgument, parseRunInput, prepareRun } from '../../pipeline/boundary.js';
-import type { StepMemo } from '../../run/result.js';
 import { hasTemplates } from '../../templates/values.js';
 import { InputRules } from '../input-rules.js';
 import { scheduledTime } from '../scheduled-time.js';
@@ -14,8 +14,8 @@ import { newRunState, type RunState } from './state.js';
  * @param second a further argument, which is refused
  */
 export function beginRun(input: unknown, second: unknown): RunState {
-  const { startTime, workflowId, memo = {} } = workflowInfo();
-  const lone = (memo as StepMemo).hexStep === undefined;
+  const { startTime, workflowId } = workflowInfo();
+  const lone = memoOf(workflowInfo()).hexStep === undefined;
   const start = { scheduledTime: scheduledTime(), startTime, workflowId };
   const others = second === undefined ? [] : [second];
   const parse = () => onlyArgument(lone ? prepareRun(input, start) : parseRunInput(input), others);

@@ -1,7 +1,7 @@
 import type { ExistingKey } from '../../run/key.js';
 import type { HexRunResult } from '../../run/result.js';
 import { type Claim, claimKey, withKey } from '../key/business-key.js';
-import { enterPhase, type RunState } from './state.js';
+import { enterPhase, type RunState, tellParentOfWait } from './state.js';
 
 /** Runs `work` under the key of the run, or gives way to who has it. */
 export async function underRunKey(state: RunState, work: () => Promise<HexRunResult>): Promise<HexRunResult> {
@@ -23,6 +23,7 @@ export async function underRunKey(state: RunState, work: () => Promise<HexRunRes
 
 function waitFor(state: RunState, { workflowId, key }: ExistingKey): void {
   enterPhase(state, 'waiting', `the end of ${workflowId}, which has the key "${key}"`);
+  void tellParentOfWait(state);
 }
 
 function resultOf(state: RunState, claim: Exclude<Claim, { held: unknown }>): HexRunResult {

@@ -1,5 +1,5 @@
 import { ActivityFailure, CancellationScope, upsertMemo } from '@temporalio/workflow';
-import type { LeftMemo } from '../../run/result.js';
+import { memo } from '../../contract/memo.js';
 import { repeatables } from './activities.js';
 import { enterPhase, hasEnded, noteRead, type RunState } from './state.js';
 
@@ -14,8 +14,7 @@ export async function leaveRun(state: RunState, why: string): Promise<boolean> {
   if (hasEnded(state)) return false;
   enterPhase(state, 'left', why);
   // What tells it from a run that was lost: the janitor leaves it alone.
-  const memo: LeftMemo = { hexLeftRunning: state.run?.runId ?? '' };
-  upsertMemo({ ...memo });
+  upsertMemo(memo({ hexLeftRunning: state.run?.runId ?? '' }));
   return true;
 }
 

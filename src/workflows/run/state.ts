@@ -1,9 +1,16 @@
-import { getExternalWorkflowHandle, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  getExternalWorkflowHandle,
+  patched,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ReadShare, RunStatus } from '../../activities/get-run-status.js';
 import { formatDuration } from '../../base/duration.js';
+import { memoOf } from '../../contract/memo.js';
+import { stepProgressSignal } from '../../contract/messages.js';
 import { searchAttributes } from '../../contract/search-attributes.js';
 import type { RunSpec } from '../../run/input.js';
-import type { AdoptionEvidence, RunPhase, RunProgress, StepMemo } from '../../run/result.js';
+import type { AdoptionEvidence, RunPhase, RunProgress } from '../../run/result.js';
 import { isTerminal } from '../../run/status.js';
 import type { HeldKey } from '../key/business-key.js';
 
@@ -134,7 +141,7 @@ export function markEnded(state: RunState): void {
 
 function makeSearchable({ spec, run }: RunState, status: string | null): void {
   if (!run?.searchAttributes || spec.dryRun) return;
-  const { hexPipeline, hexStep } = stepMemo();
+  const { hexPipeline, hexStep } = memoOf(workflowInfo());
   upsertSearchAttributes([
     { key: searchAttributes.projectId, value: spec.projectId },
     { key: searchAttributes.runId, value: run.runId },
@@ -144,14 +151,28 @@ function makeSearchable({ spec, run }: RunState, status: string | null): void {
   ]);
 }
 
-/** Tells the pipeline above, once, which run its step waits for. */
+/** Tells the pipeline above which run its step waits for, and that it runs. */
 export async function tellParent(state: RunState): Promise<void> {
+  await signalParent(state, null);
+}
+
+/**
+ * Tells the pipeline above what its step waits for, as of now. Once for each wait: many children in a long line must not
+ * fill the history of the pipeline.
+ */
+export async function tellParentOfWait(state: RunState): Promise<void> {
+  if (!memoOf(workflowInfo()).hexStep || !patched('tell-the-pipeline-above-of-waits')) return;
+  const at = new Date().toISOString().slice(11, 16);
+  await signalParent(state, `${state.waitingFor}, as of ${at} UTC`);
+}
+
+async function signalParent({ run }: RunState, waitingFor: string | null): Promise<void> {
   const { parent } = workflowInfo();
-  const { hexStep } = stepMemo();
-  if (!parent || !hexStep || !state.run) return;
-  const { runId, runUrl } = state.run;
+  const { hexStep } = memoOf(workflowInfo());
+  if (!parent || !hexStep) return;
+  const { runId = null, runUrl = null } = run ?? {};
   await getExternalWorkflowHandle(parent.workflowId, parent.runId)
-    .signal('stepProgress', { step: hexStep, runId, runUrl, status: state.status })
+    .signal(stepProgressSignal, { step: hexStep, runId, runUrl, waitingFor })
     .catch(() => undefined); // The parent has closed, or is another team's: it is told by our result.
 }
 
@@ -169,8 +190,4 @@ export function progressOf(state: RunState): RunProgress {
     ...(state.spec.key && { key: state.spec.key.text }),
     startedAt: new Date(state.startedAtMs).toISOString(),
   };
-}
-
-function stepMemo(): StepMemo {
-  return (workflowInfo().memo ?? {}) as StepMemo;
 }

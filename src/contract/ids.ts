@@ -1,0 +1,32 @@
+/** The ids that one side makes and another finds again. Changing one loses sight of what is running. */
+
+/** The workflow of a connection's limiter. Workers of another task queue have connections of their own. */
+export const limiterId = (taskQueue: string, connection: string) => `hex-limiter/${taskQueue}/${connection}`;
+
+/** The workflow that follows the outage of a connection. */
+export const outageId = (taskQueue: string, connection: string) => `hex-outage/${taskQueue}/${connection}`;
+
+/** The workflow that stands for a business key. Runs and pipelines have keys of their own. */
+export const keyId = (kind: 'run' | 'pipeline', taskQueue: string, key: string) =>
+  `hex-key/${kind}/${taskQueue}/${key}`;
+
+/** A schedule of the janitor, and the workflows that it starts. */
+export const janitorScheduleId = (taskQueue: string, connection: string, look: 'quick' | 'full') =>
+  `hex-janitor/${taskQueue}/${connection}/${look}`;
+
+/** The child workflow of a step, or with `step/index` of an item of a fan-out. */
+export const stepWorkflowId = (pipelineId: string, step: string) => `${pipelineId}/${step}`;
+
+/** The `step` of {@link stepWorkflowId}; null for a child that is no step. */
+export const stepOfWorkflowId = (pipelineId: string, childId: string) =>
+  after(stepWorkflowId(pipelineId, ''), childId);
+
+/** The activity that looks for a run of the step that is young enough. */
+export const freshnessId = (step: string) => `fresh/${step}`;
+
+/** The `step` of {@link freshnessId}; null for another activity. */
+export const stepOfFreshnessId = (activityId: string) => after(freshnessId(''), activityId);
+
+function after(prefix: string, id: string): string | null {
+  return id.startsWith(prefix) ? id.slice(prefix.length) : null;
+}

@@ -1,0 +1,35 @@
+import type { ExecutionReference } from '../pipeline/definition/definition.js';
+import type { DefinitionSource } from '../pipeline/execution/result.js';
+import type { KeyHolder } from '../run/key.js';
+
+/** All that we keep in the memos of workflows. */
+export interface HexMemo {
+  /** Of the child of a pipeline: the name of the pipeline. */
+  hexPipeline?: string;
+  /** Of the child of a pipeline: its step, `step` or `step/index`. Its input has been rendered already. */
+  hexStep?: string;
+  /** How many pipelines the child is inside of. */
+  hexDepth?: number;
+  /** Of a pipeline that began before some rules of inputs existed, and of all that belongs to it: not held to them. */
+  hexLenient?: boolean;
+  /** Of a pipeline that was started by its name: where the definition came from. */
+  hexDefinition?: DefinitionSource;
+  /** Of a rerun: the pipeline that it repeats. */
+  hexRerunOf?: ExecutionReference | undefined;
+  /** Of a pipeline: how many of its steps have ended. */
+  hexStepsEnded?: number;
+  /** Of a `hexKey`: who has the key. */
+  hexKeyHolder?: KeyHolder;
+  /** Of a `hexRun` that closed and left its run going on in Hex on purpose: Hex's run id. */
+  hexLeftRunning?: string;
+}
+
+/** A memo of ours, as Temporal takes it. */
+export const memo = (fields: HexMemo): Record<string, unknown> => ({ ...fields });
+
+/** What we keep in the memo of a workflow. */
+export const memoOf = (workflow: { memo?: Record<string, unknown> | undefined }): HexMemo =>
+  (workflow.memo ?? {}) as HexMemo;
+
+/** The memo of a `hexRun` that left its run in Hex on purpose (`onCancel: leave`, `onTimeout: leave`). */
+export const LEFT_MEMO = 'hexLeftRunning' satisfies keyof HexMemo;

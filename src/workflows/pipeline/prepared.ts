@@ -1,0 +1,18 @@
+import type { PipelineRequest } from '../../pipeline/definition/spec.js';
+import type { DefinitionSource } from '../../pipeline/execution/result.js';
+import type { Plan } from '../../pipeline/plan/plan.js';
+import type { PreparedPipeline } from '../../pipeline/plan/prepare.js';
+import type { RunScope } from '../../run/scope.js';
+import type { InputRules } from '../input-rules.js';
+
+/** Everything an execution of a pipeline is made from. */
+export interface PreparedExecution {
+  plan: Plan;
+  pipeline: PreparedPipeline;
+  request: PipelineRequest;
+  run: RunScope;
+  source: DefinitionSource | null;
+  rules: InputRules;
+  /** How many pipelines this one is inside of. */
+  depth: number;
+}

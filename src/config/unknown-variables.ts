@@ -29,7 +29,7 @@ export function unknownVariables(env: NodeJS.ProcessEnv, known: readonly string[
   );
   return unknown.map((variable) => ({
     variable,
-    message: `is not a setting that is known here${mend(variable, known)}`,
+    message: `is an unknown setting${mend(variable, known)}`,
   }));
 }
 

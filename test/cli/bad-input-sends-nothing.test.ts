@@ -84,5 +84,5 @@ it('names a misspelt variable: the worker does not start, a command that only ta
   expect(worker.code).toBe(2);
   expect(run.code, run.stderr).toBe(0);
   for (const { stderr } of [worker, run])
-    expect(stderr).toContain('HEX_BASEURL is not a setting that is known here; did you mean "HEX_BASE_URL"?');
+    expect(stderr).toContain('HEX_BASEURL is an unknown setting; did you mean "HEX_BASE_URL"?');
 });

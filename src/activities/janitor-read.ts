@@ -3,6 +3,7 @@ import {
   backgroundIntervalMs,
   type CallOptions,
   HexError,
+  type HexErrorKind,
   type HexRunInfo,
   isTerminal,
 } from '../hex/index.js';
@@ -28,7 +29,9 @@ export function behindOthers(requestTimeoutMs: number): CallOptions {
 
 export const isLive = (run: HexRunInfo) => !isTerminal(run.status);
 
-/** A project or a run that Hex does not know, or does not show to this token; waiting for it would hold up all others. */
+const GONE: readonly HexErrorKind[] = ['HexNotFound', 'HexForbidden', 'HexInvalidRequest'];
+
+/** A project or a run that Hex does not know, whose id it refuses, or that this token may not see: it must not hold up all others. */
 export function isGone(error: unknown): boolean {
-  return error instanceof HexError && (error.kind === 'HexNotFound' || error.kind === 'HexForbidden');
+  return error instanceof HexError && GONE.includes(error.kind);
 }

@@ -2,6 +2,8 @@ import type { WorkflowClient } from '@temporalio/client';
 import { isObject, type JsonValue } from '../base/json.js';
 import { decoderOf } from '../contract/payloads.js';
 import { searchAttributes } from '../contract/search-attributes.js';
+import { isProjectId } from '../hex/ids.js';
+import { isTemplate } from '../templates/engine.js';
 import type { FoundRuns } from './find-run.js';
 import type { TriggeredRun } from './trigger-run.js';
 
@@ -43,6 +45,7 @@ export async function readTarget(
 ): Promise<Pick<RunStart, 'connection' | 'projectId'> | null> {
   for await (const event of eventsOf(workflows, execution, 1)) {
     const input = await inputOf(workflows, event);
+    if (isRendered(input)) return readRunStart(workflows, execution);
     return targetOf(input) ?? byAttributes(workflows, execution, input === null);
   }
   return null;
@@ -60,14 +63,19 @@ export async function readRunStart(
 ): Promise<RunStart | null> {
   const triggers = new Map<string, 'triggerRun' | 'findRun'>();
   let start: RunStart | null = null;
-  let input: JsonValue[] | null = null;
+  let input: JsonValue[] | null | undefined;
   for await (const event of eventsOf(workflows, execution, EVENTS_PER_PAGE)) {
-    if (!start) {
+    if (input === undefined) {
       input = await inputOf(workflows, event);
       start = beginningOf(input);
-      if (!start) return byAttributes(workflows, execution, input === null);
-      if (start.runId !== null || (wanted !== undefined && start.projectId !== wanted)) return start;
+      if (!start && !isRendered(input)) return byAttributes(workflows, execution, input === null);
+      if (start && isKnown(start, wanted)) return start;
       continue;
+    }
+    if (!start) {
+      start = await askedOfHex(workflows, event);
+      if (!start) continue;
+      if (isKnown(start, wanted)) return start;
     }
     const { type, scheduledId } = activityOf(event, triggers);
     if (type === 'triggerRun') await noteTrigger(workflows, start, event);
@@ -125,9 +133,34 @@ async function decoded(workflows: WorkflowClient, payloads: Parameters<ReturnTyp
 }
 
 function targetOf(input: JsonValue[] | null): Pick<RunStart, 'connection' | 'projectId'> | null {
-  const [asked] = input ?? [];
+  const asked = askedIn(input);
   if (!isObject(asked) || typeof asked.projectId !== 'string' || asked.dryRun === true) return null;
-  return { projectId: asked.projectId, connection: connectionOf(asked.connection) };
+  const target = { projectId: asked.projectId, connection: connectionOf(asked.connection) };
+  return isProjectId(target.projectId) && !isTemplate(target.connection) ? target : null;
+}
+
+/** The input, or what was made of it, where the workflow was continued as new. */
+function askedIn(input: JsonValue[] | null): JsonValue | undefined {
+  const [asked, carried] = input ?? [];
+  return isObject(carried) && isObject(carried.spec) ? carried.spec : asked;
+}
+
+/** Whether the workflow has filled in templates, so that its input does not tell the project or the connection. */
+function isRendered(input: JsonValue[] | null): boolean {
+  const asked = askedIn(input);
+  if (!isObject(asked) || asked.dryRun === true) return false;
+  return [asked.projectId, asked.connection].some((text) => typeof text === 'string' && isTemplate(text));
+}
+
+/** What the event asks Hex for, where it is a start. */
+async function askedOfHex(workflows: WorkflowClient, event: HistoryEvent): Promise<RunStart | null> {
+  const { activityType, input } = event.activityTaskScheduledEventAttributes ?? {};
+  return activityType?.name === 'triggerRun' ? beginningOf(await decoded(workflows, input?.payloads)) : null;
+}
+
+/** Whether there is no need to read on. */
+function isKnown({ runId, projectId }: RunStart, wanted: string | undefined): boolean {
+  return runId !== null || (wanted !== undefined && projectId !== wanted);
 }
 
 const connectionOf = (name: JsonValue | undefined) => (typeof name === 'string' ? name : 'default');

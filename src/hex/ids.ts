@@ -3,6 +3,11 @@ import { scrub } from './token.js';
 
 const SAFE = /^[A-Za-z0-9_-]{1,128}$/;
 
+/** Whether Hex could have a project of that id. */
+export function isProjectId(id: string): boolean {
+  return SAFE.test(id);
+}
+
 /**
  * The id as one path segment. Hex's own ids are UUIDs; letters, digits, `-` and `_` are taken, nothing that could leave
  * the segment.

@@ -120,6 +120,27 @@ it('finds the projects of our own runs by itself', async () => {
   });
 });
 
+it.each(['quick', 'full'])(
+  'a %s look finds a run whose project was a template, beside ids that are none',
+  async (look) => {
+    const rig = await harness({ sandbox: { duration: '1h' } });
+    const projectId = project();
+    for (const bad of ['../users/me', '{{ run.dat }}', 'no id'])
+      await rig.temporal.workflow
+        .execute('hexRun', { taskQueue: rig.taskQueue, workflowId: randomUUID(), args: [{ projectId: bad }] })
+        .catch(() => undefined);
+    const handle = await rig.temporal.workflow.start('hexRun', {
+      taskQueue: rig.taskQueue,
+      workflowId: projectId,
+      args: [{ projectId: '{{ run.workflowId }}', ...FAST }],
+    });
+    const runId = await liveRun(rig, projectId);
+    await terminated(rig, handle);
+    const report = await janitor(rig, { look, mode: 'cancel', roundInterval: '50ms' });
+    expect(report).toMatchObject({ strays: [{ projectId, runId }], cancelled: [runId] });
+  },
+);
+
 it('finds the run of a workflow that was terminated while its POST was in flight', async () => {
   const connection = `c-${randomUUID().slice(0, 8)}`;
   const prefix = `HEX_CONNECTION_${connection.toUpperCase().replaceAll('-', '_')}_`;

@@ -20,11 +20,13 @@ import {
   type StartedRerun,
 } from './client/rerun/index.js';
 import { inZoneOf } from './client/schedule-zone.js';
+import { idPolicies, startParsed } from './client/start-pipeline.js';
 import type { ControlResult, Controls } from './contract/controls.js';
 import { progressQuery } from './contract/messages.js';
 import { clientRoute } from './network/temporal.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
 import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition/definition.js';
+import type { PipelineRequest } from './pipeline/definition/spec.js';
 import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/execution/result.js';
 import type { HexRunInput } from './run/input.js';
 import type { IfExists } from './run/key.js';
@@ -128,15 +130,9 @@ export class TemporalHexClient {
     options: StartOptions = {},
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof hexPipeline>> {
     const keyed = withKey(input, options);
-    const name = pipelineName(keyed);
+    const request = requestOf(keyed);
     this.refuseTooLarge('The pipeline', keyed);
-    return this.temporal.workflow.start<typeof hexPipeline>('hexPipeline', {
-      taskQueue: this.taskQueue,
-      workflowId: options.workflowId ?? `${name}-${randomUUID()}`,
-      ...idPolicies(options),
-      args: [keyed],
-      staticSummary: `Hex pipeline ${name}`,
-    });
+    return startParsed(this.temporal, this.taskQueue, { input: keyed, request }, options);
   }
 
   /**
@@ -148,7 +144,7 @@ export class TemporalHexClient {
     const zoned = inZoneOf(options.spec, given);
     if (!zoned.ok) throw new InvalidInputError('The schedule', zoned.problems);
     const input = zoned.value;
-    const name = pipelineName(input);
+    const { name } = requestOf(input);
     this.refuseTooLarge('The pipeline', input);
     return this.temporal.schedule.create({
       scheduleId: options.scheduleId,
@@ -261,15 +257,8 @@ function withKey(input: HexPipelineInput, options: StartOptions): HexPipelineInp
   return { pipeline: input as PipelineRunInput['pipeline'], ...key };
 }
 
-function idPolicies({ workflowIdReusePolicy, workflowIdConflictPolicy }: StartOptions) {
-  return {
-    ...(workflowIdReusePolicy && { workflowIdReusePolicy }),
-    ...(workflowIdConflictPolicy && { workflowIdConflictPolicy }),
-  };
-}
-
-function pipelineName(input: HexPipelineInput): string {
+function requestOf(input: HexPipelineInput): PipelineRequest {
   const parsed = parsePipelineInput(input);
   if (!parsed.ok) throw new InvalidInputError('The pipeline', parsed.problems);
-  return parsed.value.spec?.name ?? parsed.value.load ?? 'pipeline';
+  return parsed.value;
 }

@@ -18,11 +18,11 @@ import type { ExecutionStart, RunScope } from '../run/scope.js';
 import { renderRun, runTemplateProblems } from '../run/templates.js';
 import { isTemplate } from '../templates/engine.js';
 import { hasTemplates } from '../templates/values.js';
-import { readDefinition, readPipelineInput, renderedProblems } from './definition/parse.js';
+import { readDefinition, readFilled, readPipelineInput } from './definition/parse.js';
 import type { Projects } from './definition/project-inputs.js';
 import type { PipelineRequest, PipelineSpec, StepSpec } from './definition/spec.js';
 import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './plan/prepare.js';
-import { type CheckFields, readWork, type StepWork } from './plan/step-work.js';
+import { type ReadWorkFields, readWork, type StepWork } from './plan/step-work.js';
 
 const runInput = runInputSchema();
 const janitorInput = janitorInputSchema();
@@ -69,7 +69,7 @@ export function parseJanitorInput(raw: unknown): Parsed<JanitorSpec> {
 
 /** Parses the input of `hexPipeline`: a definition, a list of steps, or `{pipeline, params}`. */
 export function parsePipelineInput(raw: unknown): Parsed<PipelineRequest> {
-  return sound(raw, () => readPipelineInput(raw));
+  return sound(raw, readPipelineInput);
 }
 
 /** What was parsed of the only argument of a workflow; refused where there were others, which nobody would look at. */
@@ -81,7 +81,7 @@ export function onlyArgument<T>(parsed: Parsed<T>, others: readonly unknown[]): 
 
 /** Parses a definition, such as the content of a pipeline file. */
 export function parseDefinition(raw: unknown): Parsed<PipelineSpec> {
-  return sound(raw, () => readDefinition(raw));
+  return sound(raw, (value) => readDefinition(value));
 }
 
 /** Fills in the parameters and all that needs no earlier result. */
@@ -90,12 +90,12 @@ export function prepare(
   params: Record<string, JsonValue>,
   run: RunScope,
 ): Parsed<PreparedPipeline> {
-  return preparePipeline(spec, params, run, checkFields(spec.projects));
+  return preparePipeline(spec, params, run, workReader(spec.projects));
 }
 
 /** What a step does, its templates filled in from the scope. */
 export function stepWork(step: StepSpec, scope: object, { projects }: PipelineSpec): Parsed<StepWork> {
-  return readWork(step, scope, checkFields(projects));
+  return readWork(step, scope, workReader(projects));
 }
 
 /** Whether a step runs, by its `when`. */
@@ -108,17 +108,19 @@ export function stepItems(step: StepSpec, scope: object): Parsed<JsonValue[]> {
   return readItems(step, scope);
 }
 
-/** The problems of a step's fields once its templates are filled in. */
-function checkFields(projects: Projects): CheckFields {
+/** Reads a step's fields once its templates are filled in. */
+function workReader(projects: Projects): ReadWorkFields {
   return (kind, fields) => {
-    const unsent = valueProblems(fields);
-    return unsent.length > 0 ? unsent : renderedProblems(kind, fields, projects);
+    const problems = valueProblems(fields);
+    return problems.length > 0 ? { ok: false, problems } : readFilled(kind, fields, projects);
   };
 }
 
 /** What is parsed, unless some value in it would not reach Hex as it stands. */
-function sound<T>(raw: unknown, parse: () => Parsed<T>): Parsed<T> {
+function sound<T>(raw: unknown, read: (value: JsonValue) => Parsed<T>): Parsed<T> {
   const unsent = valueProblems(raw);
+  // Nothing but JSON has no such problem; a workflow's input, which may be read leniently, comes as JSON.
+  const parse = () => read(raw as JsonValue);
   if (unsent.length === 0) return parse();
   const paths = unsent.map(({ path }) => path);
   const others = otherProblems(parse).filter(

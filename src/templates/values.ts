@@ -1,4 +1,4 @@
-import { isObject, type JsonValue } from '../base/json.js';
+import { isObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { isLenient } from '../base/leniency.js';
 import type { Problem } from '../base/problems.js';
 import { isTemplate, renderText, type VariablePath, variablesOf } from './engine.js';
@@ -49,7 +49,7 @@ export function templateProblems(value: JsonValue | undefined, shape: ScopeShape
 function nameProblems(value: JsonValue | undefined, path: string): Problem[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => nameProblems(item, `${path}[${index}]`));
   if (!isObject(value)) return [];
-  return Object.entries(value as Record<string, JsonValue>).flatMap(([name, item]) => {
+  return Object.entries(value).flatMap(([name, item]) => {
     const at = path ? `${path}.${name}` : name;
     if (!isTemplate(name)) return nameProblems(item, at);
     return [{ path: at, message: 'a template cannot be a name: write the name out' }];
@@ -57,6 +57,16 @@ function nameProblems(value: JsonValue | undefined, path: string): Problem[] {
 }
 
 /** The value with all its templates filled in, or every problem. */
+export function renderValue(
+  value: JsonObject,
+  scope: object,
+  path?: string,
+): { value: JsonObject; problems: Problem[] };
+export function renderValue(
+  value: JsonValue,
+  scope: object,
+  path?: string,
+): { value: JsonValue; problems: Problem[] };
 export function renderValue(
   value: JsonValue,
   scope: object,

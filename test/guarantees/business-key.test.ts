@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { formatProblems } from '../../src/base/problems.js';
 import type { PipelineResult } from '../../src/index.js';
-import { planPipeline } from '../../src/pipeline/preview/plan-summary.js';
 import type { HexRunResult } from '../../src/run/result.js';
 import { cli } from '../support/cli.js';
 import { FAST, failureOf, type Harness, until } from '../support/harness.js';
 import { hex, pipelineHarness, progressWhere, replay } from '../support/pipelines.js';
+import { planRaw } from '../support/plan.js';
 import { temporal as temporalCli } from '../support/server.js';
 
 const LONG = { duration: { pending: 0, running: '1h' } };
@@ -319,7 +319,7 @@ describe('a key', () => {
 
 describe('a key that cannot be used is refused before the start, with the place', () => {
   const problems = (raw: object) => {
-    const planned = planPipeline(raw, { scheduledTime: '2026-01-31T06:00:00Z' });
+    const planned = planRaw(raw);
     return planned.ok ? planned.value.key?.text : formatProblems(planned.problems);
   };
   const steps = [{ id: 'a', projectId: 'a' }];

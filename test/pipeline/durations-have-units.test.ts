@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rerunPipeline } from '../../src/client/rerun/index.js';
 import { parseDefinition, parseJanitorInput, parseRunInput } from '../../src/pipeline/boundary.js';
-import { planPipeline } from '../../src/pipeline/preview/plan-summary.js';
 import { cli, emptyFolder } from '../support/cli.js';
 import { FAST, failureOf, type Harness, harness } from '../support/harness.js';
 import { theirWorker } from '../support/pipelines.js';
+import { planRaw } from '../support/plan.js';
 
 const BOTH = /3600 has no unit: write "3600s" for seconds \(1h 00m\) or "3600ms" for milliseconds \(3\.6s\)/;
 
@@ -185,7 +185,7 @@ describe('plan shows every time limit', () => {
   const definition = { timeout: '6h', deadline: '4h', steps };
 
   it('in milliseconds as JSON', () => {
-    const planned = planPipeline(definition, { scheduledTime: '2026-01-31T06:00:00Z' });
+    const planned = planRaw(definition);
     if (!planned.ok) throw new Error(JSON.stringify(planned.problems));
     const HOUR = 3_600_000;
     const defaults = {

@@ -10,8 +10,8 @@ import {
   type StepStatus,
 } from '../../src/pipeline/execution/scheduler.js';
 import { type Plan, planOf } from '../../src/pipeline/plan/plan.js';
-import { planPipeline } from '../../src/pipeline/preview/plan-summary.js';
 import { planMermaid, planText } from '../../src/pipeline/preview/render-plan.js';
+import { planRaw } from '../support/plan.js';
 
 const step = fc.record({
   /** Which earlier steps it waits for, as a share of those there are. */
@@ -125,36 +125,33 @@ describe('the scheduler', () => {
 });
 
 describe('a plan', () => {
-  const planned = planPipeline(
-    {
-      pipeline: {
-        name: 'etl',
-        params: { regions: { type: 'array', default: ['emea', 'apac'] } },
-        maxParallel: 2,
-        steps: [
-          { id: 'extract', projectId: 'x' },
-          {
-            id: 'per-region',
-            dependsOn: 'extract',
-            forEach: '{{ params.regions }}',
-            projectId: 'r',
-            skipIfFresh: '1h',
-            inputParams: { r: '{{ item }}' },
-          },
-          { id: 'audit', dependsOn: 'extract', workflow: { type: 'audit' } },
-          { id: 'ask', dependsOn: ['per-region', 'audit'], approval: { prompt: 'Publish {{ run.date }}?' } },
-          {
-            id: 'alarm',
-            dependsOn: ['audit'],
-            triggerRule: 'one_failed',
-            projectId: 'a',
-            when: "{{ run.date != '' }}",
-          },
-        ],
-      },
+  const planned = planRaw({
+    pipeline: {
+      name: 'etl',
+      params: { regions: { type: 'array', default: ['emea', 'apac'] } },
+      maxParallel: 2,
+      steps: [
+        { id: 'extract', projectId: 'x' },
+        {
+          id: 'per-region',
+          dependsOn: 'extract',
+          forEach: '{{ params.regions }}',
+          projectId: 'r',
+          skipIfFresh: '1h',
+          inputParams: { r: '{{ item }}' },
+        },
+        { id: 'audit', dependsOn: 'extract', workflow: { type: 'audit' } },
+        { id: 'ask', dependsOn: ['per-region', 'audit'], approval: { prompt: 'Publish {{ run.date }}?' } },
+        {
+          id: 'alarm',
+          dependsOn: ['audit'],
+          triggerRule: 'one_failed',
+          projectId: 'a',
+          when: "{{ run.date != '' }}",
+        },
+      ],
     },
-    { scheduledTime: '2026-11-23T06:00:00Z' },
-  );
+  });
   const plan = planned.ok ? planned.value : undefined;
 
   it('tells the order, what runs at the same time, and what it costs', () => {
@@ -169,7 +166,7 @@ describe('a plan', () => {
       expect.stringContaining('per-region: skipIfFresh looks at any completed run'),
     ]);
     expect(plan && planText(plan)).toMatch(/2 {2}per-region x2 {2}project r \(after extract\)\n {6}audit/);
-    expect(plan && planText(plan)).toContain('approval: Publish 2026-11-23?');
+    expect(plan && planText(plan)).toContain('approval: Publish 2026-01-31?');
   });
 
   it('as a Mermaid flow chart', () => {
@@ -197,13 +194,13 @@ describe('a plan', () => {
         projectId: 'p',
         dependsOn: dependsOn(i),
       }));
-      const big = planPipeline({ steps }, { scheduledTime: '2026-11-23T06:00:00Z' });
+      const big = planRaw({ steps });
       expect(big.ok && big.value.calls.starts).toBe(1_000);
     }
   });
 
   it('a name alone cannot be planned without the worker', () => {
-    const named = planPipeline({ pipeline: 'etl' }, { scheduledTime: '2026-11-23T06:00:00Z' });
+    const named = planRaw({ pipeline: 'etl' });
     expect(named).toMatchObject({
       ok: false,
       problems: [{ message: expect.stringContaining('give the file') }],

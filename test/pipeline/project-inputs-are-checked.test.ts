@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../src/client.js';
 import type { HexPipelineInput, PipelineDefinition } from '../../src/index.js';
-import { planPipeline } from '../../src/pipeline/preview/plan-summary.js';
 import { cli } from '../support/cli.js';
 import { FAST, failureOf, type Harness, harness } from '../support/harness.js';
 import { theirWorker } from '../support/pipelines.js';
+import { planRaw } from '../support/plan.js';
 
 const PROJECTS: PipelineDefinition['projects'] = {
   sales: {
@@ -22,10 +22,7 @@ const sales = (inputParams: unknown, more: object = {}) => ({ projectId: 'sales'
 const GOOD = { date: '2026-01-31', region: 'emea', limit: 5 };
 
 function problems(definition: object, params: object = {}): string[] {
-  const planned = planPipeline(
-    { pipeline: { projects: PROJECTS, ...definition }, params },
-    { scheduledTime: '2026-01-31T06:00:00Z' },
-  );
+  const planned = planRaw({ pipeline: { projects: PROJECTS, ...definition }, params });
   return planned.ok
     ? []
     : planned.problems.map(({ path, message }) => `${path.replace(/^pipeline\./, '')}: ${message}`);

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isObject, type JsonValue, own } from '../../base/json.js';
 import type { Problem } from '../../base/problems.js';
+import type { ParsedPipeline } from '../../client/start-pipeline.js';
 import { PROJECTS_FILE, readProjects, withProjects } from '../../pipeline/definition/declared-projects.js';
 import type { HexPipelineInput, ParamType } from '../../pipeline/definition/definition.js';
 import type { PipelinePlan } from '../../pipeline/preview/plan-summary.js';
 import type { IfExists } from '../../run/key.js';
-import { refuse } from '../errors.js';
+import { refuse, UsageError } from '../errors.js';
 import { keyFields } from './key-options.js';
 import { readParams } from './params.js';
 import { readDocumentFile } from './read-document.js';
@@ -23,8 +24,7 @@ export const FILE_ARGUMENT =
   'JSON or YAML file: a definition, a list of steps, or {pipeline, params}; "-" for standard input';
 
 /** A pipeline that can be started. */
-export interface CheckedPipeline {
-  input: HexPipelineInput;
+export interface CheckedPipeline extends ParsedPipeline {
   /** Null where the file only names a pipeline of the worker's folder. */
   plan: PipelinePlan | null;
 }
@@ -48,15 +48,16 @@ export async function readPipelineFile(
     import('../../base/input-size.js'),
   ]);
   const parsed = parsePipelineInput(input);
-  const named = parsed.ok && parsed.value.spec === null;
-  const planned = named ? null : planPipeline(input, { scheduledTime: new Date().toISOString() });
-  if (named) problems.push(...sizeProblems(input));
-  refuse('The pipeline', [
-    ...projects.problems,
-    ...problems,
-    ...(planned?.ok === false ? planned.problems : []),
-  ]);
-  return { input: input as unknown as HexPipelineInput, plan: planned?.ok ? planned.value : null };
+  const found = [...projects.problems, ...problems];
+  if (!parsed.ok) throw new UsageError('The pipeline', [...found, ...parsed.problems]);
+  const request = parsed.value;
+  const tooLarge = sizeProblems(input);
+  const planned =
+    request.spec && tooLarge.length === 0
+      ? planPipeline(request, { scheduledTime: new Date().toISOString() })
+      : null;
+  refuse('The pipeline', [...found, ...tooLarge, ...(planned?.ok === false ? planned.problems : [])]);
+  return { input: input as unknown as HexPipelineInput, request, plan: planned?.ok ? planned.value : null };
 }
 
 /** What is declared of projects beside the file. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonValue, own } from '../../base/json.js';
+import { isObject, own } from '../../base/json.js';
 import type { Problem } from '../../base/problems.js';
 import { didYouMean } from '../../base/suggest.js';
 import { RUN_FIELDS } from '../../run/scope.js';
@@ -42,7 +42,7 @@ export function stepTemplateProblems(
     const withItem: ScopeShape =
       step.forEach === null ? shape : { ...shape, roots: { ...shape.roots, item: null, index: null } };
     return [
-      ...templateProblems(step.when as JsonValue, shape, `${at}.when`),
+      ...templateProblems(step.when, shape, `${at}.when`),
       ...whenProblems(step, `${at}.when`),
       ...templateProblems(step.forEach ?? undefined, shape, `${at}.forEach`),
       ...forEachProblems(step, params, `${at}.forEach`),

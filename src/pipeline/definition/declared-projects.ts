@@ -13,8 +13,7 @@ export function readProjects(document: JsonValue): Parsed<Projects> {
   if (Array.isArray(document) || (isObject(document) && document.steps !== undefined))
     return { ok: true, value: {} };
   const { projects, ...others } = isObject(document) ? document : { projects: null };
-  if (isObject(projects) && Object.keys(others).length === 0)
-    return { ok: true, value: projects as Projects };
+  if (isObject(projects) && Object.keys(others).length === 0) return { ok: true, value: projects };
   const message =
     'must hold what a pipeline file holds under "projects", and nothing else: {"projects": {"<project id>": {"inputs": {"date": "date"}}}}';
   return { ok: false, problems: [{ path: '', message }] };
@@ -24,16 +23,16 @@ export function readProjects(document: JsonValue): Parsed<Projects> {
 export function withProjects(input: JsonValue, declared: Projects): JsonValue {
   if (Array.isArray(input)) return withProjects({ steps: input }, declared);
   if (!isObject(input)) return input;
-  const { steps, pipeline, projects = {} } = input as Record<string, JsonValue>;
+  const { steps, pipeline, projects = {} } = input;
   if (steps === undefined)
     return pipeline === undefined || typeof pipeline === 'string'
-      ? (input as JsonValue)
-      : ({ ...input, pipeline: withProjects(pipeline, declared) } as JsonValue);
+      ? input
+      : { ...input, pipeline: withProjects(pipeline, declared) };
   const used = projectIds(steps);
   const all = [...used].some(isTemplate);
   const taken = Object.entries(declared).filter(([id]) => all || used.has(id));
-  if (taken.length === 0 || !isObject(projects)) return input as JsonValue;
-  return { ...input, projects: { ...Object.fromEntries(taken), ...projects } } as JsonValue;
+  if (taken.length === 0 || !isObject(projects)) return input;
+  return { ...input, projects: { ...Object.fromEntries(taken), ...projects } };
 }
 
 /** The ids of the projects that steps run, those of sub-pipelines included. */
@@ -41,7 +40,7 @@ function projectIds(steps: JsonValue, into: Set<string> = new Set()): Set<string
   for (const step of Array.isArray(steps) ? steps : []) {
     if (!isObject(step)) continue;
     if (typeof step.projectId === 'string') into.add(step.projectId);
-    if (isObject(step.pipeline)) projectIds(step.pipeline.steps as JsonValue, into);
+    if (isObject(step.pipeline)) projectIds(step.pipeline.steps ?? null, into);
   }
   return into;
 }

@@ -1,79 +1,91 @@
 import type { z } from 'zod';
-import { type Duration, durationMs } from '../../base/duration.js';
-import { isObject, type JsonValue, valueAt } from '../../base/json.js';
+import { durationOr } from '../../base/duration.js';
+import { isObject, type JsonObject, type JsonValue, valueAt } from '../../base/json.js';
 import { type Problem, pathText } from '../../base/problems.js';
 import { hintFor } from '../../run/field-names.js';
 import type { OnStop } from '../../run/input.js';
-import { type NotifyDefinition, type StepNotifyEvent, toNotifySpecs } from '../../run/notify.js';
+import { toNotifySpecs } from '../../run/notify.js';
 import { runRules } from '../../run/schema.js';
 import { schemaProblems } from '../../run/schema-problems.js';
 import { isTemplate } from '../../templates/engine.js';
 import type { OnFailure, RetryDefinition } from './definition.js';
-import { KIND_FIELDS, stepIdSchema } from './schema.js';
+import {
+  type BaseFields,
+  type baseSchema,
+  type Header,
+  isBaseField,
+  isKindField,
+  KIND_FIELDS,
+  stepIdSchema,
+} from './schema.js';
 import { LIMITS, type RetrySpec, type StepKind, type StepSpec } from './spec.js';
-import type { TriggerRule } from './trigger-rules.js';
-
-/** Fields that any step may have; the others are what it runs. */
-const BASE_FIELDS = [
-  ...(['id', 'dependsOn', 'triggerRule', 'when', 'onFailure', 'decisionWithin', 'forEach'] as const),
-  ...(['window', 'retry', 'notify', 'cancelSiblings'] as const),
-];
 
 const DAY_MS = 86_400_000;
 
+/** A sound step: what any step may have, and what it runs, which may hold templates still. */
+export interface SoundStep {
+  kind: StepKind;
+  base: BaseFields;
+  body: JsonObject;
+}
+
 /** One step of a list as far as it can be read alone. */
 export interface ReadStep {
-  kind: StepKind;
-  raw: Record<string, unknown>;
+  /** Null where it does not say what to run. */
+  raw: JsonObject | null;
+  /** Null where it has problems. */
+  sound: SoundStep | null;
   problems: Problem[];
 }
 
-/** Checks one step against the schema of its kind. */
+/** Reads one step by the schema of its kind. */
 export function readStep(
-  raw: unknown,
+  raw: JsonValue,
   path: string,
-  schemas: Record<StepKind, z.ZodObject>,
-): ReadStep | Problem {
-  if (!isObject(raw)) return { path, message: `must be an object such as {"projectId": "..."}` };
-  const kinds = Object.keys(KIND_FIELDS).filter((field) => raw[field] !== undefined);
-  const [field] = kinds as (keyof typeof KIND_FIELDS)[];
+  schemas: { steps: Record<StepKind, z.ZodObject>; base: ReturnType<typeof baseSchema> },
+): ReadStep {
+  if (!isObject(raw)) return unclear(path, 'must be an object such as {"projectId": "..."}');
+  const kinds = Object.keys(KIND_FIELDS)
+    .filter(isKindField)
+    .filter((field) => raw[field] !== undefined);
+  const [field] = kinds;
   const wanted = Object.keys(KIND_FIELDS).join(', ');
   if (field === undefined) {
     const close = Object.keys(raw).map((key) => hintFor(key, Object.keys(KIND_FIELDS)));
     const hint = close.find((text) => text !== '') ?? '';
-    return { path, message: `does not say what to run: give it one of ${wanted}${hint}` };
+    return unclear(path, `does not say what to run: give it one of ${wanted}${hint}`);
   }
-  if (kinds.length > 1)
-    return {
-      path,
-      message: `runs one thing only, but has ${kinds.join(' and ')}: make it ${kinds.length} steps`,
-    };
+  if (kinds.length > 1) {
+    const both = kinds.join(' and ');
+    return unclear(path, `runs one thing only, but has ${both}: make it ${kinds.length} steps`);
+  }
   const kind = KIND_FIELDS[field];
-  return { kind, raw, problems: fieldProblems(raw, path, schemas[kind], kind, false) };
+  const found = schemaProblems(raw, path, schemas.steps[kind], (at) => isUnfilled(raw, at));
+  const problems = [...found, ...kindProblems(kind, raw, path, found.length === 0)];
+  if (problems.length > 0) return { raw, sound: null, problems };
+  const body = Object.fromEntries(Object.entries(raw).filter(([name]) => !isBaseField(name)));
+  return { raw, sound: { kind, base: schemas.base.parse(raw), body }, problems };
 }
 
-/** Problems of fields against a schema; a field that is a template can only be judged when it has been filled in. */
-export function fieldProblems(
-  raw: Record<string, unknown>,
-  path: string,
-  schema: z.ZodObject,
-  kind: StepKind | null,
-  rendered: boolean,
-): Problem[] {
-  const problems = schemaProblems(raw, path, schema, (field) => {
-    if (rendered || (BASE_FIELDS as readonly unknown[]).includes(field[0])) return false;
-    const value = valueAt(raw, field);
-    return typeof value === 'string' && isTemplate(value);
-  });
-  if (kind === 'hex' && problems.length === 0)
-    for (const { field, message } of runRules(raw)) problems.push({ path: pathText(path, [field]), message });
-  if (kind === 'workflow' && valueAt(raw, ['workflow', 'input']) !== undefined)
-    if (valueAt(raw, ['workflow', 'args']) !== undefined)
-      problems.push({
-        path: pathText(path, ['workflow']),
-        message: 'takes input or args, not both: leave one out',
-      });
-  return problems;
+function unclear(path: string, message: string): ReadStep {
+  return { raw: null, sound: null, problems: [{ path, message }] };
+}
+
+/** Whether a field holds a template: it can only be judged when that has been filled in. */
+function isUnfilled(raw: JsonObject, field: readonly PropertyKey[]): boolean {
+  const value = isBaseField(field[0]) ? undefined : valueAt(raw, field);
+  return typeof value === 'string' && isTemplate(value);
+}
+
+/** Problems between the fields of a step of this kind; `sound`: each of them is fine by itself. */
+export function kindProblems(kind: StepKind, raw: JsonObject, path: string, sound: boolean): Problem[] {
+  if (kind === 'hex' && sound)
+    return runRules(raw).map(({ field, message }) => ({ path: pathText(path, [field]), message }));
+  const { workflow } = raw;
+  const both = isObject(workflow) && workflow.input !== undefined && workflow.args !== undefined;
+  if (kind !== 'workflow' || !both) return [];
+  const message = 'takes input or args, not both: leave one out';
+  return [{ path: pathText(path, ['workflow']), message }];
 }
 
 /** Ids of all steps: the given ones, and for the others what they run, numbered where it comes again. */
@@ -111,14 +123,13 @@ export interface StepDefaults {
   run: { onCancel?: OnStop; onTimeout?: OnStop };
 }
 
-/** The defaults that the header of a definition gives its steps; the header has been checked. */
-export function stepDefaults(header: Record<string, unknown>): StepDefaults {
-  const {
-    onFailure = 'stop',
-    cancelSiblings = false,
-    onCancel,
-    onTimeout,
-  } = header as Partial<StepDefaults> & StepDefaults['run'];
+/** The defaults that the header of a definition gives its steps. */
+export function stepDefaults({
+  onFailure = 'stop',
+  cancelSiblings = false,
+  onCancel,
+  onTimeout,
+}: Header): StepDefaults {
   return {
     onFailure,
     cancelSiblings,
@@ -126,31 +137,27 @@ export function stepDefaults(header: Record<string, unknown>): StepDefaults {
   };
 }
 
-/** A checked step with its defaults. */
+/** A step with its defaults. */
 export function toStepSpec(
-  { kind, raw }: ReadStep,
+  { kind, base, body }: SoundStep,
   id: string,
   dependsOn: string[],
   defaults: StepDefaults,
 ): StepSpec {
-  const body = Object.fromEntries(
-    Object.entries(raw).filter(([key]) => !(BASE_FIELDS as readonly string[]).includes(key)),
-  ) as Record<string, JsonValue>;
-  const onFailure = (raw.onFailure as OnFailure | undefined) ?? defaults.onFailure;
+  const onFailure = base.onFailure ?? defaults.onFailure;
   return {
     id,
     kind,
     dependsOn,
-    triggerRule: (raw.triggerRule as TriggerRule | undefined) ?? 'all_success',
-    when: (raw.when as boolean | string | undefined) ?? true,
+    triggerRule: base.triggerRule ?? 'all_success',
+    when: base.when ?? true,
     onFailure,
-    cancelSiblings:
-      (raw.cancelSiblings as boolean | undefined) ?? (onFailure === 'stop' && defaults.cancelSiblings),
-    decisionWithinMs: ms(raw.decisionWithin as Duration | undefined, DAY_MS),
-    forEach: (raw.forEach as JsonValue[] | string | undefined) ?? null,
-    window: (raw.window as number | undefined) ?? null,
-    retry: toRetrySpec(raw.retry as RetryDefinition | undefined, kind),
-    notify: toNotifySpecs(raw.notify as NotifyDefinition<StepNotifyEvent>[] | undefined),
+    cancelSiblings: base.cancelSiblings ?? (onFailure === 'stop' && defaults.cancelSiblings),
+    decisionWithinMs: durationOr(base.decisionWithin, DAY_MS),
+    forEach: base.forEach ?? null,
+    window: base.window ?? null,
+    retry: toRetrySpec(base.retry, kind),
+    notify: toNotifySpecs(base.notify),
     body: kind === 'hex' ? { ...defaults.run, ...body } : body,
   };
 }
@@ -159,9 +166,9 @@ function toRetrySpec(retry: RetryDefinition | undefined, kind: StepKind): RetryS
   return {
     maxAttempts: retry?.maxAttempts ?? 1,
     on: retry?.on ?? (kind === 'hex' ? ['UNABLE_TO_ALLOCATE_KERNEL'] : ['FAILED']),
-    delayMs: retry?.delay === undefined ? null : ms(retry.delay, 0),
+    delayMs: retry?.delay === undefined ? null : durationOr(retry.delay, 0),
     backoff: retry?.backoff ?? 2,
-    maxDelayMs: ms(retry?.maxDelay, Math.max(1_800_000, ms(retry?.delay, 0))),
+    maxDelayMs: durationOr(retry?.maxDelay, Math.max(1_800_000, durationOr(retry?.delay, 0))),
   };
 }
 
@@ -207,8 +214,4 @@ export function fanOutProblems(raw: Record<string, unknown>, path: string): Prob
 
 export function tooManyItems(count: number): string {
   return `has ${count} items, and a fan-out may have ${LIMITS.items}: cut the list into parts, each a sub-pipeline`;
-}
-
-function ms(value: Duration | undefined, otherwise: number): number {
-  return value === undefined ? otherwise : (durationMs(value) ?? otherwise);
 }

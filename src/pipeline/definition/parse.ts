@@ -1,39 +1,53 @@
 /** Reads the input of `hexPipeline`. Lives behind boundary.ts: everything exported here is a function. */
 import { z } from 'zod';
-import { type Duration, durationMs } from '../../base/duration.js';
-import { isObject, type JsonValue, jsonSize } from '../../base/json.js';
+import { durationOr } from '../../base/duration.js';
+import { isObject, type JsonObject, type JsonValue, jsonSize } from '../../base/json.js';
 import { type Parsed, type Problem, pathText } from '../../base/problems.js';
 import { didYouMean } from '../../base/suggest.js';
-import type { IfExists } from '../../run/key.js';
-import { type NotifyDefinition, toNotifySpecs } from '../../run/notify.js';
+import { toNotifySpecs } from '../../run/notify.js';
 import { ifExistsSchema, timezoneSchema } from '../../run/schema.js';
+import { readFields, readObject } from '../../run/schema-problems.js';
 import { defaultTemplateProblems, keyTemplateProblems, stepTemplateProblems } from './check-templates.js';
-import type { ParamDefinition, ReusedStep } from './definition.js';
+import type { PipelineDefinition } from './definition.js';
 import { graphProblems } from './graph.js';
 import { defaultProblem } from './params.js';
 import {
   choiceProblems,
   fanOutProblems,
-  fieldProblems,
+  kindProblems,
   type ReadStep,
   readStep,
+  type SoundStep,
   type StepDefaults,
   stepDefaults,
   stepIds,
   toStepSpec,
 } from './parse-step.js';
 import { inputProblems, type Projects } from './project-inputs.js';
-import { headerFields, pipelineNameSchema, stepSchemas } from './schema.js';
+import {
+  baseSchema,
+  type Header,
+  headerFields,
+  paramDefinitionSchema,
+  pipelineNameSchema,
+  stepSchemas,
+  type WorkFields,
+  workSchemas,
+} from './schema.js';
 import { LIMITS, type PipelineRequest, type PipelineSpec, type StepKind } from './spec.js';
 import { timezoneProblem } from './timezone.js';
 
+/** A definition inside a step is read by {@link parseDefinition}, for the sake of its messages. */
+const nested = z.custom<PipelineDefinition>((value) => isObject(value));
+
 const schemas = {
   header: z.strictObject(headerFields()),
-  // A definition inside a step is read by parseDefinition, for the sake of its messages.
-  steps: stepSchemas(z.custom(isObject)),
+  param: paramDefinitionSchema().strip(),
+  base: baseSchema(),
+  steps: stepSchemas(nested),
+  work: workSchemas(nested),
   name: pipelineNameSchema(),
   request: z.strictObject({
-    pipeline: z.unknown(),
     params: z
       .record(z.string(), z.json(), { error: 'must be an object: parameter name to value' })
       .optional(),
@@ -54,23 +68,20 @@ const EXPECTED =
   'the input must be a pipeline such as {"steps": [{"projectId": "..."}]}, a list of steps, or {"pipeline": <definition or name>, "params": {...}}';
 
 /** Reads the input of `hexPipeline` in any of its forms; every problem at once. */
-export function readPipelineInput(raw: unknown): Parsed<PipelineRequest> {
-  if (Array.isArray(raw)) return requestFor({ pipeline: { steps: raw } }, '');
+export function readPipelineInput(raw: JsonValue): Parsed<PipelineRequest> {
+  if (Array.isArray(raw)) return requestFor({ steps: raw }, '');
   if (!isObject(raw)) return failed('', `${EXPECTED}; got ${shown(raw)}`);
-  if (raw.steps !== undefined) return requestFor({ pipeline: raw }, '');
+  if (raw.steps !== undefined) return requestFor(raw, '');
   if (raw.pipeline === undefined) return failed('', `${EXPECTED}; "steps" is missing${hintFor(raw)}`);
-  const problems = fieldProblems(raw, '', schemas.request, null, true);
-  const { pipeline, ...rest } = raw;
-  const result = requestFor(
-    { ...rest, pipeline: Array.isArray(pipeline) ? { steps: pipeline } : pipeline },
-    'pipeline',
-  );
+  const { pipeline, ...others } = raw;
+  const { fields, problems } = readFields(others, '', schemas.request);
+  const result = requestFor(pipeline, 'pipeline', fields);
   if (problems.length === 0) return result;
   return { ok: false, problems: result.ok ? problems : [...problems, ...result.problems] };
 }
 
 /** Reads a definition, such as the content of a pipeline file; a bare list of steps is one too. */
-export function readDefinition(raw: unknown, path = ''): Parsed<PipelineSpec> {
+export function readDefinition(raw: JsonValue, path = ''): Parsed<PipelineSpec> {
   const definition = Array.isArray(raw) ? { steps: raw } : raw;
   const size = jsonSize(definition);
   if (size > LIMITS.definitionBytes)
@@ -81,22 +92,26 @@ export function readDefinition(raw: unknown, path = ''): Parsed<PipelineSpec> {
   return parseDefinition(definition, path, 1);
 }
 
-function requestFor(raw: Record<string, unknown>, path: string): Parsed<PipelineRequest> {
+function requestFor(
+  pipeline: JsonValue,
+  path: string,
+  fields: z.output<typeof schemas.request> = {},
+): Parsed<PipelineRequest> {
   const request = {
-    params: (raw.params as Record<string, JsonValue> | undefined) ?? {},
-    key: (raw.key as string | undefined) ?? null,
-    ifExists: (raw.ifExists as IfExists | undefined) ?? null,
-    scheduledTime: (raw.scheduledTime as string | undefined) ?? null,
-    timezone: (raw.timezone as string | undefined) ?? null,
-    rerunOf: (raw.rerunOf as PipelineRequest['rerunOf'] | undefined) ?? null,
-    reuse: (raw.reuse as Record<string, ReusedStep> | undefined) ?? {},
+    params: fields.params ?? {},
+    key: fields.key ?? null,
+    ifExists: fields.ifExists ?? null,
+    scheduledTime: fields.scheduledTime ?? null,
+    timezone: fields.timezone ?? null,
+    rerunOf: fields.rerunOf ?? null,
+    reuse: fields.reuse ?? {},
   };
-  if (typeof raw.pipeline === 'string') {
-    const name = schemas.name.safeParse(raw.pipeline);
+  if (typeof pipeline === 'string') {
+    const name = schemas.name.safeParse(pipeline);
     if (!name.success) return failed(path, name.error.issues[0]?.message ?? 'is no name');
-    return { ok: true, value: { ...request, name: raw.pipeline, spec: null, load: raw.pipeline } };
+    return { ok: true, value: { ...request, name: pipeline, spec: null, load: pipeline } };
   }
-  const spec = readDefinition(raw.pipeline, path);
+  const spec = readDefinition(pipeline, path);
   if (!spec.ok) return spec;
   const wrong = timezoneProblem(spec.value.timezone, request.timezone);
   return wrong
@@ -105,7 +120,7 @@ function requestFor(raw: Record<string, unknown>, path: string): Parsed<Pipeline
 }
 
 function parseDefinition(
-  raw: unknown,
+  raw: JsonValue,
   path: string,
   depth: number,
   above: Projects = {},
@@ -121,8 +136,8 @@ function parseDefinition(
       `is nested more than ${LIMITS.nesting} deep: give the inner pipeline a file and name it`,
     );
   const { steps: rawSteps, ...others } = raw;
-  const header = withoutExtensions(others);
-  const problems = fieldProblems(header, path, schemas.header, null, true);
+  const rawHeader = withoutExtensions(others);
+  const { fields: header, problems } = readFields(rawHeader, path, schemas.header);
   const stepsPath = pathText(path, ['steps']);
   const count = Array.isArray(rawSteps) ? rawSteps.length : 0;
   if (!Array.isArray(rawSteps) || count === 0)
@@ -132,19 +147,18 @@ function parseDefinition(
       path: stepsPath,
       message: `has ${count} steps, and ${LIMITS.steps} are allowed: cut it into sub-pipelines`,
     });
-  const sound = problems.every((problem) => !problem.path.startsWith(pathText(path, ['projects'])));
-  const projects = { ...above, ...(sound && (header.projects as Projects | undefined)) };
+  const projects = { ...above, ...header.projects };
   const rawList = Array.isArray(rawSteps) && count <= LIMITS.steps ? rawSteps : [];
-  const read = rawList.map((step, index) => readStep(step, `${stepsPath}[${index}]`, schemas.steps));
-  problems.push(...read.flatMap((one) => ('message' in one ? [one] : one.problems)));
-  const defaults = stepDefaults(header);
+  const read = rawList.map((step, index) => readStep(step, `${stepsPath}[${index}]`, schemas));
   problems.push(
-    ...headerProblems(header, path),
-    ...stepListProblems(read, defaults, stepsPath, depth, projects),
+    ...read.flatMap((step) => step.problems),
+    ...headerProblems(rawHeader, path),
+    ...stepListProblems(read, stepDefaults(header), stepsPath, depth, projects),
   );
   if (problems.length > 0) return { ok: false, problems };
 
-  const spec = { ...toSpec(header, rawList, read as ReadStep[]), projects };
+  const sound = read.flatMap((step) => step.sound ?? []);
+  const spec = { ...toSpec(header, sound, stepIds(rawList)), projects };
   const graph = graphProblems(spec.steps, stepsPath);
   const templates = [
     ...defaultTemplateProblems(spec.params, pathText(path, ['params'])),
@@ -156,16 +170,17 @@ function parseDefinition(
 }
 
 /** Names that begin with `x-` hold anchors for the rest of the file, and mean nothing here. */
-function withoutExtensions(header: Record<string, unknown>): Record<string, unknown> {
+function withoutExtensions(header: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(header).filter(([name]) => !name.startsWith('x-')));
 }
 
-function headerProblems(header: Record<string, unknown>, path: string): Problem[] {
-  const problems: Problem[] = [];
+/** Problems between the fields of a header, and of the defaults of its parameters. */
+function headerProblems(header: JsonObject, path: string): Problem[] {
+  const problems = choiceProblems(header, stepDefaults({}), path);
   const { params } = header;
-  problems.push(...choiceProblems(header, stepDefaults({}), path));
   for (const [name, definition] of Object.entries(isObject(params) ? params : {})) {
-    const wrong = isObject(definition) ? defaultProblem(definition as unknown as ParamDefinition) : null;
+    const param = schemas.param.safeParse(definition);
+    const wrong = param.success ? defaultProblem(param.data) : null;
     if (wrong) problems.push({ path: pathText(path, ['params', name, 'default']), message: wrong });
   }
   return problems;
@@ -173,7 +188,7 @@ function headerProblems(header: Record<string, unknown>, path: string): Problem[
 
 /** Problems between the steps of a list, and inside the definitions that steps hold. */
 function stepListProblems(
-  read: readonly (ReadStep | Problem)[],
+  read: readonly ReadStep[],
   defaults: StepDefaults,
   path: string,
   depth: number,
@@ -181,10 +196,10 @@ function stepListProblems(
 ): Problem[] {
   const problems: Problem[] = [];
   const firstAt = new Map<string, number>();
-  for (const [index, step] of read.entries()) {
-    if ('message' in step) continue;
+  for (const [index, { raw }] of read.entries()) {
+    if (raw === null) continue;
     const at = `${path}[${index}]`;
-    const { id, pipeline } = step.raw;
+    const { id, pipeline } = raw;
     if (typeof id === 'string') {
       const first = firstAt.get(id);
       if (first !== undefined)
@@ -195,9 +210,9 @@ function stepListProblems(
       else firstAt.set(id, index);
     }
     problems.push(
-      ...fanOutProblems(step.raw, at),
-      ...choiceProblems(step.raw, defaults, at),
-      ...inputProblems(step.raw, projects, false, at),
+      ...fanOutProblems(raw, at),
+      ...choiceProblems(raw, defaults, at),
+      ...inputProblems(raw, projects, false, at),
     );
     if (isObject(pipeline)) {
       const inner = parseDefinition(pipeline, `${at}.pipeline`, depth + 1, projects);
@@ -207,55 +222,50 @@ function stepListProblems(
   return problems;
 }
 
-/** The header and steps have been checked. */
 function toSpec(
-  header: Record<string, unknown>,
-  rawSteps: unknown[],
-  read: readonly ReadStep[],
+  header: Header,
+  sound: readonly SoundStep[],
+  ids: readonly string[],
 ): Omit<PipelineSpec, 'projects'> {
   const defaults = stepDefaults(header);
-  const ids = stepIds(rawSteps);
-  const sequence = read.every(({ raw }) => raw.dependsOn === undefined);
-  const steps = read.map((step, index) => {
-    const { dependsOn } = step.raw as { dependsOn?: string | string[] };
+  const sequence = sound.every(({ base }) => base.dependsOn === undefined);
+  const steps = sound.map((step, index) => {
     const previous = index > 0 ? [ids[index - 1] ?? ''] : [];
-    const wanted = sequence ? previous : (dependsOn ?? []);
+    const wanted = sequence ? previous : (step.base.dependsOn ?? []);
     return toStepSpec(step, ids[index] ?? '', typeof wanted === 'string' ? [wanted] : wanted, defaults);
   });
   return {
-    name: (header.name as string | undefined) ?? 'pipeline',
-    description: (header.description as string | undefined) ?? null,
-    params: (header.params as Record<string, ParamDefinition> | undefined) ?? {},
-    timezone: (header.timezone as string | undefined) ?? null,
-    key: (header.key as string | undefined) ?? null,
-    ifExists: (header.ifExists as IfExists | undefined) ?? null,
-    maxParallel: (header.maxParallel as number | undefined) ?? null,
-    timeoutMs: ms(header.timeout as Duration | undefined),
-    deadlineMs: ms(header.deadline as Duration | undefined),
-    notify: toNotifySpecs(header.notify as NotifyDefinition[] | undefined),
+    name: header.name ?? 'pipeline',
+    description: header.description ?? null,
+    params: header.params ?? {},
+    timezone: header.timezone ?? null,
+    key: header.key ?? null,
+    ifExists: header.ifExists ?? null,
+    maxParallel: header.maxParallel ?? null,
+    timeoutMs: durationOr(header.timeout, null),
+    deadlineMs: durationOr(header.deadline, null),
+    notify: toNotifySpecs(header.notify),
     steps,
   };
 }
 
-/** What is wrong with the rendered fields of a step of a pipeline that knows these projects. */
-export function renderedProblems(
-  kind: StepKind,
-  fields: Record<string, JsonValue>,
+/** Reads what a step runs, its templates filled in, for a pipeline that knows these projects. */
+export function readFilled<Kind extends StepKind>(
+  kind: Kind,
+  fields: JsonObject,
   projects: Projects,
-): Problem[] {
-  const problems = fieldProblems(fields, '', schemas.steps[kind], kind, true);
-  return problems.length > 0 ? problems : inputProblems(fields, projects, true);
-}
-
-function ms(value: Duration | undefined): number | null {
-  return value === undefined ? null : durationMs(value);
+): Parsed<WorkFields<Kind>> {
+  const read = readObject(fields, '', schemas.work[kind]);
+  const problems = [...(read.ok ? [] : read.problems), ...kindProblems(kind, fields, '', read.ok)];
+  const found = problems.length > 0 ? problems : inputProblems(fields, projects, true);
+  return found.length > 0 ? { ok: false, problems: found } : read;
 }
 
 function failed(path: string, message: string): { ok: false; problems: Problem[] } {
   return { ok: false, problems: [{ path, message }] };
 }
 
-function hintFor(raw: Record<string, unknown>): string {
+function hintFor(raw: JsonObject): string {
   const hints = Object.keys(raw).map((key) => didYouMean(key, ['steps', 'pipeline']));
   return hints.find((hint) => hint !== '') ?? '';
 }

@@ -1,4 +1,4 @@
-import { isObject, type JsonValue } from '../../base/json.js';
+import { isObject, type JsonObject, type JsonValue, own } from '../../base/json.js';
 import { type Problem, pathText } from '../../base/problems.js';
 import { didYouMean } from '../../base/suggest.js';
 import { hasTemplates } from '../../templates/values.js';
@@ -13,14 +13,9 @@ export type Projects = Readonly<Record<string, ProjectDefinition>>;
  *
  * @param rendered whether its templates have been filled in; else values that are templates pass
  */
-export function inputProblems(
-  step: Readonly<Record<string, unknown>>,
-  projects: Projects,
-  rendered: boolean,
-  path = '',
-): Problem[] {
+export function inputProblems(step: JsonObject, projects: Projects, rendered: boolean, path = ''): Problem[] {
   const { projectId, inputParams = {}, viewId } = step;
-  const declared = typeof projectId === 'string' && Object.hasOwn(projects, projectId) && projects[projectId];
+  const declared = typeof projectId === 'string' ? own(projects, projectId) : undefined;
   // A view brings its own inputs.
   if (!declared || viewId !== undefined || !isObject(inputParams)) return [];
   const { inputs } = declared;
@@ -33,8 +28,8 @@ export function inputProblems(
         path: at(name),
         message: `project ${projectId} has no such input${didYouMean(name, names)} (it has ${names.join(', ') || 'none'})`,
       });
-    else if (rendered || !hasTemplates(value as JsonValue)) {
-      const wrong = inputProblem(definitionOf(inputs[name] ?? 'string'), value as JsonValue);
+    else if (rendered || !hasTemplates(value)) {
+      const wrong = inputProblem(definitionOf(inputs[name] ?? 'string'), value);
       if (wrong) problems.push({ path: at(name), message: wrong });
     }
   for (const [name, input] of Object.entries(inputs)) {

@@ -8,6 +8,7 @@ import {
   runFields,
   timezoneSchema,
 } from '../../run/schema.js';
+import type { PipelineDefinition } from './definition.js';
 import type { StepKind } from './spec.js';
 import { TRIGGER_RULES } from './trigger-rules.js';
 
@@ -18,6 +19,10 @@ export const KIND_FIELDS = {
   workflow: 'workflow',
   approval: 'approval',
 } as const satisfies Record<string, StepKind>;
+
+export function isKindField(name: string): name is keyof typeof KIND_FIELDS {
+  return Object.hasOwn(KIND_FIELDS, name);
+}
 
 const oneOf = <const T extends readonly string[]>(values: T) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
@@ -73,12 +78,11 @@ const cancelSiblingsSchema = () => z.boolean({ error: 'must be true or false' })
 const paramsSchema = () =>
   z.record(z.string(), z.json(), { error: 'must be an object: parameter name to value' });
 
-/** The schema of each kind of step. `nested` is that of a definition inside a step. */
-export function stepSchemas(nested: z.ZodType): Record<StepKind, z.ZodObject> {
+/** What a step of each kind runs. `nested` is the schema of a definition inside a step. */
+export function workSchemas<Nested extends z.ZodType>(nested: Nested) {
   return {
-    hex: z.strictObject({ ...baseFields(), ...runFields(), skipIfFresh: durationSchema().optional() }),
+    hex: z.strictObject({ ...runFields(), skipIfFresh: durationSchema().optional() }),
     pipeline: z.strictObject({
-      ...baseFields(),
       pipeline: z.union([pipelineNameSchema(), nested], {
         error: 'must be a definition, or the name of one in the folder of pipelines',
       }),
@@ -86,7 +90,6 @@ export function stepSchemas(nested: z.ZodType): Record<StepKind, z.ZodObject> {
       timeout: durationSchema().optional(),
     }),
     workflow: z.strictObject({
-      ...baseFields(),
       workflow: z.strictObject(
         {
           type: z.string({ error: 'is required: the workflow type' }).min(1, 'must not be empty'),
@@ -102,7 +105,6 @@ export function stepSchemas(nested: z.ZodType): Record<StepKind, z.ZodObject> {
       timeout: durationSchema().optional(),
     }),
     approval: z.strictObject({
-      ...baseFields(),
       approval: z.strictObject(
         {
           prompt: z.string({ error: 'is required: what is asked' }).min(1, 'must not be empty').max(2_000),
@@ -116,6 +118,34 @@ export function stepSchemas(nested: z.ZodType): Record<StepKind, z.ZodObject> {
       ),
     }),
   };
+}
+
+/** The fields of a step's kind, with all templates filled in. */
+export type WorkFields<Kind extends StepKind> = z.output<
+  ReturnType<typeof workSchemas<z.ZodType<PipelineDefinition>>>[Kind]
+>;
+
+/** All fields of a step of each kind. */
+export function stepSchemas(nested: z.ZodType): Record<StepKind, z.ZodObject> {
+  const { hex, pipeline, workflow, approval } = workSchemas(nested);
+  return {
+    hex: z.strictObject({ ...baseFields(), ...hex.shape }),
+    pipeline: z.strictObject({ ...baseFields(), ...pipeline.shape }),
+    workflow: z.strictObject({ ...baseFields(), ...workflow.shape }),
+    approval: z.strictObject({ ...baseFields(), ...approval.shape }),
+  };
+}
+
+/** The fields that any step may have, taken from among the others. They are no templates but `when` and `forEach`. */
+export const baseSchema = () => z.object(baseFields());
+
+export type BaseFields = z.output<ReturnType<typeof baseSchema>>;
+
+const BASE_FIELDS = new Set<unknown>(Object.keys(baseFields()));
+
+/** Whether any step may have the field; the others are what it runs. */
+export function isBaseField(name: PropertyKey | undefined): boolean {
+  return BASE_FIELDS.has(name);
 }
 
 /** Name of a definition in the worker's folder: one safe file name without its ending. */
@@ -155,13 +185,15 @@ const projectSchema = () =>
     },
   );
 
-const paramDefinitionSchema = () =>
+export const paramDefinitionSchema = () =>
   z.strictObject({
     type: typeSchema(),
     default: z.json().optional(),
     description: z.string().optional(),
     enum: z.array(z.json()).min(1, 'must list at least one value').optional(),
   });
+
+export type Header = z.output<z.ZodObject<ReturnType<typeof headerFields>>>;
 
 /** All of a definition but its steps. */
 export const headerFields = () => ({

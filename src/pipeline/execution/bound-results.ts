@@ -34,7 +34,7 @@ function slim(result: StepResult): StepResult {
 
 function slimItem(item: JsonValue): JsonValue {
   if (!isObject(item)) return null;
-  const { success, status, runId } = item as Record<string, JsonValue>;
+  const { success, status, runId } = item;
   return { success: success ?? false, status: status ?? null, ...(runId !== undefined && { runId }) };
 }
 

@@ -6,7 +6,7 @@ import { renderValue, variablesIn } from '../../templates/values.js';
 import { resolveParams } from '../definition/params.js';
 import { tooManyItems } from '../definition/parse-step.js';
 import { LIMITS, type PipelineSpec, type StepSpec } from '../definition/spec.js';
-import { type CheckFields, readWork, type StepWork } from './step-work.js';
+import { type ReadWorkFields, readWork, type StepWork } from './step-work.js';
 
 /** A pipeline with its parameters, checked as far as it can be before any step has run. */
 export interface PreparedPipeline {
@@ -23,7 +23,7 @@ export function preparePipeline(
   spec: PipelineSpec,
   given: Record<string, JsonValue>,
   run: RunScope,
-  check: CheckFields,
+  read: ReadWorkFields,
 ): Parsed<PreparedPipeline> {
   const params = resolveParams(spec.params, given, run);
   if (!params.ok) return params;
@@ -50,7 +50,7 @@ export function preparePipeline(
       step.forEach === null
         ? [scope]
         : (prepared.items.get(step.id) ?? []).map((item, index) => ({ ...scope, item, index }));
-    const works = scopes.map((one) => readWork(step, one, check));
+    const works = scopes.map((one) => readWork(step, one, read));
     const bad = works.find((work) => !work.ok);
     if (bad && !bad.ok) problems.push(...bad.problems);
     else
@@ -103,7 +103,7 @@ export function readItems(step: StepSpec, scope: object): Parsed<JsonValue[]> {
 
 /** Whether the templates of a value read results of earlier steps. */
 export function needsResults(value: JsonValue): boolean {
-  const { pipeline, ...others } = isObject(value) ? (value as Record<string, JsonValue>) : { pipeline: null };
-  const own = isObject(value) ? { ...others, ...(typeof pipeline === 'string' && { pipeline }) } : value;
-  return variablesIn(own).some(([root]) => root === 'steps');
+  // A definition inside a step has templates of its own.
+  const inner = isObject(value) && typeof value.pipeline !== 'string';
+  return variablesIn(inner ? { ...value, pipeline: null } : value).some(([root]) => root === 'steps');
 }

@@ -1,9 +1,10 @@
-import { type Duration, durationMs } from '../../base/duration.js';
-import type { JsonValue } from '../../base/json.js';
-import type { Parsed, Problem } from '../../base/problems.js';
+import { durationOr } from '../../base/duration.js';
+import type { JsonObject, JsonValue } from '../../base/json.js';
+import type { Parsed } from '../../base/problems.js';
 import type { HexRunInput } from '../../run/input.js';
 import { renderValue } from '../../templates/values.js';
 import type { PipelineDefinition } from '../definition/definition.js';
+import type { WorkFields } from '../definition/schema.js';
 import type { StepKind, StepSpec } from '../definition/spec.js';
 
 /** What an attempt of a step does, with all templates filled in. */
@@ -18,64 +19,59 @@ export type StepWork =
   | { kind: 'workflow'; type: string; taskQueue: string | null; args: JsonValue[]; timeoutMs: number | null }
   | { kind: 'approval'; prompt: string; withinMs: number | null; onTimeout: 'reject' | 'approve' };
 
-/** Checks the rendered fields of a step against the schema of its kind. */
-export type CheckFields = (kind: StepKind, fields: Record<string, JsonValue>) => Problem[];
+/** Reads the fields of a step's kind, with all templates filled in. */
+export type ReadWorkFields = <Kind extends StepKind>(
+  kind: Kind,
+  fields: JsonObject,
+) => Parsed<WorkFields<Kind>>;
 
-/** Fills in the templates of a step and checks what comes out. */
+/** Fills in the templates of a step and reads what comes out. */
 export function readWork(
   step: StepSpec,
   scope: object,
-  check: CheckFields,
+  read: ReadWorkFields,
   path = `steps.${step.id}`,
 ): Parsed<StepWork> {
   const { pipeline, ...others } = step.body;
   // A definition inside a step has templates of its own, over its own parameters.
   const inner = typeof pipeline === 'object' && pipeline !== null;
-  const rendered = renderValue(inner ? others : step.body, scope, path);
-  const fields = { ...(rendered.value as Record<string, JsonValue>), ...(inner && { pipeline }) };
-  const problems =
-    rendered.problems.length > 0
-      ? rendered.problems
-      : check(step.kind, fields).map((problem) => ({
-          ...problem,
-          path: problem.path ? `${path}.${problem.path}` : path,
-        }));
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: workOf(step.kind, fields) };
+  const { value, problems } = renderValue(inner ? others : step.body, scope, path);
+  if (problems.length > 0) return { ok: false, problems };
+  const work = workOf(step.kind, inner ? { ...value, pipeline } : value, read);
+  if (work.ok) return work;
+  const below = (place: string) => (place ? `${path}.${place}` : path);
+  return { ok: false, problems: work.problems.map((problem) => ({ ...problem, path: below(problem.path) })) };
 }
 
-/** The fields have been checked. */
-function workOf(kind: StepKind, fields: Record<string, JsonValue>): StepWork {
-  const { timeout } = fields as { timeout?: Duration };
+function workOf(kind: StepKind, fields: JsonObject, read: ReadWorkFields): Parsed<StepWork> {
   switch (kind) {
-    case 'hex': {
-      const { skipIfFresh, ...input } = fields as unknown as HexRunInput & { skipIfFresh?: Duration };
-      return { kind, input, skipIfFreshMs: msOf(skipIfFresh) };
-    }
-    case 'pipeline': {
-      const { pipeline, params = {} } = fields as unknown as {
-        pipeline: PipelineDefinition | string;
-        params?: Record<string, JsonValue>;
-      };
-      return { kind, pipeline, params, timeoutMs: msOf(timeout) };
-    }
-    case 'workflow': {
-      const { workflow } = fields as unknown as {
-        workflow: { type: string; taskQueue?: string; input?: JsonValue; args?: JsonValue[] };
-      };
-      const { type, taskQueue = null, input } = workflow;
-      const args = workflow.args ?? (input === undefined ? [] : [input]);
-      return { kind, type, taskQueue, args, timeoutMs: msOf(timeout) };
-    }
-    case 'approval': {
-      const { approval } = fields as unknown as {
-        approval: { prompt: string; within?: Duration; onTimeout?: 'reject' | 'approve' };
-      };
-      const { prompt, within, onTimeout = 'reject' } = approval;
-      return { kind, prompt, withinMs: msOf(within), onTimeout };
-    }
+    case 'hex':
+      return withValue(read(kind, fields), ({ skipIfFresh, ...input }) => ({
+        kind,
+        input,
+        skipIfFreshMs: durationOr(skipIfFresh, null),
+      }));
+    case 'pipeline':
+      return withValue(read(kind, fields), ({ pipeline, params = {}, timeout }) => ({
+        kind,
+        pipeline,
+        params,
+        timeoutMs: durationOr(timeout, null),
+      }));
+    case 'workflow':
+      return withValue(read(kind, fields), ({ workflow, timeout }) => {
+        const { type, taskQueue = null, input } = workflow;
+        const args = workflow.args ?? (input === undefined ? [] : [input]);
+        return { kind, type, taskQueue, args, timeoutMs: durationOr(timeout, null) };
+      });
+    case 'approval':
+      return withValue(read(kind, fields), ({ approval }) => {
+        const { prompt, within, onTimeout = 'reject' } = approval;
+        return { kind, prompt, withinMs: durationOr(within, null), onTimeout };
+      });
   }
 }
 
-function msOf(duration: Duration | undefined): number | null {
-  return duration === undefined ? null : durationMs(duration);
+function withValue<T>(parsed: Parsed<T>, work: (value: T) => StepWork): Parsed<StepWork> {
+  return parsed.ok ? { ok: true, value: work(parsed.value) } : parsed;
 }

@@ -1,4 +1,5 @@
-import { type Duration, durationMs, formatDuration } from '../../base/duration.js';
+import { durationMs, formatDuration } from '../../base/duration.js';
+import { isObject } from '../../base/json.js';
 import { isTemplate } from '../../templates/engine.js';
 import { parseRunInput } from '../boundary.js';
 import type { PipelineSpec, StepSpec } from '../definition/spec.js';
@@ -50,7 +51,7 @@ export function limitsText(limits: Limits): string {
 function limitsOfWork(work: StepWork): Limits {
   switch (work.kind) {
     case 'hex':
-      return runLimits(work.input as unknown as Fields, work.skipIfFreshMs);
+      return runLimits({ ...work.input }, work.skipIfFreshMs);
     case 'approval':
       return { withinMs: work.withinMs };
     default:
@@ -64,7 +65,7 @@ function limitsOfBody({ kind, body }: StepSpec): Limits {
     case 'hex':
       return runLimits(body, limitOf(body.skipIfFresh));
     case 'approval':
-      return { withinMs: limitOf((body.approval as Fields).within) };
+      return { withinMs: limitOf(isObject(body.approval) ? body.approval.within : undefined) };
     default:
       return { timeoutMs: limitOf(body.timeout) };
   }
@@ -90,8 +91,9 @@ function runLimits(fields: Fields, skipIfFreshMs: Limit): Limits {
 }
 
 function limitOf(given: unknown): Limit {
-  if (given === undefined) return null;
-  return typeof given === 'string' && isTemplate(given) ? given : durationMs(given as Duration);
+  if (typeof given === 'number') return durationMs(given);
+  if (typeof given !== 'string') return null;
+  return isTemplate(given) ? given : durationMs(given);
 }
 
 function longest(a: Limits, b: Limits): Limits {

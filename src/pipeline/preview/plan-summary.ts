@@ -1,12 +1,18 @@
 import { sizeProblems } from '../../base/input-size.js';
-import type { JsonValue } from '../../base/json.js';
+import { isObject, type JsonValue } from '../../base/json.js';
 import type { Parsed, Problem } from '../../base/problems.js';
 import { HEX_LIMITS } from '../../limits/hex-limits.js';
 import type { KeySpec } from '../../run/key.js';
 import { pollIntervalMs } from '../../run/poll-interval.js';
 import { runScope } from '../../run/scope.js';
-import { parsePipelineInput, parseRunInput, prepare } from '../boundary.js';
-import { asRequested, type PipelineSpec, type StepKind, type StepSpec } from '../definition/spec.js';
+import { parseRunInput, prepare } from '../boundary.js';
+import {
+  asRequested,
+  type PipelineRequest,
+  type PipelineSpec,
+  type StepKind,
+  type StepSpec,
+} from '../definition/spec.js';
 import type { TriggerRule } from '../definition/trigger-rules.js';
 import { type Plan, planOf } from '../plan/plan.js';
 import type { PreparedPipeline } from '../plan/prepare.js';
@@ -65,18 +71,13 @@ export interface PlanOptions {
   workflowId?: string;
 }
 
-/** Checks everything about a pipeline at once and lays it out. The input names no file: a definition has to be given. */
+/** Checks all that can be known before a pipeline starts and lays it out. The request names no file: a definition has to be given. */
 export function planPipeline(
-  raw: unknown,
+  request: PipelineRequest,
   { scheduledTime, workflowId = 'plan' }: PlanOptions,
 ): Parsed<PipelinePlan> {
-  const parsed = parsePipelineInput(raw);
-  if (!parsed.ok) return parsed;
-  const tooLarge = sizeProblems(raw);
-  if (tooLarge.length > 0) return { ok: false, problems: tooLarge };
-  const { load, params, timezone } = parsed.value;
-  const spec = parsed.value.spec && asRequested(parsed.value.spec, parsed.value);
-  if (!spec)
+  const { load, params, timezone } = request;
+  if (!request.spec)
     return {
       ok: false,
       problems: [
@@ -86,7 +87,8 @@ export function planPipeline(
         },
       ],
     };
-  const time = new Date(parsed.value.scheduledTime ?? scheduledTime);
+  const spec = asRequested(request.spec, request);
+  const time = new Date(request.scheduledTime ?? scheduledTime);
   const run = runScope(
     { scheduledTime: time, startTime: time, workflowId },
     spec.timezone ?? timezone ?? 'UTC',
@@ -182,13 +184,12 @@ function whatOf(step: StepSpec, works: readonly StepWork[] | undefined): string 
       return `project ${work?.kind === 'hex' ? work.input.projectId : text(body.projectId)}`;
     case 'pipeline': {
       const { pipeline } = body;
-      if (typeof pipeline === 'string') return `pipeline ${pipeline}`;
-      return `pipeline ${text((pipeline as { name?: JsonValue }).name ?? 'of its own')}`;
+      return `pipeline ${text(isObject(pipeline) ? (pipeline.name ?? 'of its own') : pipeline)}`;
     }
     case 'workflow':
-      return `workflow ${text((body.workflow as { type: JsonValue }).type)}`;
+      return `workflow ${text(fieldOf(body.workflow, 'type'))}`;
     case 'approval':
-      return `approval: ${work?.kind === 'approval' ? work.prompt : text((body.approval as { prompt: JsonValue }).prompt)}`;
+      return `approval: ${work?.kind === 'approval' ? work.prompt : text(fieldOf(body.approval, 'prompt'))}`;
   }
 }
 
@@ -210,6 +211,10 @@ function warningsOf(
     if (body.skipIfFresh !== undefined && body.inputParams !== undefined)
       warnings.push(`${id}: skipIfFresh looks at any completed run of the project, whatever its inputs were`);
   return warnings;
+}
+
+function fieldOf(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  return isObject(value) ? value[name] : undefined;
 }
 
 function text(value: JsonValue | undefined): string {

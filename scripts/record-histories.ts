@@ -1,15 +1,14 @@
 // Records the histories that test/guarantees/replay-keeps-working.test.ts replays. Run by hand, and only when a workflow was
 // changed on purpose: a history that no longer replays stands for the running workflows of somebody.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NativeConnection } from '@temporalio/worker';
 import { TemporalHexClient } from '../src/client.js';
 import { loadConfig } from '../src/config.js';
 import { startSandbox } from '../src/sandbox/index.js';
 import { startDevServer } from '../src/temporal-server/index.js';
+import { saveHistory } from '../src/testing.js';
 import { createHexWorker } from '../src/worker.js';
 
 const folder = fileURLToPath(new URL('../test/histories/', import.meta.url));
@@ -29,17 +28,10 @@ const worker = await createHexWorker({
   config: loadConfig({ HEX_BASE_URL: sandbox.url, HEX_API_TOKEN: 'recording' }),
 });
 
-/**
- * Saves the history of a workflow, without what only tells of this machine. The file has to be named by the workflow's
- * id where its code looks at that.
- */
+/** Saves the history of a workflow. The file has to be named by the workflow's id where its code looks at that. */
 async function save(workflowId: string, name = workflowId): Promise<void> {
   const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
-  const text = JSON.stringify(JSON.parse(historyToJSON(history)), (key, value: unknown) =>
-    key === 'identity' ? 'recorded' : key === 'stackTrace' ? '' : value,
-  );
-  const anonymous = text.replaceAll(`${process.pid}@${hostname()}`, 'recorded');
-  writeFileSync(`${folder}${name}.json`, `${anonymous}\n`);
+  await saveHistory(history, `${folder}${name}.json`);
   process.stdout.write(`${name}: ${history.events?.length} events\n`);
 }
 

@@ -10,6 +10,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ControlRefusedError } from '../client/controls.js';
+import { applicationFailureOf } from '../client/failure.js';
 import { RerunError } from '../client/rerun/index.js';
 import { InvalidInputError } from '../client.js';
 import { ConfigError } from '../config.js';
@@ -79,14 +80,6 @@ function explainEnd(error: WorkflowFailedError): Explanation {
   const failure = applicationFailureOf(error);
   if (!failure) return { message: wordsOf(cause ?? error), code: EXIT.failed };
   return { message: failure.message, code: codeOfType(failure.type ?? '') };
-}
-
-/** The typed failure behind the end of a workflow, or null where it ended otherwise. */
-export function applicationFailureOf(error: unknown): ApplicationFailure | null {
-  if (!(error instanceof WorkflowFailedError)) return null;
-  for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause)
-    if (cause instanceof ApplicationFailure) return cause;
-  return null;
 }
 
 function codeOfType(type: string): ExitCode {

@@ -1,17 +1,10 @@
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, type Worker } from '@temporalio/worker';
-import { TemporalHexClient } from '../client.js';
+import type { TemporalHexClient } from '../client.js';
 import { type Config, loadConfig } from '../config.js';
-import { searchAttributes } from '../contract/search-attributes.js';
-import { clientRoute } from '../network/temporal.js';
+import { sandboxConfig } from '../local-stack/sandbox-config.js';
+import { startLocalServer } from '../local-stack/server.js';
+import { startLocalWorker } from '../local-stack/worker.js';
 import type { Sandbox } from '../sandbox/index.js';
-import {
-  type DevServer,
-  type DevServerOptions,
-  resolveTemporalCli,
-  startDevServer,
-} from '../temporal-server/index.js';
-import { createHexWorker } from '../worker.js';
+import type { DevServer, DevServerOptions } from '../temporal-server/index.js';
 import { startFromOptions } from './sandbox-options.js';
 import { type Session, taskQueueOf } from './session.js';
 
@@ -59,16 +52,10 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
   const { signal } = options;
   try {
     const log = (line: string) => session.output.say(line);
-    const cli = await resolveTemporalCli({ env: session.env, log, signal });
-    log(`Temporal CLI ${cli.version}: ${cli.path}`);
-    const server = await startDevServer({
+    const { server, cli } = await startLocalServer({
       ...options.server,
-      cli,
       ...(session.globals.namespace && { namespace: session.globals.namespace }),
       env: session.env,
-      searchAttributes: Object.fromEntries(
-        Object.values(searchAttributes).map(({ name }) => [name, 'Keyword']),
-      ),
       log,
       signal,
     });
@@ -83,27 +70,18 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
       ...(taskQueue && { taskQueue }),
     };
     const { address, namespace } = server;
-    // Not by the user's profile: its TLS and keys are another server's.
-    const connection = await Connection.connect(clientRoute(address));
-    closers.push(() => connection.close());
-    const native = await NativeConnection.connect({ address });
-    closers.push(() => native.close());
-    const worker = await createHexWorker({ connection: native, namespace, config, log });
-    const running = worker.run();
-    closers.push(() => drain(worker, running));
+    const worker = await startLocalWorker({ address, namespace, config, log });
+    closers.push(() => worker.stop());
     signal.throwIfAborted();
     return {
       server,
       sandbox,
       config,
       cli: cli.source === 'path' ? 'temporal' : 'npx temporal-hex temporal',
-      client: new TemporalHexClient({
-        client: new Client({ connection, namespace }),
-        taskQueue: config.taskQueue,
-      }),
+      client: worker.client,
       pageOf: (workflowId) =>
         server.uiUrl && `${server.uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`,
-      broken: brokenOf(server, running),
+      broken: brokenOf(server, worker.running),
       stop,
     };
   } catch (error) {
@@ -112,30 +90,9 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
   }
 }
 
-/** Without HEX_LIMITS=false: starts still go through the limiter, one of a project at a time, so that none is ambiguous. */
-const NO_LIMITS = {
-  HEX_STARTS_PER_MINUTE: 'none',
-  HEX_STARTS_PER_HOUR: 'none',
-  HEX_KERNELS: 'none',
-  HEX_READS_PER_MINUTE: 'none',
-};
-
 function configOf({ env }: Session, options: LocalStackOptions, sandbox: Sandbox | null): Config {
-  const HEX_JANITOR = env.HEX_JANITOR || options.janitor;
-  if (!sandbox) return loadConfig({ ...env, HEX_JANITOR });
-  const { HEX_API_TOKEN_FILE: _file, ...rest } = env;
-  return loadConfig({
-    ...rest,
-    HEX_JANITOR,
-    ...(options.sandbox?.limits !== 'on' && NO_LIMITS),
-    HEX_BASE_URL: sandbox.url,
-    HEX_API_TOKEN: 'sandbox',
-  });
-}
-
-async function drain(worker: Worker, running: Promise<void>): Promise<void> {
-  if (worker.getState() === 'RUNNING') worker.shutdown();
-  await running.catch(() => undefined);
+  const given = { ...env, HEX_JANITOR: env.HEX_JANITOR || options.janitor };
+  return sandbox ? sandboxConfig(given, sandbox, options.sandbox?.limits === 'on') : loadConfig(given);
 }
 
 function brokenOf(server: DevServer, running: Promise<void>): Promise<Error> {

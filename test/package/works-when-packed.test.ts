@@ -42,10 +42,11 @@ it('imports client, worker, activities and sandbox', async () => {
     import { createHexWorker, preloadModules, workflowInterceptorModules } from 'temporal-hex/worker';
     import { createActivities } from 'temporal-hex/activities';
     import { startSandbox } from 'temporal-hex/sandbox';
+    import { testPipeline } from 'temporal-hex/testing';
     const sandbox = await startSandbox({ port: 0 });
     const answer = await fetch(sandbox.apiUrl + '/projects', { headers: { authorization: 'Bearer x' } });
     await sandbox.close();
-    console.log([TemporalHexClient, connectClient, createHexWorker, createActivities].every((f) => typeof f === 'function'),
+    console.log([TemporalHexClient, connectClient, createHexWorker, createActivities, testPipeline].every((f) => typeof f === 'function'),
       preloadModules.length, workflowInterceptorModules.length, answer.status, Object.keys(createActivities({ hex: () => { throw new Error(); } })).includes('triggerRun'));`;
   expect(await evaluate(code)).toBe('true 2 1 200 true');
 });

@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { isObject, type JsonValue, own } from '../../base/json.js';
-import type { Problem } from '../../base/problems.js';
 import type { ParsedPipeline } from '../../client/start-pipeline.js';
-import { PROJECTS_FILE, readProjects, withProjects } from '../../pipeline/definition/declared-projects.js';
+import { projectsBeside } from '../../documents/projects-beside.js';
+import { withProjects } from '../../pipeline/definition/declared-projects.js';
 import type { HexPipelineInput, ParamType } from '../../pipeline/definition/definition.js';
 import type { PipelinePlan } from '../../pipeline/preview/plan-summary.js';
 import type { IfExists } from '../../run/key.js';
@@ -29,6 +27,9 @@ export interface CheckedPipeline extends ParsedPipeline {
   plan: PipelinePlan | null;
 }
 
+/** Nothing is beside standard input. */
+const NONE = { ok: true as const, value: {} };
+
 /** Reads a pipeline file with its parameters and checks all that can be known before it is started; every problem at once. */
 export async function readPipelineFile(
   file: string,
@@ -40,15 +41,15 @@ export async function readPipelineFile(
     file: paramsFile,
     typeOf: declaredTypes(document),
   });
-  const projects = await declaredBeside(file);
-  const input = withProjects(longForm(document, params, keyFields(key)), projects.value);
+  const projects = file === '-' ? NONE : await projectsBeside(file);
+  const input = withProjects(longForm(document, params, keyFields(key)), projects.ok ? projects.value : {});
   const [{ parsePipelineInput }, { planPipeline }, { sizeProblems }] = await Promise.all([
     import('../../pipeline/boundary.js'),
     import('../../pipeline/preview/plan-summary.js'),
     import('../../base/input-size.js'),
   ]);
   const parsed = parsePipelineInput(input);
-  const found = [...projects.problems, ...problems];
+  const found = [...(projects.ok ? [] : projects.problems), ...problems];
   if (!parsed.ok) throw new UsageError('The pipeline', [...found, ...parsed.problems]);
   const request = parsed.value;
   const tooLarge = sizeProblems(input);
@@ -58,17 +59,6 @@ export async function readPipelineFile(
       : null;
   refuse('The pipeline', [...found, ...tooLarge, ...(planned?.ok === false ? planned.problems : [])]);
   return { input: input as unknown as HexPipelineInput, request, plan: planned?.ok ? planned.value : null };
-}
-
-/** What is declared of projects beside the file. */
-async function declaredBeside(
-  file: string,
-): Promise<{ value: Record<string, JsonValue>; problems: Problem[] }> {
-  const path = join(dirname(file), PROJECTS_FILE);
-  if (file === '-' || !existsSync(path)) return { value: {}, problems: [] };
-  const declared = readProjects(await readDocumentFile(path));
-  if (declared.ok) return { value: declared.value, problems: [] };
-  return { value: {}, problems: declared.problems.map((problem) => ({ ...problem, path })) };
 }
 
 /** The types of the parameters as far as the file declares them; whether it does so well is checked later. */

@@ -1,8 +1,9 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { isObject } from '../../base/json.js';
+import { applicationFailureOf } from '../../client/failure.js';
 import type { TemporalHexClient } from '../../client.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { applicationFailureOf, explain } from '../explain.js';
+import { explain } from '../explain.js';
 import { type Interrupt, listenForInterrupt } from '../interrupt.js';
 import type { Output } from '../output.js';
 import { showLive } from './live.js';

@@ -1,0 +1,4 @@
+/** A pipeline could not be tested to its end; how it ends by itself is never thrown. The message says what to add. */
+export class TestPipelineError extends Error {
+  override readonly name = 'TestPipelineError';
+}

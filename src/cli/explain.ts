@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   CancelledFailure,
   isGrpcServiceError,
   NamespaceNotFoundError,

@@ -20,6 +20,7 @@ import {
   type StartedRerun,
 } from './client/rerun/index.js';
 import { inZoneOf } from './client/schedule-zone.js';
+import { Schedules } from './client/schedules/index.js';
 import { idPolicies, startParsed } from './client/start-pipeline.js';
 import type { ControlResult, Controls } from './contract/controls.js';
 import { progressQuery } from './contract/messages.js';
@@ -95,9 +96,13 @@ export class TemporalHexClient {
   readonly temporal: Client;
   readonly taskQueue: string;
 
+  /** Schedules made from pipeline files. */
+  readonly schedules: Schedules;
+
   constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: TemporalHexClientOptions) {
     this.temporal = client;
     this.taskQueue = taskQueue;
+    this.schedules = new Schedules(client, taskQueue);
   }
 
   /**

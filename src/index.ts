@@ -6,6 +6,16 @@ export type { Problem } from './base/problems.js';
 export { ControlRefusedError } from './client/controls.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export {
+  type AppliedSchedule,
+  type ApplyOptions,
+  type PreviewOptions,
+  type PreviewRow,
+  ScheduleError,
+  type ScheduleSource,
+  type ScheduleState,
+  Schedules,
+} from './client/schedules/index.js';
+export {
   type ConnectClientOptions,
   connectClient,
   DEFAULT_TASK_QUEUE,
@@ -47,6 +57,7 @@ export type {
   HexStepResult,
   LeftRun,
   NoStepResult,
+  NotMeant,
   PipelineFailureDetails,
   PipelineProgress,
   PipelineResult,
@@ -76,3 +87,11 @@ export type {
   RunPhase,
   RunProgress,
 } from './run/result.js';
+export type { Interval } from './run/scope.js';
+export type {
+  CalendarDefinition,
+  CalendarField,
+  CalendarValue,
+  Overlap,
+  ScheduleDefinition,
+} from './schedule/definition.js';

@@ -2,6 +2,7 @@ import {
   CancelledFailure,
   isGrpcServiceError,
   NamespaceNotFoundError,
+  ScheduleNotFoundError,
   TerminatedFailure,
   TimeoutFailure,
   WorkflowExecutionAlreadyStartedError,
@@ -11,6 +12,7 @@ import {
 import { ControlRefusedError } from '../client/controls.js';
 import { applicationFailureOf } from '../client/failure.js';
 import { RerunError } from '../client/rerun/index.js';
+import { ScheduleError } from '../client/schedules/index.js';
 import { InvalidInputError } from '../client.js';
 import { ConfigError } from '../config.js';
 import { HexError } from '../hex/index.js';
@@ -34,6 +36,7 @@ const REFUSALS = [
   SandboxError,
   ControlRefusedError,
   RerunError,
+  ScheduleError,
   ProxySettingError,
 ];
 
@@ -51,6 +54,11 @@ export function explain(error: unknown): Explanation {
   if (error instanceof WorkflowExecutionAlreadyStartedError)
     return {
       message: `A workflow with the id "${error.workflowId}" is running already, or has run and its id may not be used again. Choose another --workflow-id, or wait for its end.`,
+      code: EXIT.badInput,
+    };
+  if (error instanceof ScheduleNotFoundError)
+    return {
+      message: `There is no schedule "${error.scheduleId}" there. "temporal-hex schedule list" shows all; check --namespace and --address.`,
       code: EXIT.badInput,
     };
   if (error instanceof WorkflowNotFoundError)

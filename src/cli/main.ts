@@ -13,6 +13,7 @@ import { addProjects } from './commands/projects.js';
 import { addRerun } from './commands/rerun.js';
 import { addRun } from './commands/run.js';
 import { addSandbox } from './commands/sandbox.js';
+import { addSchedule } from './commands/schedule.js';
 import { addTemporal, runTemporal } from './commands/temporal.js';
 import { addWatch } from './commands/watch.js';
 import { addWorker } from './commands/worker.js';
@@ -96,6 +97,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addProgress,
     addCancel,
     addRerun,
+    addSchedule,
     addProjects,
     addWorker,
     addSandbox,

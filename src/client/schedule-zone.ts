@@ -19,6 +19,7 @@ function zoneInCron(expressions: readonly string[] = []): string | undefined {
   return expressions.map((expression) => IN_CRON.exec(expression)?.[1]).find((zone) => zone !== undefined);
 }
 
-function isLong(input: HexPipelineInput): input is PipelineRunInput {
+/** Whether an input is `{pipeline, params}`. */
+export function isLong(input: HexPipelineInput): input is PipelineRunInput {
   return !Array.isArray(input) && 'pipeline' in input && !('steps' in input);
 }

@@ -1,6 +1,7 @@
 import type { ExecutionReference } from '../pipeline/definition/definition.js';
 import type { DefinitionSource } from '../pipeline/execution/result.js';
 import type { KeyHolder } from '../run/key.js';
+import type { ScheduleMark } from './schedules.js';
 
 /** All that we keep in the memos of workflows. */
 export interface HexMemo {
@@ -18,6 +19,8 @@ export interface HexMemo {
   hexRerunOf?: ExecutionReference | undefined;
   /** Of a pipeline: how many of its steps have ended. */
   hexStepsEnded?: number;
+  /** Of a schedule that was made from a file, and of each pipeline that it starts. */
+  hexSchedule?: ScheduleMark;
   /** Of a `hexKey`: who has the key. */
   hexKeyHolder?: KeyHolder;
   /** Of a `hexRun` that closed and left its run going on in Hex on purpose: Hex's run id. */

@@ -1,5 +1,12 @@
 import { dateIn } from '../templates/filters.js';
 
+/** From one start of a schedule to the next. */
+export interface Interval {
+  /** ISO 8601. */
+  start: string;
+  end: string;
+}
+
 /** What templates know of the execution itself. */
 export interface RunScope {
   /** When the schedule meant it to start, else when it did; ISO 8601, UTC. */
@@ -7,6 +14,10 @@ export interface RunScope {
   /** The date of `scheduledTime` in `timezone`, such as `2026-11-23`. */
   date: string;
   timezone: string;
+  /** The time that the run is about: the start before its own, and its own; ISO 8601, UTC. Only where a schedule is known. */
+  interval?: Interval;
+  /** The key of the interval, such as `2026-01-31`. Only where a schedule is known. */
+  partition?: string;
   /** When it really started; ISO 8601, UTC. */
   startTime: string;
   workflowId: string;
@@ -15,12 +26,14 @@ export interface RunScope {
 }
 
 /** The {@link RunScope} of a `hexRun` of its own. */
-export type LoneRunScope = Omit<RunScope, 'pipeline'>;
+export type LoneRunScope = Omit<RunScope, 'pipeline' | 'interval' | 'partition'>;
 
 export const RUN_FIELDS: readonly (keyof RunScope)[] = [
   'scheduledTime',
   'date',
   'timezone',
+  'interval',
+  'partition',
   'startTime',
   'workflowId',
   'pipeline',

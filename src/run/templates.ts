@@ -5,7 +5,9 @@ import { isTimeZone } from '../templates/filters.js';
 import { renderValue, type ScopeShape, templateProblems } from '../templates/values.js';
 import { type ExecutionStart, RUN_FIELDS, runScope } from './scope.js';
 
-const FIELDS = RUN_FIELDS.filter((name) => name !== 'pipeline');
+/** What only pipelines know of themselves. */
+const OF_PIPELINE_RUNS: readonly string[] = ['pipeline', 'interval', 'partition'];
+const FIELDS = RUN_FIELDS.filter((name) => !OF_PIPELINE_RUNS.includes(name));
 const OF_PIPELINES = ['params', 'steps', 'item', 'index'];
 
 const SHAPE: ScopeShape = { roots: { run: FIELDS }, whyNot };
@@ -40,6 +42,7 @@ function templatesOf({ timezone, ...others }: Record<string, unknown>): JsonValu
 }
 
 function whyNot([root, name]: VariablePath): string | null {
-  const ofPipelines = OF_PIPELINES.includes(String(root)) || (root === 'run' && name === 'pipeline');
+  const ofPipelines =
+    OF_PIPELINES.includes(String(root)) || (root === 'run' && OF_PIPELINE_RUNS.includes(String(name)));
   return ofPipelines ? 'only the steps of a pipeline have it' : null;
 }

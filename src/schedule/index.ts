@@ -3,6 +3,7 @@ export type { CalendarDefinition, Overlap, Rhythm, ScheduleDefinition, ScheduleS
 export { OVERLAPS } from './definition.js';
 export {
   everyOccurrence,
+  meantInsteadOf,
   type Occurrence,
   occurrenceAt,
   occurrences,

@@ -1,5 +1,5 @@
 import type { Rhythm } from './definition.js';
-import { clockText, dateText, withOffset } from './local-time.js';
+import { clockText, dateText, HOUR_MS, withOffset } from './local-time.js';
 import { keyOf } from './partition.js';
 import { type Tick, timetableOf } from './timetable.js';
 
@@ -53,6 +53,22 @@ export function occurrenceAt(schedule: Rhythm, instant: number): Occurrence | nu
 export function occurrenceUpTo(schedule: Rhythm, instant: number): Occurrence | null {
   const tick = next(timetableOf(schedule).before(instant + 1));
   return tick && next(everyOccurrence(schedule, tick.at));
+}
+
+/** No clock is set back by more than this. */
+const LARGEST_CHANGE_MS = 6 * HOUR_MS;
+
+/**
+ * Of the first copy of a named time that happens twice: the start that is meant instead, at the second copy. Null for every other instant,
+ * so a start by hand, at a time that the schedule does not name, is never taken for one.
+ */
+export function meantInsteadOf(schedule: Rhythm, instant: number): Occurrence | null {
+  if (occurrenceAt(schedule, instant)) return null;
+  const { offset } = timetableOf(schedule).zone.stretchAt(instant);
+  const shown = withOffset(instant, offset).slice(0, 19);
+  for (const later of occurrences(schedule, instant, instant + LARGEST_CHANGE_MS))
+    if (later.localTime.slice(0, 19) === shown) return later;
+  return null;
 }
 
 /** The first of some values, or null. */

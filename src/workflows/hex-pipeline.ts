@@ -7,6 +7,7 @@ import { installControls } from './pipeline/controls.js';
 import { PipelineExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
 import { underPipelineKey } from './pipeline/key.js';
+import { endNotMeant } from './pipeline/not-meant.js';
 import { PipelineNotices } from './pipeline/notices.js';
 import { prepareExecution } from './pipeline/prepare.js';
 import type { PreparedExecution } from './pipeline/prepared.js';
@@ -42,6 +43,7 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
 
   const preparing = prepareExecution(input, others);
   const prepared = preparing instanceof Promise ? await preparing : preparing;
+  if (prepared.meant) return endNotMeant(prepared, prepared.meant, view);
   return underPipelineKey(prepared, view, () =>
     carryOut(prepared, view, (execution) => {
       running.execution = execution;

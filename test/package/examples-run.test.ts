@@ -92,17 +92,23 @@ it.each([
   expect(projectsSince(before)).toHaveLength(runs);
 });
 
-it('schedule/ makes a schedule that runs the pipeline with its date', async () => {
+it('schedule.yaml makes a schedule that runs the pipeline for the day before', async () => {
   const before = rig.sandbox.ledger().runs.length;
-  expect(await tsx('schedule/schedule.ts').ended).toBe(0);
+  const applied = await cli(['schedule', 'apply', example('schedule.yaml')], rig.env);
+  expect(applied).toMatchObject({ code: 0, stdout: expect.stringContaining('create') });
   const schedule = rig.temporal.schedule.getHandle('report-every-morning');
   const { spec, policies } = await schedule.describe();
   expect(spec).toMatchObject({ timezone: 'Europe/Berlin' });
   expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 600_000 });
-  await schedule.trigger();
+  expect((await cli(['schedule', 'trigger', 'report-every-morning'], rig.env)).code).toBe(0);
   const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.length > before);
-  expect(runs[before]?.inputParams).toEqual({ date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) });
-  await schedule.delete();
+  expect(runs[before]?.inputParams).toEqual({
+    day: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+    from: expect.stringMatching(/Z$/),
+    to: expect.stringMatching(/Z$/),
+    regions: ['emea', 'apac'],
+  });
+  expect((await cli(['schedule', 'delete', 'report-every-morning'], rig.env)).code).toBe(0);
 });
 
 it('own-worker/ runs our workflows beside its own', async () => {

@@ -61,6 +61,14 @@ export async function readPipelineFile(
   return { input: input as unknown as HexPipelineInput, request, plan: planned?.ok ? planned.value : null };
 }
 
+/** A pipeline file with what is declared of projects beside it, unchecked: its schedule may give the parameters. */
+export async function readUncheckedPipeline(file: string): Promise<HexPipelineInput> {
+  const document = await readDocumentFile(file);
+  const projects = await projectsBeside(file);
+  if (!projects.ok) throw new UsageError('The pipeline', projects.problems);
+  return withProjects(document, projects.value) as unknown as HexPipelineInput;
+}
+
 /** The types of the parameters as far as the file declares them; whether it does so well is checked later. */
 function declaredTypes(document: JsonValue): (name: string) => ParamType | undefined {
   const definition = isObject(document) && isObject(document.pipeline) ? document.pipeline : document;

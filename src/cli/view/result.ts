@@ -8,7 +8,7 @@ type Colors = Output['colors'];
 /** The end of a run or a pipeline for people: a table of its steps, or the facts of the run. */
 export function resultText(result: unknown, colors: Colors): string {
   if (!isObject(result)) return plain(JSON.stringify(result) ?? '');
-  const aside = existingKey(result);
+  const aside = existingKey(result) ?? notMeant(result);
   if (aside) return aside;
   return isObject(result.steps) ? stepsTable(result.steps, colors) : runFacts(result, colors);
 }
@@ -18,6 +18,11 @@ function existingKey({ skipped }: Record<string, unknown>): string | null {
   if (!isObject(skipped)) return null;
   const { key, workflowId, state } = skipped;
   return `Skipped: ${text(workflowId)} ${state === 'running' ? 'is running' : 'has succeeded'} with the key "${text(key)}".`;
+}
+
+/** What there is to say of a start that did not run because its schedule means another. */
+function notMeant({ notMeant: meant }: Record<string, unknown>): string | null {
+  return isObject(meant) ? `${text(meant.reason)}.` : null;
 }
 
 /** Results of steps by id, as a pipeline returns them or tells them in its failure. */

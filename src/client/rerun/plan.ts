@@ -69,6 +69,8 @@ export function planRerun(history: PipelineHistory, { from = [], set = {} }: Rer
     ...(before.ifExists !== undefined && { ifExists: before.ifExists }),
     scheduledTime: before.scheduledTime ?? history.scheduledTime,
     ...(plan.spec.timezone === null && before.timezone !== undefined && { timezone: before.timezone }),
+    ...(before.interval && { interval: before.interval }),
+    ...(before.partition !== undefined && { partition: before.partition }),
     rerunOf: { workflowId: history.workflowId, runId: history.runId },
     reuse,
   };

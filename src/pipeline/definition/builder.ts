@@ -27,7 +27,10 @@ export interface References<Params extends string, Ids extends string> {
   params: Record<Params, string>;
   /** Results of earlier steps: `steps.extract.runId`. */
   steps: Record<Ids, Record<string, string>>;
-  run: Record<'scheduledTime' | 'date' | 'timezone' | 'startTime' | 'workflowId' | 'pipeline', string>;
+  run: Record<
+    'scheduledTime' | 'date' | 'timezone' | 'partition' | 'startTime' | 'workflowId' | 'pipeline',
+    string
+  > & { interval: Record<'start' | 'end', string> };
   /** The value of a fan-out, and its place. */
   item: string;
   index: string;
@@ -115,7 +118,8 @@ function templatesUnder(path: string): Record<string, never> {
     get: (_target, key) => {
       const place =
         typeof key === 'string' && /^[A-Za-z_][\w-]*$/.test(key) ? `.${key}` : `["${String(key)}"]`;
-      return path === 'steps' ? templatesUnder(`${path}${place}`) : `{{ ${path}${place} }}`;
+      const nested = path === 'steps' || (path === 'run' && key === 'interval');
+      return nested ? templatesUnder(`${path}${place}`) : `{{ ${path}${place} }}`;
     },
   });
 }
@@ -123,7 +127,7 @@ function templatesUnder(path: string): Record<string, never> {
 const REFERENCES = {
   params: templatesUnder('params'),
   steps: templatesUnder('steps'),
-  run: templatesUnder('run'),
+  run: templatesUnder('run') as unknown as References<never, never>['run'],
   item: '{{ item }}',
   index: '{{ index }}',
 };

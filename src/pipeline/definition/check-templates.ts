@@ -70,6 +70,7 @@ function shapeFor(
     roots: { params: Object.keys(params), run: RUN_FIELDS, steps: [...byId.keys()] },
     whyNot,
     fields: (root, name) => {
+      if (root === 'run' && name === 'interval') return ['start', 'end'];
       const other = root === 'steps' ? byId.get(name) : undefined;
       return other ? resultFields(other) : null;
     },

@@ -3,6 +3,8 @@ import type { JsonValue } from '../../base/json.js';
 import type { HexRunInput, OnStop } from '../../run/input.js';
 import type { IfExists } from '../../run/key.js';
 import type { NotifyDefinition, StepNotifyEvent } from '../../run/notify.js';
+import type { Interval } from '../../run/scope.js';
+import type { ScheduleDefinition } from '../../schedule/index.js';
 import type { TriggerRule } from './trigger-rules.js';
 
 /**
@@ -148,6 +150,8 @@ export interface PipelineDefinition {
   projects?: Record<string, ProjectDefinition>;
   /** Time zone of `run.date`, an IANA name. Default: that of the start, of the pipeline above, else `UTC`. */
   timezone?: string;
+  /** When the pipeline starts by itself, in its time zone; `temporal-hex schedule apply` makes it so. */
+  schedule?: ScheduleDefinition;
   /** How many children (runs, sub-pipelines, workflows) at once. Default: no limit; Hex itself runs 25 kernels for a user. */
   maxParallel?: number;
   /** Time limit of the pipeline: everything is cancelled and it fails with `HexPipelineTimedOut`. Default: none. */
@@ -204,6 +208,10 @@ export interface PipelineRunInput {
    * definition has another. Default `UTC`.
    */
   timezone?: string;
+  /** What `run.interval` is to be. Default: by the definition's `schedule`, up to the scheduled time. */
+  interval?: Interval;
+  /** What `run.partition` is to be. Default: by the definition's `schedule`. */
+  partition?: string;
   /** The execution that this one repeats in part. */
   rerunOf?: ExecutionReference;
   /** Steps whose results are taken over from it, by id. */

@@ -7,6 +7,7 @@ import { didYouMean } from '../../base/suggest.js';
 import { toNotifySpecs } from '../../run/notify.js';
 import { ifExistsSchema, timezoneSchema } from '../../run/schema.js';
 import { readFields, readObject } from '../../run/schema-problems.js';
+import { parseSchedule, type ScheduleSpec } from '../../schedule/index.js';
 import { defaultTemplateProblems, keyTemplateProblems, stepTemplateProblems } from './check-templates.js';
 import type { PipelineDefinition } from './definition.js';
 import { graphProblems } from './graph.js';
@@ -40,8 +41,12 @@ import { timezoneProblem } from './timezone.js';
 /** A definition inside a step is read by {@link parseDefinition}, for the sake of its messages. */
 const nested = z.custom<PipelineDefinition>((value) => isObject(value));
 
+const instantSchema = () =>
+  z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-11-23T06:00:00Z' });
+
 const schemas = {
-  header: z.strictObject(headerFields()),
+  // A schedule is read by parseSchedule, for the sake of its messages.
+  header: z.strictObject(headerFields(z.unknown())),
   param: paramDefinitionSchema().strip(),
   base: baseSchema(),
   steps: stepSchemas(nested),
@@ -51,12 +56,19 @@ const schemas = {
     params: z
       .record(z.string(), z.json(), { error: 'must be an object: parameter name to value' })
       .optional(),
-    scheduledTime: z.iso
-      .datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-11-23T06:00:00Z' })
-      .optional(),
+    scheduledTime: instantSchema().optional(),
     key: z.string({ error: 'must be text' }).optional(),
     ifExists: ifExistsSchema().optional(),
     timezone: timezoneSchema().optional(),
+    interval: z
+      .strictObject(
+        { start: instantSchema(), end: instantSchema() },
+        {
+          error: 'must be an object such as {"start": "2026-11-22T06:00:00Z", "end": "2026-11-23T06:00:00Z"}',
+        },
+      )
+      .optional(),
+    partition: z.string({ error: 'must be text' }).min(1, 'must not be empty').optional(),
     rerunOf: z.strictObject({ workflowId: z.string(), runId: z.string() }).optional(),
     reuse: z
       .record(z.string(), z.strictObject({ result: z.json(), complete: z.boolean().optional() }))
@@ -103,6 +115,8 @@ function requestFor(
     ifExists: fields.ifExists ?? null,
     scheduledTime: fields.scheduledTime ?? null,
     timezone: fields.timezone ?? null,
+    interval: fields.interval ?? null,
+    partition: fields.partition ?? null,
     rerunOf: fields.rerunOf ?? null,
     reuse: fields.reuse ?? {},
   };
@@ -150,15 +164,16 @@ function parseDefinition(
   const projects = { ...above, ...header.projects };
   const rawList = Array.isArray(rawSteps) && count <= LIMITS.steps ? rawSteps : [];
   const read = rawList.map((step, index) => readStep(step, `${stepsPath}[${index}]`, schemas));
+  problems.push(...read.flatMap((step) => step.problems));
+  const schedule = readSchedule(rawHeader, path, depth, problems);
   problems.push(
-    ...read.flatMap((step) => step.problems),
     ...headerProblems(rawHeader, path),
     ...stepListProblems(read, stepDefaults(header), stepsPath, depth, projects),
   );
   if (problems.length > 0) return { ok: false, problems };
 
   const sound = read.flatMap((step) => step.sound ?? []);
-  const spec = { ...toSpec(header, sound, stepIds(rawList)), projects };
+  const spec = { ...toSpec(header, sound, stepIds(rawList)), projects, schedule };
   const graph = graphProblems(spec.steps, stepsPath);
   const templates = [
     ...defaultTemplateProblems(spec.params, pathText(path, ['params'])),
@@ -184,6 +199,39 @@ function headerProblems(header: JsonObject, path: string): Problem[] {
     if (wrong) problems.push({ path: pathText(path, ['params', name, 'default']), message: wrong });
   }
   return problems;
+}
+
+/** The schedule in the zone of the pipeline; null where there is none. What is wrong with it is added to `problems`. */
+function readSchedule(
+  { schedule, timezone, params = {} }: Record<string, unknown>,
+  path: string,
+  depth: number,
+  problems: Problem[],
+): ScheduleSpec | null {
+  if (schedule === undefined) return null;
+  const at = pathText(path, ['schedule']);
+  if (depth > 1) {
+    problems.push({
+      path: at,
+      message: 'belongs to a pipeline with a file of its own: this one is started by its step',
+    });
+    return null;
+  }
+  const inZone = pathText(path, ['timezone']);
+  if (problems.some((problem) => problem.path === inZone)) return null;
+  const read = parseSchedule(schedule, { path: at, ...(typeof timezone === 'string' && { timezone }) });
+  if (!read.ok) {
+    problems.push(...read.problems.map((one) => (one.path === 'timezone' ? { ...one, path: inZone } : one)));
+    return null;
+  }
+  const declared = isObject(params) ? Object.keys(params) : [];
+  for (const name of Object.keys(read.value.params))
+    if (!declared.includes(name))
+      problems.push({
+        path: pathText(at, ['params', name]),
+        message: `the pipeline has no such parameter${didYouMean(name, declared)}`,
+      });
+  return read.value;
 }
 
 /** Problems between the steps of a list, and inside the definitions that steps hold. */
@@ -226,7 +274,7 @@ function toSpec(
   header: Header,
   sound: readonly SoundStep[],
   ids: readonly string[],
-): Omit<PipelineSpec, 'projects'> {
+): Omit<PipelineSpec, 'projects' | 'schedule'> {
   const defaults = stepDefaults(header);
   const sequence = sound.every(({ base }) => base.dependsOn === undefined);
   const steps = sound.map((step, index) => {

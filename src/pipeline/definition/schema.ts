@@ -8,6 +8,7 @@ import {
   runFields,
   timezoneSchema,
 } from '../../run/schema.js';
+import { scheduleSchema } from '../../schedule/schedule-schema.js';
 import type { PipelineDefinition } from './definition.js';
 import type { StepKind } from './spec.js';
 import { TRIGGER_RULES } from './trigger-rules.js';
@@ -196,7 +197,7 @@ export const paramDefinitionSchema = () =>
 export type Header = z.output<z.ZodObject<ReturnType<typeof headerFields>>>;
 
 /** All of a definition but its steps. */
-export const headerFields = () => ({
+export const headerFields = (schedule: z.ZodType = scheduleSchema()) => ({
   $schema: z.string().optional(),
   name: z
     .string({ error: 'must be text' })
@@ -222,6 +223,7 @@ export const headerFields = () => ({
     })
     .optional(),
   timezone: timezoneSchema().optional(),
+  schedule: schedule.optional(),
   key: z.string({ error: 'must be text' }).optional(),
   ifExists: ifExistsSchema().optional(),
   maxParallel: z.int('must be a whole number').min(1, 'must be 1 or more').optional(),

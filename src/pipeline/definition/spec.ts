@@ -1,6 +1,8 @@
 import type { JsonValue } from '../../base/json.js';
 import type { IfExists } from '../../run/key.js';
 import type { NotifySpec, StepNotifyEvent } from '../../run/notify.js';
+import type { Interval } from '../../run/scope.js';
+import type { ScheduleSpec } from '../../schedule/index.js';
 import type {
   ExecutionReference,
   OnFailure,
@@ -53,6 +55,8 @@ export interface PipelineSpec {
   /** Its templates not filled in. */
   key: string | null;
   ifExists: IfExists | null;
+  /** Null: nothing starts it by itself. */
+  schedule: ScheduleSpec | null;
   maxParallel: number | null;
   timeoutMs: number | null;
   deadlineMs: number | null;
@@ -76,6 +80,8 @@ export interface PipelineRequest {
   scheduledTime: string | null;
   /** The zone of a definition that has none. */
   timezone: string | null;
+  interval: Interval | null;
+  partition: string | null;
   rerunOf: ExecutionReference | null;
   reuse: Record<string, ReusedStep>;
 }

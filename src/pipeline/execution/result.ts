@@ -117,6 +117,15 @@ export type ControlAction =
   | 'reject'
   | 'pollNow';
 
+/** The start that a schedule means instead. */
+export interface NotMeant {
+  /** ISO 8601, UTC. */
+  scheduledTime: string;
+  partition: string;
+  /** In words. */
+  reason: string;
+}
+
 /** What `hexPipeline` gives back. A pipeline that did not succeed fails instead, with {@link PipelineFailureDetails}. */
 export interface PipelineResult {
   success: true;
@@ -138,6 +147,8 @@ export interface PipelineResult {
   key?: string;
   /** Set when nothing was run and `steps` is empty, because of this other with the key. */
   skipped?: ExistingKey;
+  /** Set when nothing was run and `steps` is empty: a clock change made Temporal start this time twice, and the other start is the one that runs. */
+  notMeant?: NotMeant;
   /** Set when nothing was run, and this is the result of this other with the key. */
   joined?: ExistingKey;
   audit?: AuditEntry[];
@@ -210,7 +221,7 @@ export interface PipelineProgress {
   name: string;
   /**
    * `waiting`: nothing runs, and a person has to approve or decide. `joining`: it waits for the other with its key;
-   * `skipped`: it ran nothing because of that one.
+   * `skipped`: it ran nothing because of that one, or because its schedule means another start.
    */
   status: PipelineStatus;
   startedAt: string;

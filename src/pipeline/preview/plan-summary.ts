@@ -14,6 +14,7 @@ import {
   type StepSpec,
 } from '../definition/spec.js';
 import type { TriggerRule } from '../definition/trigger-rules.js';
+import { intervalOf } from '../plan/interval.js';
 import { type Plan, planOf } from '../plan/plan.js';
 import type { PreparedPipeline } from '../plan/prepare.js';
 import type { StepWork } from '../plan/step-work.js';
@@ -93,7 +94,11 @@ export function planPipeline(
     { scheduledTime: time, startTime: time, workflowId },
     spec.timezone ?? timezone ?? 'UTC',
   );
-  const prepared = prepare(spec, params, { ...run, pipeline: spec.name });
+  const prepared = prepare(spec, params, {
+    ...run,
+    ...intervalOf(request, spec, time),
+    pipeline: spec.name,
+  });
   if (!prepared.ok) return prepared;
   const tooLargeSteps = [...prepared.value.ready].flatMap(([id, works]) => firstTooLarge(id, works));
   if (tooLargeSteps.length > 0) return { ok: false, problems: tooLargeSteps };

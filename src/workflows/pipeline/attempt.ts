@@ -105,6 +105,8 @@ async function runPipeline(
           params,
           scheduledTime: execution.run.scheduledTime,
           ...zoneFor(execution, pipeline),
+          ...(execution.run.interval && { interval: execution.run.interval }),
+          ...(execution.run.partition !== undefined && { partition: execution.run.partition }),
         },
       ],
       memo: memo({ ...memoOf(execution, unit), hexDepth: execution.depth + 1 }),

@@ -6,8 +6,10 @@ import { onlyArgument, parseDefinition, parsePipelineInput, prepare } from '../.
 import { asRequested, type PipelineRequest, type PipelineSpec } from '../../pipeline/definition/spec.js';
 import { timezoneProblem } from '../../pipeline/definition/timezone.js';
 import type { DefinitionSource } from '../../pipeline/execution/result.js';
+import { intervalOf } from '../../pipeline/plan/interval.js';
 import { planOf } from '../../pipeline/plan/plan.js';
 import { type RunScope, runScope } from '../../run/scope.js';
+import { meantInsteadOf } from '../../schedule/index.js';
 import { InputRules } from '../input-rules.js';
 import { invalidInput } from '../run/failures.js';
 import { scheduledTime } from '../scheduled-time.js';
@@ -37,13 +39,17 @@ function preparedFrom(
   rules: InputRules,
 ): PreparedExecution {
   const spec = asRequested(definition, request);
-  const { hexStep, hexDepth = 0 } = memoOf(workflowInfo());
+  const { hexStep, hexDepth = 0, hexSchedule } = memoOf(workflowInfo());
   // A sub-pipeline takes the zone of the pipeline above only where it has none.
   const wrong = hexStep === undefined ? timezoneProblem(spec.timezone, request.timezone) : null;
   if (wrong) throw invalidInput('hexPipeline', [wrong]);
   const run = scopeOf(request, spec);
   const pipeline = soundOf(rules.read(() => prepare(spec, request.params, run)));
-  return { plan: planOf(spec), pipeline, request, run, source, rules, depth: hexDepth };
+  const meant =
+    hexSchedule !== undefined && spec.schedule
+      ? meantInsteadOf(spec.schedule, Date.parse(run.scheduledTime))
+      : null;
+  return { plan: planOf(spec), pipeline, request, run, source, rules, depth: hexDepth, meant };
 }
 
 async function loadByName(request: PipelineRequest, rules: InputRules): Promise<PreparedExecution> {
@@ -73,6 +79,7 @@ function scopeOf(request: PipelineRequest, spec: PipelineSpec): RunScope {
   const time = request.scheduledTime === null ? scheduledTime() : new Date(request.scheduledTime);
   return {
     ...runScope({ scheduledTime: time, startTime, workflowId }, spec.timezone ?? request.timezone ?? 'UTC'),
+    ...intervalOf(request, spec, time),
     pipeline: spec.name,
   };
 }

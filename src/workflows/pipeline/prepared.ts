@@ -3,6 +3,7 @@ import type { DefinitionSource } from '../../pipeline/execution/result.js';
 import type { Plan } from '../../pipeline/plan/plan.js';
 import type { PreparedPipeline } from '../../pipeline/plan/prepare.js';
 import type { RunScope } from '../../run/scope.js';
+import type { Occurrence } from '../../schedule/index.js';
 import type { InputRules } from '../input-rules.js';
 
 /** Everything an execution of a pipeline is made from. */
@@ -15,4 +16,6 @@ export interface PreparedExecution {
   rules: InputRules;
   /** How many pipelines this one is inside of. */
   depth: number;
+  /** The start that the schedule means instead of this one, where a clock change made Temporal start both; else null. */
+  meant: Occurrence | null;
 }

@@ -38,6 +38,14 @@ export class PipelineView {
     showDetails(() => renderProgress(this.progress()));
   }
 
+  /** Nothing is run here, because the schedule means another start. */
+  standDown(shown: Pick<PipelineProgress, 'name' | 'params'>, reason: string): void {
+    const now = new Date().toISOString();
+    const warnings = [...this.warnings, reason];
+    this.aside = { ...STARTING, ...shown, status: 'skipped', startedAt: now, endedAt: now, warnings };
+    showDetails(() => renderProgress(this.progress()));
+  }
+
   end(status: PipelineStatus): void {
     this.ended = { status, atMs: Date.now() };
   }

@@ -1,0 +1,234 @@
+import type { Command } from 'commander';
+import type { AppliedSchedule, PreviewRow, ScheduleState } from '../../client/schedules/index.js';
+import type { TemporalHexClient } from '../../client.js';
+import { examples, type Perform } from '../command.js';
+import { refuse, UsageError } from '../errors.js';
+import { EXIT } from '../exit-codes.js';
+import { readUncheckedPipeline } from '../input/pipeline-file.js';
+import { readScheduleFiles, unresolvedNames } from '../input/schedule-files.js';
+import { instantOption, wholeNumber } from '../input/schedule-options.js';
+import { type Output, plain, table } from '../output.js';
+import { withClient } from '../session.js';
+
+const FILES = 'pipeline files, or folders of them';
+const ID = 'of the schedule: the name of its pipeline';
+
+export function addSchedule(program: Command, perform: Perform): void {
+  const schedule = program
+    .command('schedule')
+    .summary('make, list and change the schedules of pipelines')
+    .description('Makes Temporal Schedules from the "schedule:" of pipeline files, and works with them.');
+  addApply(schedule, perform);
+  addCheck(schedule, perform);
+  addPreview(schedule, perform);
+  addList(schedule, perform);
+  addActions(schedule, perform);
+}
+
+function addApply(schedule: Command, perform: Perform): void {
+  schedule
+    .command('apply')
+    .summary('make the schedules equal to the files')
+    .description('Creates and updates the schedules of pipeline files. A second time it changes nothing.')
+    .argument('<files...>', FILES)
+    .option(
+      '--prune',
+      'delete the schedules that were made from files of these folders and that no file has any more',
+    )
+    .option('--dry-run', 'say what would change, line by line, and change nothing')
+    .addHelpText(
+      'after',
+      examples(
+        'temporal-hex schedule apply pipelines/daily-etl.yaml',
+        'temporal-hex schedule apply pipelines --prune --dry-run',
+      ),
+    )
+    .action((paths: string[], { prune, dryRun }: { prune?: true; dryRun?: true }, command: Command) =>
+      perform(command, async (session) => {
+        const { sources, folders } = await readScheduleFiles(paths);
+        if (prune && folders.length === 0) {
+          const message = 'needs a folder: with single files, the schedules of all others would be deleted';
+          throw new UsageError('The options', [{ path: '--prune', message }]);
+        }
+        return withClient(session, async ({ schedules }) => {
+          const rows = await schedules.apply(sources, {
+            ...(prune && { prune: folders }),
+            ...(dryRun && { dryRun }),
+          });
+          session.output.data(rows, () => appliedText(rows, session.output));
+          if (rows.length === 0) session.output.say('No file has a schedule.');
+          return EXIT.ok;
+        });
+      }),
+    );
+}
+
+function addCheck(schedule: Command, perform: Perform): void {
+  schedule
+    .command('check')
+    .summary('compare the files of a folder with what is scheduled')
+    .description(
+      'Plans every pipeline file of a folder and compares its schedules with those of Temporal. Changes nothing. Exit code 1 when they differ, 2 when a file cannot be used.',
+    )
+    .argument('<folder>', 'folder of pipeline files')
+    .addHelpText('after', examples('temporal-hex schedule check pipelines'))
+    .action((folder: string, _options: object, command: Command) =>
+      perform(command, async (session) => {
+        const { sources, folders } = await readScheduleFiles([folder]);
+        refuse('The files', unresolvedNames(sources));
+        return withClient(session, async ({ schedules }) => {
+          const rows = await schedules.apply(sources, { prune: folders, dryRun: true });
+          session.output.data(rows, () => appliedText(rows, session.output));
+          return rows.every(({ action }) => action === 'unchanged') ? EXIT.ok : EXIT.failed;
+        });
+      }),
+    );
+}
+
+function addPreview(schedule: Command, perform: Perform): void {
+  schedule
+    .command('preview')
+    .summary('list the next starts of a pipeline file')
+    .description(
+      'Lists the starts that the schedule of a file means: local time, interval, partition, and what a clock change does. Needs no server.',
+    )
+    .argument('<file>', 'pipeline file')
+    .option(
+      '--from <time>',
+      'first time: ISO 8601 with Z or an offset, or a date in UTC (default: now)',
+      instantOption,
+    )
+    .option('--to <time>', 'last time, inclusive', instantOption)
+    .option('--count <n>', 'at most so many (default: 10, or all up to --to)', wholeNumber)
+    .addHelpText(
+      'after',
+      examples(
+        'temporal-hex schedule preview pipelines/daily-etl.yaml',
+        'temporal-hex schedule preview pipelines/daily-etl.yaml --from 2026-03-28 --to 2026-03-31 --json',
+      ),
+    )
+    .action((file: string, options: { from?: Date; to?: Date; count?: number }, command: Command) =>
+      perform(command, async ({ output }) => {
+        const input = await readUncheckedPipeline(file);
+        const { previewSchedule } = await import('../../client/schedules/preview.js');
+        const rows = previewSchedule({ file, input }, options);
+        output.data(rows, () => previewText(rows, output));
+        return EXIT.ok;
+      }),
+    );
+}
+
+function addList(schedule: Command, perform: Perform): void {
+  schedule
+    .command('list')
+    .summary('list the schedules of pipelines and runs')
+    .description('Lists all schedules that start pipelines or runs, made from files or by hand.')
+    .addHelpText('after', examples('temporal-hex schedule list', 'temporal-hex schedule list --json'))
+    .action((_options: object, command: Command) =>
+      perform(command, async (session) =>
+        withClient(session, async ({ schedules }) => {
+          const rows = await schedules.list();
+          session.output.data(rows, () => listText(rows, session.output));
+          return EXIT.ok;
+        }),
+      ),
+    );
+  schedule
+    .command('describe')
+    .summary('show one schedule')
+    .description('Shows how a schedule stands.')
+    .argument('<schedule>', ID)
+    .addHelpText('after', examples('temporal-hex schedule describe daily-etl'))
+    .action((id: string, _options: object, command: Command) =>
+      perform(command, async (session) =>
+        withClient(session, async ({ schedules }) => {
+          const state = await schedules.describe(id);
+          session.output.data(state, () => table(Object.entries(state).map(([k, v]) => [k, shown(v)])));
+          return EXIT.ok;
+        }),
+      ),
+    );
+}
+
+type Schedules = TemporalHexClient['schedules'];
+
+/** What is done with one schedule: its words, and how. */
+const ACTIONS = {
+  pause: [
+    'start nothing more until it is resumed',
+    'Paused',
+    (s: Schedules, id: string, note?: string) => s.pause(id, note),
+  ],
+  resume: ['start again', 'Resumed', (s: Schedules, id: string, note?: string) => s.resume(id, note)],
+  trigger: [
+    'start one run now, of the newest partition',
+    'Triggered',
+    (s: Schedules, id: string) => s.trigger(id),
+  ],
+  delete: [
+    'delete a schedule; what it has started goes on',
+    'Deleted',
+    (s: Schedules, id: string) => s.delete(id),
+  ],
+} as const;
+
+function addActions(schedule: Command, perform: Perform): void {
+  for (const [name, [does, done, act]] of Object.entries(ACTIONS)) {
+    const command = schedule
+      .command(name)
+      .summary(does)
+      .description(`${does.charAt(0).toUpperCase()}${does.slice(1)}.`)
+      .argument('<schedule>', ID)
+      .addHelpText('after', examples(`temporal-hex schedule ${name} daily-etl`));
+    if (name === 'pause' || name === 'resume') command.option('--note <text>', 'why');
+    command.action((id: string, { note }: { note?: string }, self: Command) =>
+      perform(self, async (session) =>
+        withClient(session, async ({ schedules }) => {
+          await act(schedules, id, note);
+          session.output.data({ schedule: id, action: name }, () => `${done} ${plain(id)}`);
+          return EXIT.ok;
+        }),
+      ),
+    );
+  }
+}
+
+const shown = (value: unknown) => plain(typeof value === 'string' ? value : JSON.stringify(value));
+
+function appliedText(rows: readonly AppliedSchedule[], { colors }: Output): string {
+  const colour = (line: string) => (line.startsWith('-') ? colors.red(line) : colors.green(line));
+  return rows
+    .flatMap(({ schedule, file, action, changes }) => [
+      `${action.padEnd(9)}  ${plain(schedule)}  ${colors.dim(plain(file))}`,
+      ...changes.map((line) => `  ${colour(plain(line))}`),
+    ])
+    .join('\n');
+}
+
+function previewText(rows: readonly PreviewRow[], { colors }: Output): string {
+  const head = ['LOCAL TIME', 'SCHEDULED (UTC)', 'INTERVAL FROM', 'PARTITION', 'NOTE'].map((t) =>
+    colors.dim(t),
+  );
+  const cells = rows.map((row) => [
+    row.localTime,
+    row.scheduledTime,
+    row.intervalStart,
+    row.partition,
+    row.note ?? '',
+  ]);
+  return table([head, ...cells]);
+}
+
+function listText(rows: readonly ScheduleState[], { colors }: Output): string {
+  const head = ['SCHEDULE', 'NEXT', 'LAST', 'MISSED', 'SKIPPED', 'STATE', 'FILE'].map((t) => colors.dim(t));
+  const cells = rows.map((row) => [
+    plain(row.schedule),
+    row.next ?? '-',
+    row.last ? `${row.last.scheduledTime.slice(0, 16)} ${row.last.status.toLowerCase()}` : '-',
+    String(row.missed),
+    String(row.skipped),
+    row.paused ? colors.yellow('paused') : 'active',
+    plain(row.file ?? 'by hand'),
+  ]);
+  return table([head, ...cells]);
+}

@@ -1,0 +1,65 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, extname, join, normalize } from 'node:path';
+import type { Problem } from '../../base/problems.js';
+import { didYouMean } from '../../base/suggest.js';
+import type { ScheduleSource } from '../../client/schedules/index.js';
+import { parsePipelineInput } from '../../pipeline/boundary.js';
+import { PROJECTS_FILE } from '../../pipeline/definition/declared-projects.js';
+import { isTemplate } from '../../templates/engine.js';
+import { CliError, UsageError } from '../errors.js';
+import { EXIT } from '../exit-codes.js';
+import { readUncheckedPipeline } from './pipeline-file.js';
+
+const PIPELINE_FILE = /\.(ya?ml|json)$/;
+
+export interface ScheduleFiles {
+  sources: ScheduleSource[];
+  /** The folders among the arguments. */
+  folders: string[];
+}
+
+/** Sub-pipelines that are named in the files and that none of them is. */
+export function unresolvedNames(sources: readonly ScheduleSource[]): Problem[] {
+  const known = sources.map(({ file }) => basename(file, extname(file)));
+  return sources.flatMap(({ file, input }) => {
+    const parsed = parsePipelineInput(input);
+    const steps = parsed.ok ? (parsed.value.spec?.steps ?? []) : [];
+    return steps.flatMap(({ id, body: { pipeline } }) => {
+      if (typeof pipeline !== 'string' || isTemplate(pipeline) || known.includes(pipeline)) return [];
+      const message = `there is no pipeline "${pipeline}" in the folder${didYouMean(pipeline, known)}`;
+      return [{ path: `${file}: steps.${id}.pipeline`, message }];
+    });
+  });
+}
+
+/** Reads pipeline files, and all those in folders (not in folders inside of them); every problem at once. */
+export async function readScheduleFiles(paths: readonly string[]): Promise<ScheduleFiles> {
+  const folders: string[] = [];
+  const files: string[] = [];
+  for (const path of paths.map((one) => normalize(one).replace(/(?<=.)[/\\]$/, ''))) {
+    const found = await stat(path).catch(() => null);
+    if (!found) throw new UsageError('The files', [{ path, message: 'there is no such file or folder' }]);
+    if (!found.isDirectory()) files.push(path);
+    else {
+      folders.push(path.replaceAll('\\', '/'));
+      const names = (await readdir(path, { withFileTypes: true }))
+        .filter(
+          (entry) => !entry.isDirectory() && PIPELINE_FILE.test(entry.name) && entry.name !== PROJECTS_FILE,
+        )
+        .map((entry) => entry.name);
+      files.push(...names.sort().map((name) => join(path, name)));
+    }
+  }
+  const sources: ScheduleSource[] = [];
+  const wrong: string[] = [];
+  for (const file of new Set(files)) {
+    try {
+      sources.push({ file, input: await readUncheckedPipeline(file) });
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      wrong.push(error.message);
+    }
+  }
+  if (wrong.length > 0) throw new CliError(wrong.join('\n'), EXIT.badInput);
+  return { sources, folders };
+}

@@ -1,0 +1,124 @@
+import type { Client, ScheduleDescription } from '@temporalio/client';
+import { inParallel } from '../../base/in-parallel.js';
+import type { PreviewRow } from '../../schedule/index.js';
+import { type AppliedSchedule, type ApplyOptions, AT_ONCE, applySchedules } from './apply.js';
+import { markOf } from './compare.js';
+import type { ScheduleSource } from './desired.js';
+import { type PreviewOptions, previewSchedule } from './preview.js';
+
+export type { PreviewRow } from '../../schedule/index.js';
+export type { AppliedSchedule, ApplyOptions } from './apply.js';
+export type { ScheduleSource } from './desired.js';
+export { ScheduleError } from './errors.js';
+export type { PreviewOptions } from './preview.js';
+
+/** A schedule that starts pipelines or runs of ours, made from a file or by hand. */
+export interface ScheduleState {
+  schedule: string;
+  /** The file that it was made from; null when it was made by hand. */
+  file: string | null;
+  workflow: string;
+  taskQueue: string;
+  paused: boolean;
+  /** Why it is paused, or null. */
+  note: string | null;
+  /** ISO 8601, UTC; null when nothing comes any more. */
+  next: string | null;
+  last: { workflowId: string; scheduledTime: string; status: string } | null;
+  /** Starts that were dropped because they were later than the catch-up window. */
+  missed: number;
+  /** Starts that were left out because a run was going on. */
+  skipped: number;
+  /** Ids of the workflows that it has started and that run. */
+  running: string[];
+}
+
+/** Schedules of pipelines: made from the `schedule:` of their files. Get it as `client.schedules`. */
+export class Schedules {
+  readonly #client: Client;
+  readonly #taskQueue: string;
+
+  constructor(client: Client, taskQueue: string) {
+    this.#client = client;
+    this.#taskQueue = taskQueue;
+  }
+
+  /**
+   * Makes Temporal's schedules equal to the files: creates and updates, and deletes with `prune`. A second time it changes nothing.
+   * Throws {@link ScheduleError}, and changes nothing, where a file cannot be used.
+   *
+   * @example
+   * await client.schedules.apply([{ file: 'pipelines/daily-etl.yaml', input: definition }]);
+   */
+  apply(sources: readonly ScheduleSource[], options?: ApplyOptions): Promise<AppliedSchedule[]> {
+    return applySchedules(this.#client, this.#taskQueue, sources, options);
+  }
+
+  /** All schedules that start `hexPipeline` or `hexRun`, by their id. */
+  async list(): Promise<ScheduleState[]> {
+    const ids: string[] = [];
+    for await (const { scheduleId, action } of this.#client.schedule.list())
+      if (OURS.includes(action?.workflowType ?? '')) ids.push(scheduleId);
+    return inParallel(ids.sort(), AT_ONCE, (id) => this.describe(id));
+  }
+
+  /** How one schedule stands. Throws `ScheduleNotFoundError` when there is none. */
+  async describe(schedule: string): Promise<ScheduleState> {
+    const found = await this.#client.schedule.getHandle(schedule).describe();
+    const { action, state, info } = found;
+    return {
+      schedule,
+      file: markOf(found)?.file ?? null,
+      workflow: action.workflowType,
+      taskQueue: action.taskQueue,
+      paused: state.paused,
+      note: state.note || null,
+      next: info.nextActionTimes[0]?.toISOString() ?? null,
+      last: await this.#lastOf(found),
+      missed: info.numActionsMissedCatchupWindow,
+      skipped: info.numActionsSkippedOverlap,
+      running: info.runningActions.map(({ workflow }) => workflow.workflowId),
+    };
+  }
+
+  /** The next starts that a file's schedule means, without asking Temporal. Throws {@link ScheduleError} when it has none. */
+  preview(source: ScheduleSource, options?: PreviewOptions): PreviewRow[] {
+    return previewSchedule(source, options);
+  }
+
+  /** Starts nothing more until it is resumed; what runs goes on. */
+  async pause(schedule: string, note?: string): Promise<void> {
+    await this.#client.schedule.getHandle(schedule).pause(note);
+  }
+
+  async resume(schedule: string, note?: string): Promise<void> {
+    await this.#client.schedule.getHandle(schedule).unpause(note);
+  }
+
+  /** Starts one run now, of the newest partition. The overlap policy decides when one is going on. */
+  async trigger(schedule: string): Promise<void> {
+    await this.#client.schedule.getHandle(schedule).trigger();
+  }
+
+  /** Deletes the schedule; what it has started goes on. */
+  async delete(schedule: string): Promise<void> {
+    await this.#client.schedule.getHandle(schedule).delete();
+  }
+
+  async #lastOf({ info }: ScheduleDescription): Promise<ScheduleState['last']> {
+    const last = info.recentActions.at(-1);
+    if (!last) return null;
+    const { workflowId, firstExecutionRunId } = last.action.workflow;
+    const status = await this.#client.workflow
+      .getHandle(workflowId, firstExecutionRunId)
+      .describe()
+      // Its history may be gone by now.
+      .then(
+        ({ status: { name } }) => name,
+        () => 'UNKNOWN',
+      );
+    return { workflowId, scheduledTime: last.scheduledAt.toISOString(), status };
+  }
+}
+
+const OURS = ['hexPipeline', 'hexRun'];

@@ -31,5 +31,5 @@ it('publishes nothing without an approval', async () => {
   const { progress } = await testPipeline(new URL('../approval.yaml', import.meta.url), {
     decisions: { look: 'reject' },
   });
-  expect(progress.steps.map((step) => step.status)).toEqual(['success', 'failed', 'waiting']);
+  expect(progress.steps.map((step) => step.status)).toEqual(['success', 'failed', 'upstream_failed']);
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import {
   type TestKit,
   type TestPipelineOptions,
 } from 'temporal-hex/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { server } from '../support/server.js';
 
 const ETL: HexPipelineInput = {
@@ -201,16 +201,19 @@ it('a history replays, from a test and from its file; one of other code does not
   ).rejects.toThrow(/[Nn]ondeterminism|Non-?determin/);
 });
 
-it('a closed kit leaves no server and no port', async () => {
-  const before = await readdir(tmpdir());
+it('a closed kit leaves no server, no port and no file', async () => {
+  // A folder of its own for temporary files: other tests work beside this one.
+  const temporary = join(folder, 'tmp');
+  await mkdir(temporary);
+  vi.stubEnv('TMPDIR', temporary);
   const own = await startTestKit();
   expect((await own.testPipeline(ETL, { params })).failure).toBeNull();
   const port = Number(own.address.split(':')[1]);
   expect(await listens(port)).toBe(true);
   await own.close();
   expect(await listens(port)).toBe(false);
-  const left = (await readdir(tmpdir())).filter((name) => !before.includes(name) && /temporal/.test(name));
-  expect(left).toEqual([]);
+  expect(await readdir(temporary)).toEqual([]);
+  vi.unstubAllEnvs();
 });
 
 function listens(port: number): Promise<boolean> {

@@ -97,9 +97,13 @@ it('a token that Hex refuses is told too, also when the runs have given up', asy
   const [first, second] = await runsOf(rig, 'a', 'b');
   rig.gate.shut(401);
   await first?.result().catch(() => undefined);
-  const { body } = await rig.hook
-    .received(({ body }) => body.event === 'unreachable')
-    .finally(() => undefined);
+  // Failures must lie some time apart to be an outage, and runs that have given up ask no more: others are started.
+  await until('the alert', async () => {
+    const another = await rig.hex.startRun({ projectId: 'c', ...FAST });
+    await another.result().catch(() => undefined);
+    return rig.hook.messages().some(({ event }) => event === 'unreachable');
+  });
+  const { body } = await rig.hook.received(({ body }) => body.event === 'unreachable');
   expect(body.text).toContain('401');
   rig.gate.shut(null);
   await rig.hook.received(({ body }) => body.event === 'reachable');

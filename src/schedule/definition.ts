@@ -19,7 +19,7 @@ export interface ScheduleDefinition {
    * which cancels that run in Hex as well.
    */
   overlap?: Overlap;
-  /** Starts that are late by no more than this, after an outage, still happen; longer ones are reported. Default `10m`. */
+  /** Starts that are late by no more than this, after an outage, still happen. Default `10m`. */
   catchup?: Duration;
   /** Each start is delayed by a random time up to this. The nominal time of the run does not move. Default 0. */
   jitter?: Duration;
@@ -35,9 +35,9 @@ export interface ScheduleDefinition {
   params?: Record<string, JsonValue>;
   /** Which end of its interval names a run: `start` (default: the run of 1 February is 2026-01-31) or `end`. */
   partition?: 'start' | 'end';
-  /** What happens to starts that were missed: `report` (default), or `run` as soon as possible. */
+  /** What is to happen to missed starts: `report` (default) or `run`. Read and checked, but without effect yet. */
   onMissed?: 'report' | 'run';
-  /** A start that is later than this, beyond its jitter, is reported. Default `1m`. */
+  /** How late, beyond its jitter, a start may be. Default `1m`. Read and checked, but without effect yet. */
   lateAfter?: Duration;
 }
 

@@ -1,6 +1,21 @@
 /** When pipelines run: schedules, their starts, intervals and partitions. Pure: no clock, no I/O. */
 export type { CalendarDefinition, Overlap, Rhythm, ScheduleDefinition, ScheduleSpec } from './definition.js';
 export { OVERLAPS } from './definition.js';
+export { type FreshWatch, freshSince, judgeFreshness, type Success } from './freshness.js';
+export {
+  type Dropped,
+  type Gap,
+  GRACE_MS,
+  judgeStarts,
+  type MissedKind,
+  type MissedNews,
+  MOST_KEPT,
+  newStartWatch,
+  nextLookAt,
+  type ScheduleLook,
+  type Started,
+  type StartWatch,
+} from './missed.js';
 export {
   everyOccurrence,
   meantInsteadOf,

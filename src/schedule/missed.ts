@@ -1,0 +1,237 @@
+/**
+ * Why a start that a schedule means has not happened, or not in time. `overlap`: skipped, a run was going on. `catchup`: dropped, it
+ * came later than the catch-up window. `buffer`: dropped, too many were waiting. `paused`: the schedule was. `late`: not started in
+ * time. `untaken`: started, and no worker took it up in time.
+ */
+export type MissedKind = 'overlap' | 'catchup' | 'buffer' | 'paused' | 'late' | 'untaken';
+
+/** Starts that Temporal has dropped, as its schedules count them. */
+export type Dropped = Record<'catchup' | 'buffer' | 'overlap', number>;
+
+/** Missed starts of one kind that belong together. Instants are epoch milliseconds, nominal. */
+export interface Gap {
+  kind: MissedKind;
+  first: number;
+  last: number;
+  /** How many were missed, also those that have been filled since. */
+  count: number;
+  /** Those that nothing has filled, ascending; the newest {@link MOST_KEPT}. */
+  missing: number[];
+  /** Whether the next missed start of this kind belongs to it, because none has begun since. */
+  goesOn: boolean;
+  sinceMs: number;
+}
+
+/** What is remembered of the starts of one schedule. Plain JSON. */
+export interface StartWatch {
+  /** All starts that are meant up to here are settled or in `open`. */
+  seenMs: number;
+  /** Due and neither begun nor known to be dropped, ascending. */
+  open: number[];
+  gaps: Gap[];
+  dropped: Dropped;
+  paused: boolean;
+}
+
+/** How a start went: when Temporal started the workflow, and when a worker took it up, or null. */
+export interface Started {
+  startedMs: number;
+  begunMs: number | null;
+}
+
+/** How a schedule stands now. */
+export interface ScheduleLook {
+  now: number;
+  /** Starts that are meant after `seenMs`, ascending, and up to where they were looked for. */
+  meant: readonly number[];
+  upTo: number;
+  /** Of all starts that were asked for, those that happened. */
+  started: ReadonlyMap<number, Started>;
+  dropped: Dropped;
+  paused: boolean;
+  /** Whether starts wait for a run to end. */
+  waiting: boolean;
+  jitterMs: number;
+  lateAfterMs: number;
+  catchupMs: number;
+}
+
+/** Something to tell: once for each gap, and once when all of it has been filled. */
+export type MissedNews =
+  | { event: 'missed' | 'late'; gap: Gap; done: boolean }
+  | { event: 'filled'; gap: Gap };
+
+export interface Judged {
+  watch: StartWatch;
+  news: MissedNews[];
+  /** Starts that are missed since this look, and that nobody wanted so: not those of a pause. */
+  toRun: number[];
+}
+
+/** Temporal starts a workflow within a second, and counts one that it drops at the same time. */
+export const GRACE_MS = 3_000;
+/** Missed starts of one kind that are less than this apart are one gap. */
+const SAME_GAP_MS = 3_600_000;
+/** A gap that nobody fills is forgotten. */
+const KEPT_MS = 30 * 86_400_000;
+/** Instants that a gap knows by themselves. */
+export const MOST_KEPT = 100;
+const MOST_GAPS = 10;
+
+/** The watch over a schedule that nothing is known of: all starts that are meant from an instant on. */
+export function newStartWatch(from: number, dropped: Dropped, paused: boolean): StartWatch {
+  return { seenMs: from - 1, open: [], gaps: [], dropped, paused };
+}
+
+/** Compares the starts that were meant with those that happened. Pure: the same look gives the same news. */
+export function judgeStarts(before: StartWatch, look: ScheduleLook): Judged {
+  return new Judgement(before, look).judged();
+}
+
+/** When a schedule is to be looked at again; `next` is its next start that is meant, or null. */
+export function nextLookAt(
+  { open, gaps }: StartWatch,
+  { now, jitterMs, lateAfterMs }: Pick<ScheduleLook, 'now' | 'jitterMs' | 'lateAfterMs'>,
+  next: number | null,
+): number {
+  const late = (at: number) => at + jitterMs + lateAfterMs;
+  return Math.min(
+    next === null ? Infinity : next + jitterMs + GRACE_MS,
+    ...open.map((at) => (late(at) > now ? Math.min(now + 15_000, late(at)) : Infinity)),
+    ...gaps.map(({ sinceMs }) => now + Math.min(300_000, Math.max(15_000, (now - sinceMs) / 10))),
+  );
+}
+
+class Judgement {
+  readonly #look: ScheduleLook;
+  readonly #before: StartWatch;
+  readonly #gaps: Gap[];
+  readonly #news: MissedNews[] = [];
+  readonly #open: number[] = [];
+  readonly #toRun: number[] = [];
+  /** Told before, and begun since. */
+  readonly #filled = new Set<number>();
+  /** Drops that no start has been held to yet. */
+  readonly #credit: Dropped;
+
+  constructor(before: StartWatch, look: ScheduleLook) {
+    this.#before = before;
+    this.#look = look;
+    this.#gaps = before.gaps.map((gap) => ({ ...gap, missing: [...gap.missing] }));
+    const { dropped } = look;
+    // Fewer than before: the schedule was made anew.
+    const more = (kind: keyof Dropped) => Math.max(0, dropped[kind] - before.dropped[kind]);
+    this.#credit = { catchup: more('catchup'), buffer: more('buffer'), overlap: more('overlap') };
+  }
+
+  judged(): Judged {
+    const { now, meant, upTo, jitterMs, paused, dropped } = this.#look;
+    const early = meant.filter((at) => at + jitterMs + GRACE_MS > now);
+    this.#fill();
+    for (const at of [...this.#before.open, ...meant.slice(0, meant.length - early.length)]) this.#settle(at);
+    const unsettled = this.#open.length + early.length > 0;
+    const credit = this.#credit;
+    const left = {
+      catchup: dropped.catchup - credit.catchup,
+      buffer: dropped.buffer - credit.buffer,
+      overlap: dropped.overlap - credit.overlap,
+    };
+    const gaps = this.#gaps
+      .filter(({ missing, last }) => missing.length > 0 && now - last < KEPT_MS)
+      .slice(-MOST_GAPS);
+    return {
+      watch: {
+        seenMs: early[0] === undefined ? upTo : early[0] - 1,
+        open: this.#open,
+        gaps,
+        // What was dropped may be a start that is not judged yet.
+        dropped: unsettled ? left : dropped,
+        paused,
+      },
+      news: this.#news,
+      toRun: this.#toRun,
+    };
+  }
+
+  /** Takes what has begun since out of the gaps, and tells of those that are filled. */
+  #fill(): void {
+    for (const gap of this.#gaps) {
+      for (const at of gap.missing) if (this.#look.started.get(at)?.begunMs != null) this.#filled.add(at);
+      const missing = gap.missing.filter((at) => !this.#filled.has(at));
+      if (missing.length === 0) this.#news.push({ event: 'filled', gap });
+      gap.missing = missing;
+    }
+  }
+
+  #settle(at: number): void {
+    const { now, started, paused, waiting, jitterMs, lateAfterMs, catchupMs } = this.#look;
+    const start = started.get(at);
+    const due = at + jitterMs;
+    const told = this.#filled.has(at) || this.#gapOf(at) !== undefined;
+    if (start?.begunMs != null) {
+      const isLate = start.begunMs - due > lateAfterMs;
+      if (isLate && !told) this.#beganLate(at, start.startedMs - due > lateAfterMs ? 'late' : 'untaken');
+      for (const gap of this.#gaps) if (at > gap.last) gap.goesOn = false;
+      return;
+    }
+    const dropped = start ? null : this.#droppedAs();
+    if (dropped) this.#miss(at, dropped);
+    else if (!start && (paused || this.#before.paused)) this.#miss(at, 'paused');
+    else if (told && !start && !waiting && now > due + lateAfterMs + catchupMs)
+      // Temporal will not start it any more; it stays in its gap.
+      return;
+    else {
+      this.#open.push(at);
+      if (now >= due + lateAfterMs && !told) this.#add(at, start ? 'untaken' : 'late');
+    }
+  }
+
+  /** Temporal drops the oldest first: by the catch-up window, then from the buffer, then because a run goes on. */
+  #droppedAs(): keyof Dropped | null {
+    for (const kind of ['catchup', 'buffer', 'overlap'] as const) {
+      if (this.#credit[kind] === 0) continue;
+      this.#credit[kind]--;
+      return kind;
+    }
+    return null;
+  }
+
+  #miss(at: number, kind: 'catchup' | 'buffer' | 'overlap' | 'paused'): void {
+    const late = this.#gapOf(at);
+    if (late) late.missing = late.missing.filter((one) => one !== at);
+    this.#add(at, kind);
+    if (kind !== 'paused') this.#toRun.push(at);
+  }
+
+  /** Told as late when nobody was there to tell it in time, and has begun by now. */
+  #beganLate(at: number, kind: 'late' | 'untaken'): void {
+    const known = this.#news.find((one) => one.event === 'late' && one.done && one.gap.kind === kind);
+    const gap = known?.gap ?? this.#newGap(at, kind);
+    if (!known) this.#news.push({ event: 'late', gap, done: true });
+    gap.count++;
+    gap.last = at;
+  }
+
+  #add(at: number, kind: MissedKind): void {
+    const known = this.#gaps.findLast(
+      (gap) => gap.kind === kind && gap.missing.length > 0 && (gap.goesOn || at - gap.last < SAME_GAP_MS),
+    );
+    const gap = known ?? this.#newGap(at, kind);
+    if (!known) {
+      this.#gaps.push(gap);
+      this.#news.push({ event: kind === 'late' || kind === 'untaken' ? 'late' : 'missed', gap, done: false });
+    }
+    gap.count++;
+    gap.last = Math.max(gap.last, at);
+    gap.goesOn = true;
+    gap.missing = [...gap.missing, at].sort((a, b) => a - b).slice(-MOST_KEPT);
+  }
+
+  #newGap(at: number, kind: MissedKind): Gap {
+    return { kind, first: at, last: at, count: 0, missing: [], goesOn: true, sinceMs: this.#look.now };
+  }
+
+  #gapOf(at: number): Gap | undefined {
+    return this.#gaps.find(({ missing }) => missing.includes(at));
+  }
+}

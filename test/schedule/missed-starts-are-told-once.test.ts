@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import {
+  judgeStarts,
+  type MissedNews,
+  newStartWatch,
+  nextLookAt,
+  type ScheduleLook,
+  type StartWatch,
+} from '../../src/schedule/index.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const T0 = Date.UTC(2026, 10, 24, 1, 30);
+const NONE = { catchup: 0, buffer: 0, overlap: 0 };
+
+/** A schedule of every hour whose looks follow one another; a start that is not in `starts` has not happened. */
+function world(more: Partial<ScheduleLook> = {}) {
+  let watch: StartWatch = newStartWatch(T0, NONE, false);
+  const starts = new Map<number, { startedMs: number; begunMs: number | null }>();
+  const told: string[] = [];
+  const say = ({ event, gap }: MissedNews) => `${event} ${gap.kind} ${gap.count}`;
+  return {
+    starts,
+    told,
+    watch: () => watch,
+    begin: (at: number, late = 500) => starts.set(at, { startedMs: at + late, begunMs: at + late }),
+    look(now: number, change: Partial<ScheduleLook> = {}) {
+      const meant: number[] = [];
+      for (let at = T0; at <= now; at += HOUR) if (at > watch.seenMs) meant.push(at);
+      const judged = judgeStarts(watch, {
+        now,
+        meant,
+        upTo: now,
+        started: starts,
+        dropped: watch.dropped,
+        paused: false,
+        waiting: false,
+        jitterMs: 0,
+        lateAfterMs: MINUTE,
+        catchupMs: 10 * MINUTE,
+        ...more,
+        ...change,
+      });
+      // As Temporal keeps it: what comes in and goes out is JSON.
+      watch = JSON.parse(JSON.stringify(judged.watch));
+      told.push(...judged.news.map(say));
+      return judged;
+    },
+  };
+}
+
+describe('each kind', () => {
+  it.each(['catchup', 'buffer', 'overlap'] as const)(
+    'counted by Temporal as %s: told three seconds after it was due, once, and all clear once',
+    (kind) => {
+      const { look, told, begin } = world();
+      look(T0 + 3_000, { dropped: { ...NONE, [kind]: 1 } });
+      look(T0 + 5 * MINUTE);
+      expect(told).toEqual([`missed ${kind} 1`]);
+      begin(T0, 10 * MINUTE);
+      look(T0 + 11 * MINUTE);
+      look(T0 + 12 * MINUTE);
+      expect(told).toEqual([`missed ${kind} 1`, `filled ${kind} 1`]);
+    },
+  );
+
+  it('paused: told at its first start that does not happen, whether the pause was seen before or after it', () => {
+    for (const seenBefore of [true, false]) {
+      const { look, told } = world();
+      look(T0 - 1, { paused: seenBefore });
+      look(T0 + 3_000, { paused: !seenBefore });
+      look(T0 + HOUR + 3_000, { paused: true });
+      expect(told).toEqual(['missed paused 1']);
+    }
+  });
+
+  it('late: told when lateAfter has passed and not before, and all clear when it has begun', () => {
+    const { look, told, begin } = world();
+    look(T0 + 3_000);
+    look(T0 + MINUTE - 1);
+    expect(told).toEqual([]);
+    look(T0 + MINUTE);
+    expect(told).toEqual(['late late 1']);
+    begin(T0, 5 * MINUTE);
+    look(T0 + 5 * MINUTE);
+    look(T0 + 6 * MINUTE);
+    expect(told).toEqual(['late late 1', 'filled late 1']);
+  });
+
+  it('started, and no worker takes it up: told as untaken', () => {
+    const { look, told, starts, begin } = world();
+    starts.set(T0, { startedMs: T0 + 200, begunMs: null });
+    look(T0 + 3_000);
+    look(T0 + MINUTE);
+    begin(T0, 3 * MINUTE);
+    look(T0 + 3 * MINUTE);
+    expect(told).toEqual(['late untaken 1', 'filled untaken 1']);
+  });
+
+  it('late is late beyond the jitter', () => {
+    const { look, told } = world({ jitterMs: 10 * MINUTE });
+    look(T0 + 10 * MINUTE + 2_000);
+    look(T0 + 11 * MINUTE - 1);
+    expect(told).toEqual([]);
+    look(T0 + 11 * MINUTE);
+    expect(told).toEqual(['late late 1']);
+  });
+
+  it('late at first and dropped by the catch-up window then: told as what it is, and no all clear in between', () => {
+    const { look, told } = world();
+    look(T0 + MINUTE);
+    look(T0 + 12 * MINUTE, { dropped: { ...NONE, catchup: 1 } });
+    expect(told).toEqual(['late late 1', 'missed catchup 1']);
+  });
+});
+
+describe('one gap is one message', () => {
+  it('after an outage of a day: what was dropped, what came late by catching up, each once', () => {
+    const { look, told, begin } = world();
+    begin(T0);
+    look(T0 + 3_000);
+    const back = T0 + 24 * HOUR + 5 * MINUTE;
+    begin(T0 + 24 * HOUR, 5 * MINUTE);
+    look(back, { dropped: { ...NONE, catchup: 23 } });
+    expect(told).toEqual(['missed catchup 23', 'late late 1']);
+    expect(look(back + MINUTE).watch.gaps).toMatchObject([
+      { first: T0 + HOUR, last: T0 + 23 * HOUR, count: 23 },
+    ]);
+  });
+
+  it('neighbours are one, and a start that has begun in between makes two', () => {
+    const { look, told, begin, watch } = world();
+    for (const hour of [0, 1, 2]) look(T0 + hour * HOUR + 3_000, { dropped: { ...NONE, overlap: hour + 1 } });
+    expect(told).toEqual(['missed overlap 1']);
+    expect(watch().gaps).toMatchObject([{ count: 3 }]);
+    begin(T0 + 3 * HOUR);
+    look(T0 + 3 * HOUR + 3_000);
+    look(T0 + 4 * HOUR + 3_000, { dropped: { ...NONE, overlap: 4 } });
+    expect(told).toEqual(['missed overlap 1', 'missed overlap 1']);
+  });
+
+  it('all clear only when all of it has been filled', () => {
+    const { look, told, begin } = world();
+    look(T0 + 2 * HOUR + 3_000, { dropped: { ...NONE, catchup: 3 } });
+    begin(T0);
+    begin(T0 + 2 * HOUR);
+    look(T0 + 2 * HOUR + MINUTE);
+    expect(told).toEqual(['missed catchup 3']);
+    begin(T0 + HOUR);
+    look(T0 + 2 * HOUR + 2 * MINUTE);
+    expect(told).toEqual(['missed catchup 3', 'filled catchup 3']);
+  });
+});
+
+it('a drop that Temporal counts before the start is due is held to that start', () => {
+  const { look, told } = world({ jitterMs: 5 * MINUTE });
+  look(T0 + MINUTE, { dropped: { ...NONE, overlap: 1 } });
+  look(T0 + 5 * MINUTE + 3_000, { dropped: { ...NONE, overlap: 1 } });
+  expect(told).toEqual(['missed overlap 1']);
+});
+
+it('a trigger by hand that was skipped is no missed start', () => {
+  const { look, told, begin } = world();
+  look(T0 - MINUTE, { dropped: { ...NONE, overlap: 1 } });
+  begin(T0);
+  look(T0 + 3_000);
+  look(T0 + HOUR + 3_000);
+  expect(told).toEqual([]);
+});
+
+it('what is to be run is each dropped start once, and none of a pause', () => {
+  const { look } = world();
+  const toRun = [
+    look(T0 + 3_000, { dropped: { ...NONE, overlap: 1 } }),
+    look(T0 + 30_000),
+    look(T0 + HOUR + 3_000, { paused: true }),
+  ].flatMap((judged) => judged.toRun);
+  expect(toRun).toEqual([T0]);
+});
+
+it('what is remembered stays small: a schedule of every minute, paused for a month', () => {
+  let watch = newStartWatch(T0, NONE, true);
+  for (let now = T0; now < T0 + 30 * 24 * HOUR; now += 6 * HOUR) {
+    const meant = Array.from({ length: 360 }, (_, minute) => now - 6 * HOUR + minute * MINUTE);
+    const look = { now, meant, upTo: now, started: new Map(), dropped: NONE, paused: true, waiting: false };
+    watch = judgeStarts(watch, { ...look, jitterMs: 0, lateAfterMs: MINUTE, catchupMs: MINUTE }).watch;
+  }
+  expect(watch.gaps).toMatchObject([{ kind: 'paused', count: 43_200 }]);
+  expect(JSON.stringify(watch).length).toBeLessThan(2_000);
+});
+
+it('looks again when the next start is due, and sooner while one is open', () => {
+  const { look } = world();
+  const times = { now: T0 + 3_000, jitterMs: 0, lateAfterMs: MINUTE };
+  const { watch } = look(T0 + 3_000);
+  expect(nextLookAt({ ...watch, open: [] }, times, T0 + HOUR)).toBe(T0 + HOUR + 3_000);
+  expect(nextLookAt(watch, times, T0 + HOUR)).toBe(T0 + 18_000);
+  expect(nextLookAt(watch, { ...times, now: T0 + 50_000 }, T0 + HOUR)).toBe(T0 + MINUTE);
+});

@@ -5,7 +5,7 @@ import { baseAddress, choice, duration, optional } from './config/settings.js';
 import { unknownVariables } from './config/unknown-variables.js';
 import { type Webhooks, webhooksOf } from './config/webhooks.js';
 import type { HexConnection, ReadLimits } from './hex/index.js';
-import type { SettingsPatch } from './limits/index.js';
+import type { LimitsPatch } from './limits/index.js';
 
 export { loadDotEnv } from './config/env-file.js';
 export { ConfigError, type ConfigProblem } from './config/errors.js';
@@ -21,7 +21,7 @@ export interface Config {
   /** By name; `default` is the one of `HEX_API_TOKEN`. */
   connections: Record<string, HexConnection>;
   /** Limits of run starts that differ from Hex's own, by connection; `off` for none. */
-  limits: Record<string, SettingsPatch | 'off'>;
+  limits: Record<string, LimitsPatch | 'off'>;
   /** Limits of reads, by connection; `off` for none. */
   reads: Record<string, ReadLimits | 'off'>;
   /** What the janitor does with runs in Hex that nobody follows any more; `off` makes no schedule for it. */

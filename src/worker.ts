@@ -1,8 +1,8 @@
 import { Client } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { searchAttributeClaims } from './activities/claims.js';
 import { type ActivityDependencies, createActivities } from './activities/index.js';
 import { workflowLimiters } from './activities/limiters.js';
+import { searchAttributeOwners } from './activities/owners.js';
 import { type Config, loadConfig } from './config.js';
 import { HexError } from './hex/index.js';
 import { version } from './version.js';
@@ -93,7 +93,7 @@ export async function hexDependencies(
     webhooks: config.webhooks,
     alerts: config.alerts,
     temporalUiUrl: config.temporalUiUrl,
-    ...(known.runs && { claims: searchAttributeClaims(workflow) }),
+    ...(known.runs && { owners: searchAttributeOwners(workflow) }),
   };
 }
 

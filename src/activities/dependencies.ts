@@ -15,10 +15,10 @@ export interface ActivityDependencies {
    */
   patienceMs?: number;
   /** Which workflows own which Hex runs. Without it, every run of a project may be a candidate for adoption. */
-  claims?: RunClaims;
+  owners?: RunOwners;
   /** Temporal's workflows of the worker's namespace, to find out which workflows are still open. */
   workflows?: WorkflowClient;
-  /** Who gives leave to start runs. Without it, starts are not limited. */
+  /** Who gives permits to start runs. Without it, starts are not limited. */
   limiters?: Limiters;
   /** Whether the namespace knows the search attributes of runs. Default false. */
   searchAttributes?: boolean;
@@ -42,7 +42,7 @@ export interface ReadPolicy {
 }
 
 /** Knows which Hex runs belong to a workflow of ours. */
-export interface RunClaims {
+export interface RunOwners {
   /** The ids among `runIds` that a workflow other than `workflowId` owns. */
-  claimedByOthers(runIds: readonly string[], workflowId: string): Promise<string[]>;
+  ownedByOthers(runIds: readonly string[], workflowId: string): Promise<string[]>;
 }

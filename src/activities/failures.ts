@@ -40,7 +40,7 @@ export function triggerFailure(error: unknown): ApplicationFailure {
     type: 'HexTriggerOutcomeUnknown',
     message: `It is not known whether Hex started the run: ${error.message}`,
     nonRetryable: true,
-    details: [detailsOf(error)],
+    details: [failureDetails(error)],
   });
 }
 
@@ -49,13 +49,13 @@ function failureOf(error: HexError, nonRetryable: boolean): ApplicationFailure {
     type: error.kind,
     message: `${error.message}. ${error.hint}`,
     nonRetryable,
-    details: [detailsOf(error)],
+    details: [failureDetails(error)],
     ...(error.retryAfterMs !== null && { nextRetryDelay: error.retryAfterMs }),
     ...(error.kind === 'HexRateLimited' && { category: ApplicationFailureCategory.BENIGN }),
   });
 }
 
-function detailsOf(error: HexError): HexFailureDetails {
+function failureDetails(error: HexError): HexFailureDetails {
   return {
     hint: error.hint,
     httpStatus: error.status,

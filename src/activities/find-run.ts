@@ -42,16 +42,16 @@ export const findRun =
     const { hex, patienceMs, searchAttributes = false } = dependencies;
     try {
       const { runs, windowStartMs } = await runsSince(hex(request.connection), request);
-      const claimed = await claimsOfOthers(
+      const owned = await ownedByOthers(
         dependencies,
         request.connection,
         runs.map((run) => run.runId),
       );
-      const candidates = runs.filter((run) => !claimed.includes(run.runId)).map(foundRun);
+      const candidates = runs.filter((run) => !owned.includes(run.runId)).map(foundRun);
       const evidence: AdoptionEvidence = {
         windowStart: new Date(windowStartMs).toISOString(),
         seen: runs.length,
-        claimed,
+        claimed: owned,
         candidates: candidates.map((run) => run.runId),
       };
       return { candidates, evidence, searchAttributes };
@@ -61,8 +61,8 @@ export const findRun =
   };
 
 /** Runs in flight by the limiter, which knows at once; earlier ones by their search attribute. */
-async function claimsOfOthers(
-  { claims, limiters }: ActivityDependencies,
+async function ownedByOthers(
+  { owners, limiters }: ActivityDependencies,
   connection: string,
   runIds: string[],
 ): Promise<string[]> {
@@ -70,7 +70,7 @@ async function claimsOfOthers(
   if (!workflowExecution || runIds.length === 0) return [];
   const { workflowId } = workflowExecution;
   const [known, holders = {}] = await Promise.all([
-    claims?.claimedByOthers(runIds, workflowId) ?? [],
+    owners?.ownedByOthers(runIds, workflowId) ?? [],
     limiters?.holders(connection),
   ]);
   const inFlight = runIds.filter((runId) => ![undefined, workflowId].includes(holders[runId]));

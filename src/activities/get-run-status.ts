@@ -16,12 +16,12 @@ export interface RunReference {
   projectId: string;
   runId: string;
   requestTimeoutMs: number;
-  /** The request by which the limiter gave leave; null where starts are not limited. */
+  /** The request by which the limiter gave the permit; null where starts are not limited. */
   requestId: string | null;
 }
 
 /** The few fields that a workflow keeps: a history holds hundreds of them. */
-export type RunStatus = Pick<
+export type RunRead = Pick<
   HexRunInfo,
   'status' | 'startTime' | 'endTime' | 'elapsedMs' | 'runUrl' | 'projectVersion' | 'traceId'
 > & {
@@ -32,13 +32,13 @@ export type RunStatus = Pick<
 /** Reads one run by its id. The run list may lag, so it cannot confirm a cancel. */
 export const getRunStatus =
   (dependencies: ActivityDependencies) =>
-  (run: RunReference): Promise<RunStatus> =>
+  (run: RunReference): Promise<RunRead> =>
     statusFrom(dependencies.hex(run.connection), dependencies, run, null);
 
 /** Reads the status of a Hex run, together with others of its project where their polls fall together. */
 export const pollRun =
   (dependencies: ActivityDependencies) =>
-  (run: RunReference): Promise<RunStatus> => {
+  (run: RunReference): Promise<RunRead> => {
     const policy = dependencies.reads?.(run.connection) ?? null;
     return statusFrom(policy?.shared ?? dependencies.hex(run.connection), dependencies, run, policy);
   };
@@ -48,7 +48,7 @@ async function statusFrom(
   dependencies: ActivityDependencies,
   run: RunReference,
   policy: ReadPolicy | null,
-): Promise<RunStatus> {
+): Promise<RunRead> {
   try {
     const options = { signal: cancellationSignal(), timeoutMs: run.requestTimeoutMs };
     const info = await reader.getRunStatus(run.projectId, run.runId, options);

@@ -21,7 +21,7 @@ import { reachHex } from './reach-hex.js';
 import { reportToLimiter, requestStart } from './request-start.js';
 import { triggerRun } from './trigger-run.js';
 
-export type { ActivityDependencies, RunClaims } from './dependencies.js';
+export type { ActivityDependencies, RunOwners } from './dependencies.js';
 export type { Limiters } from './limiters.js';
 
 /** All activities, ready to be given to a `Worker`. */

@@ -1,10 +1,10 @@
 import type { ActivityDependencies } from './dependencies.js';
-import { getRunStatus, type RunReference, type RunStatus } from './get-run-status.js';
+import { getRunStatus, type RunRead, type RunReference } from './get-run-status.js';
 
 /** A last look at a run that goes on in Hex without us: it no longer counts as polled. */
 export const leaveRun =
   (dependencies: ActivityDependencies) =>
-  (run: RunReference): Promise<RunStatus> => {
+  (run: RunReference): Promise<RunRead> => {
     dependencies.reads?.(run.connection)?.shared.leave(run.projectId, run.runId);
     return getRunStatus(dependencies)(run);
   };

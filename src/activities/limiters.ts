@@ -7,7 +7,7 @@ import {
   DEFAULT_SETTINGS,
   type LimiterEvent,
   type LimiterView,
-  type SettingsPatch,
+  type LimitsPatch,
   withSettings,
 } from '../limits/index.js';
 
@@ -29,7 +29,7 @@ export interface LimiterSetup {
   workflows: WorkflowClient;
   taskQueue: string;
   /** Limits of each connection; `off` for none. A connection that is not listed has the defaults. */
-  settings: Readonly<Record<string, SettingsPatch | 'off'>>;
+  settings: Readonly<Record<string, LimitsPatch | 'off'>>;
 }
 
 const LINE_KEPT_MS = 2_000;

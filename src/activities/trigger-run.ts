@@ -2,7 +2,7 @@ import { HexError, type RunProjectRequest } from '../hex/index.js';
 import type { LimiterEvent } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { triggerFailure } from './failures.js';
-import { pollRun, type RunStatus } from './get-run-status.js';
+import { pollRun, type RunRead } from './get-run-status.js';
 import { report } from './request-start.js';
 
 export interface TriggerRequest {
@@ -10,7 +10,7 @@ export interface TriggerRequest {
   projectId: string;
   request: RunProjectRequest;
   requestTimeoutMs: number;
-  /** The request by which the limiter gave leave; null where starts are not limited. */
+  /** The request by which the limiter gave the permit; null where starts are not limited. */
   requestId: string | null;
   /** Reads the status right after the start, for at most this long; absent: not at all. */
   readWithinMs?: number;
@@ -24,7 +24,7 @@ export interface TriggeredRun {
   /** Whether the workflow may set our search attributes. */
   searchAttributes: boolean;
   /** The status where it was read at once; a read that failed is the next poll's business. */
-  read: RunStatus | null;
+  read: RunRead | null;
 }
 
 /**
@@ -55,7 +55,7 @@ async function firstRead(
   dependencies: ActivityDependencies,
   { connection, projectId, requestId, readWithinMs }: TriggerRequest,
   runId: string,
-): Promise<RunStatus | null> {
+): Promise<RunRead | null> {
   if (readWithinMs === undefined) return null;
   const run = { connection, projectId, runId, requestId, requestTimeoutMs: readWithinMs };
   return pollRun(dependencies)(run).catch(() => null);

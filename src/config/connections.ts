@@ -6,7 +6,7 @@ import {
   normalizeBaseUrl,
   type ReadLimits,
 } from '../hex/index.js';
-import { type SettingsPatch, spedUp } from '../limits/index.js';
+import { type LimitsPatch, spedUp } from '../limits/index.js';
 import { MINUTE_MS } from '../limits/windows.js';
 import type { ConfigProblem } from './errors.js';
 import { duration, factor, flag, limit, optional } from './settings.js';
@@ -62,7 +62,7 @@ interface Group {
 export interface Connections {
   connections: Record<string, HexConnection>;
   /** Limits of starts that differ from the defaults, by connection; `off` for none. */
-  limits: Record<string, SettingsPatch | 'off'>;
+  limits: Record<string, LimitsPatch | 'off'>;
   /** Limits of reads, by connection; `off` for none. */
   reads: Record<string, ReadLimits | 'off'>;
   problems: ConfigProblem[];
@@ -131,7 +131,7 @@ function connect({ name, prefix }: Group, env: NodeJS.ProcessEnv, problems: Conf
   return { connection, limits: limitsOf(parsed.data), reads: readsOf(parsed.data) };
 }
 
-function limitsOf(found: z.infer<typeof schema>): SettingsPatch | 'off' {
+function limitsOf(found: z.infer<typeof schema>): LimitsPatch | 'off' {
   if (found.LIMITS === false) return 'off';
   const { STARTS_PER_MINUTE: perMinute, STARTS_PER_HOUR: perHour, KERNELS: kernels, CLOCK_FACTOR } = found;
   return {

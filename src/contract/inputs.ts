@@ -1,5 +1,5 @@
 import type { Asked } from '../hex/index.js';
-import type { SettingsPatch } from '../limits/index.js';
+import type { LimitsPatch } from '../limits/index.js';
 import type { KeyHolder } from '../run/key.js';
 
 /** What `hexLimiter` is started with. */
@@ -7,7 +7,7 @@ export interface LimiterInput {
   /** Name of the connection whose Hex user is looked after. */
   connection: string;
   /** Limits that differ from the defaults. */
-  settings?: SettingsPatch;
+  settings?: LimitsPatch;
 }
 
 /** What `hexKey` is started with. */

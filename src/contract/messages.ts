@@ -1,6 +1,6 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Grant, LimiterEvent, LimiterView } from '../limits/index.js';
+import type { LimiterEvent, LimiterView, Permit } from '../limits/index.js';
 import type { ControlAction, PipelineProgress } from '../pipeline/execution/result.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
 import type { RunProgress } from '../run/result.js';
@@ -15,7 +15,7 @@ export const runProgressQuery = defineQuery<RunProgress>('progress');
 /** Reads the status now instead of at the end of the wait. */
 export const pollNowSignal = defineSignal('pollNow');
 /** The permit to trigger, from the limiter. */
-export const admittedSignal = defineSignal<[Pick<Grant, 'requestId' | 'load'>]>('admitted');
+export const permitSignal = defineSignal<[Pick<Permit, 'requestId' | 'load'>]>('admitted');
 
 // hexPipeline
 
@@ -56,7 +56,7 @@ export const progressQuery = defineQuery<RunProgress | PipelineProgress>('progre
 
 // hexLimiter
 
-/** What has happened: wishes, outcomes, ends. The same event twice is harmless. */
+/** What has happened: requests, outcomes, ends. The same event twice is harmless. */
 export const limiterEventsSignal = defineSignal<[LimiterEvent[]]>('limiterEvents');
 /** The limits and the line as they stand; with a `requestId`, only that place. */
 export const lineQuery = defineQuery<LimiterView, [{ limit?: number; requestId?: string }?]>('line');

@@ -7,7 +7,7 @@ import { HexUnexpectedAnswerError } from './errors/index.js';
 import { normalizeBaseUrl, pathsOf } from './paths.js';
 import { pacedRead } from './reads/paced-read.js';
 import type { ReadPacing } from './reads/pacing.js';
-import { type Answer, request, type Transport } from './request.js';
+import { type HexAnswer, request, type Transport } from './request.js';
 import { checkRunQuery, checkRunRequest } from './run-request.js';
 import {
   dryRunSchema,
@@ -185,7 +185,7 @@ function filterQuery(filter: ProjectFilter): Record<string, string | string[]> {
 function runInfo(
   wire: WireRun,
   asked: { projectId: string; runId: string },
-  answer: Pick<Answer, 'traceId' | 'date'>,
+  answer: Pick<HexAnswer, 'traceId' | 'date'>,
 ): HexRunInfo {
   const { status, runUrl, projectVersion, startTime, endTime } = wire;
   return {
@@ -208,7 +208,7 @@ function momentOf(value: string | number | null): string | null {
   return typeof value === 'number' ? new Date(value * 1_000).toISOString() : value;
 }
 
-function goesRound(call: Call, { status, traceId }: Answer): HexUnexpectedAnswerError {
+function goesRound(call: Call, { status, traceId }: HexAnswer): HexUnexpectedAnswerError {
   return new HexUnexpectedAnswerError({
     message: `The pages of ${call.name} repeat: Hex returned the same cursor twice`,
     status,

@@ -2,20 +2,20 @@ import type { z } from 'zod';
 import type { Call } from './call.js';
 import { hints } from './errors/hints.js';
 import { HexUnexpectedAnswerError } from './errors/index.js';
-import { hexWords, oneLine } from './errors/words.js';
-import type { Answer } from './request.js';
+import { oneLine, readErrorBody } from './errors/words.js';
+import type { HexAnswer } from './request.js';
 
 /**
  * What a success says.
  *
  * @throws HexUnexpectedAnswerError where it is no JSON, or lacks what nobody can do without
  */
-export function decode<T>(schema: z.ZodType<T>, call: Call, answer: Answer): T {
+export function decode<T>(schema: z.ZodType<T>, call: Call, answer: HexAnswer): T {
   const problem = (words: string) =>
     new HexUnexpectedAnswerError({
       message: `The answer ${answer.status} of ${call.who} to ${call.name} cannot be read: ${words}`,
       status: answer.status,
-      detail: hexWords(answer.body, answer.token).detail,
+      detail: readErrorBody(answer.body, answer.token).detail,
       traceId: answer.traceId,
       hint: hints.unexpectedAnswer,
       requestSent: 'answered',

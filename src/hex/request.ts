@@ -20,7 +20,7 @@ export interface Transport {
 }
 
 /** A 2xx. */
-export interface Answer {
+export interface HexAnswer {
   status: number;
   body: string;
   /** From the header `x-trace-id`; most bodies have one too. */
@@ -47,7 +47,7 @@ interface Exchange {
  *
  * @throws HexError
  */
-export async function request(transport: Transport, call: Call, options: CallOptions): Promise<Answer> {
+export async function request(transport: Transport, call: Call, options: CallOptions): Promise<HexAnswer> {
   const timeoutMs = options.timeoutMs ?? transport.timeoutMs;
   const limit = timeLimit(timeoutMs, options.signal);
   const exchange = { transport, call, limit, timeoutMs };

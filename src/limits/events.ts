@@ -33,7 +33,7 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
       if (!event.alive) return close(state, event.requestId, true, now);
       return changeHeld(state, event.requestId, (slot) => ({ ...slot, checkAt: now + leaseMs(state, slot) }));
     case 'penalty':
-      return penalise(state, event.kind, event.untilMs, now);
+      return backOff(state, event.kind, event.untilMs, now);
     case 'settings':
       return changeSettings(state, withSettings(state.settings, event.patch));
     case 'environment':
@@ -70,7 +70,7 @@ function acquire(state: LimiterState, event: LimiterEvent & { type: 'acquire' },
 
 function triggered(state: LimiterState, requestId: string, runId: string, now: number): LimiterState {
   const waiting = state.waiting.find((request) => request.requestId === requestId);
-  // A run that started without its grant is a fact all the same: it uses a kernel and counts.
+  // A run that started without its permit is a fact all the same: it uses a kernel and counts.
   if (waiting) return holding(state, { type: 'holding', ...waiting, runId }, now);
   const slot = state.held.find((held) => held.requestId === requestId);
   if (!slot || slot.startedAt !== null) return state;
@@ -83,11 +83,11 @@ function triggered(state: LimiterState, requestId: string, runId: string, now: n
   return succeeded({ ...started, starts: withTime(started.starts, now) }, slot, now);
 }
 
-/** A trigger that went through: what it took is learnt, and it ends the caution after a penalty. */
+/** A trigger that went through: what it took is learnt, and it ends the half-open time after a back-off. */
 function succeeded(state: LimiterState, slot: HeldSlot, now: number): LimiterState {
-  const probing = state.probing !== null && slot.grantedAt >= state.probing ? null : state.probing;
+  const halfOpen = state.halfOpen !== null && slot.grantedAt >= state.halfOpen ? null : state.halfOpen;
   const triggerMs = mean(state.typical.triggerMs, now - slot.grantedAt);
-  return { ...state, probing, typical: { ...state.typical, triggerMs } };
+  return { ...state, halfOpen, typical: { ...state.typical, triggerMs } };
 }
 
 function holding(state: LimiterState, event: LimiterEvent & { type: 'holding' }, now: number): LimiterState {
@@ -133,7 +133,7 @@ function learnRunTime(state: LimiterState, requestId: string, now: number): Limi
   return { ...state, typical: { ...state.typical, runMs: mean(state.typical.runMs, now - startedAt) } };
 }
 
-function penalise(
+function backOff(
   state: LimiterState,
   kind: 'rate' | 'kernel',
   untilMs: number | null,
@@ -144,11 +144,11 @@ function penalise(
   // An hour is Hex's longest window: a wilder value (a broken header) must not stop the line for good.
   const until = Math.min(finite(untilMs ?? unsaid, now), now + hour);
   const key = kind === 'rate' ? 'rateUntil' : 'kernelUntil';
-  if (until <= state.penalty[key]) return state;
+  if (until <= state.backOff[key]) return state;
   return {
     ...state,
-    penalty: { ...state.penalty, [key]: until },
-    probing: Math.max(until, state.probing ?? 0),
+    backOff: { ...state.backOff, [key]: until },
+    halfOpen: Math.max(until, state.halfOpen ?? 0),
   };
 }
 

@@ -1,7 +1,7 @@
 import { applyEvent } from './events.js';
 import { openGates, type WaitReason } from './gates.js';
 import type { LimiterEvent, LimiterState } from './state.js';
-import { admit } from './step.js';
+import { givePermits } from './step.js';
 import { countSince, windowsOf } from './windows.js';
 
 /** One waiting request as people see it. */
@@ -41,7 +41,7 @@ export function view(
   nowMs: number,
   options: { limit?: number; requestId?: string } = {},
 ): LimiterView {
-  const { state: current } = admit(state, nowMs);
+  const { state: current } = givePermits(state, nowMs);
   const now = current.clock;
   const forecast = forecastOf(current);
   const gates = openGates(current);
@@ -63,7 +63,7 @@ export function view(
     });
   }
   const { minute, hour } = windowsOf(current.settings);
-  const penaltyUntil = Math.max(current.penalty.rateUntil, current.penalty.kernelUntil);
+  const penaltyUntil = Math.max(current.backOff.rateUntil, current.backOff.kernelUntil);
   return {
     at: now,
     held: current.held.length,
@@ -122,9 +122,9 @@ function forecastOf(start: LimiterState): Map<string, Expected> {
   let state = start;
   let now = start.clock;
   for (let round = 0; round < ROUNDS && expected.size < FORESEEN && state.waiting.length > 0; round++) {
-    const next = admit(state, now);
+    const next = givePermits(state, now);
     state = next.state;
-    for (const requestId of next.granted) {
+    for (const requestId of next.permitted) {
       holders += 1;
       const exact = (kernels === null || holders <= kernels) && sure.has(requestId);
       expected.set(requestId, { expectedAt: now, exact });
@@ -155,14 +155,14 @@ function extrapolated(
   return expected;
 }
 
-function wordsFor(reason: WaitReason, { settings, held, penalty, clock }: LimiterState): string {
+function wordsFor(reason: WaitReason, { settings, held, backOff, clock }: LimiterState): string {
   switch (reason) {
     case 'starts per minute':
       return `the limit of ${settings.starts.perMinute} starts a minute`;
     case 'starts per hour':
       return `the limit of ${settings.starts.perHour} starts an hour`;
     case 'kernel':
-      return penalty.kernelUntil > clock
+      return backOff.kernelUntil > clock
         ? 'a free kernel: Hex had none to give'
         : `a free kernel: ${held.length} of ${settings.kernels} in use`;
     case 'trigger window':
@@ -175,5 +175,5 @@ function wordsFor(reason: WaitReason, { settings, held, penalty, clock }: Limite
 }
 
 const FORESEEN = 500;
-/** Each grant takes three rounds at most: its own, its trigger's and its end's; a query must end in any case. */
+/** Each permit takes three rounds at most: its own, its trigger's and its end's; a query must end in any case. */
 const ROUNDS = 4 * FORESEEN;

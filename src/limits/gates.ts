@@ -95,7 +95,7 @@ function isShut(opening: Opening, now: number): boolean {
 
 /** When one more may start, and what opens last. */
 function openingOf(state: LimiterState, held: number, triggering: number, reserve: number): Opening {
-  const { settings, penalty } = state;
+  const { settings, backOff } = state;
   const less = (limit: number | null) =>
     limit === null || limit <= 1 ? limit : Math.floor(limit * (1 - reserve)) || 1;
   const kernels = less(settings.kernels);
@@ -105,8 +105,8 @@ function openingOf(state: LimiterState, held: number, triggering: number, reserv
   const all: Opening[] = [
     { reason: 'starts per minute', at: room(settings.starts.perMinute, minute) },
     { reason: 'starts per hour', at: room(settings.starts.perHour, hour) },
-    { reason: 'kernel', at: kernels !== null && held >= kernels ? null : penalty.kernelUntil },
-    { reason: 'penalty', at: state.probing !== null && triggering > 0 ? null : penalty.rateUntil },
+    { reason: 'kernel', at: kernels !== null && held >= kernels ? null : backOff.kernelUntil },
+    { reason: 'penalty', at: state.halfOpen !== null && triggering > 0 ? null : backOff.rateUntil },
   ];
   return all.reduce((last, next) =>
     last.at !== null && (next.at === null || next.at > last.at) ? next : last,

@@ -7,7 +7,7 @@ export { DEFAULT_READ_BUDGET, nextPollMs, type PollLoad, type ReadBudget } from 
 export {
   DEFAULT_SETTINGS,
   type LimiterSettings,
-  type SettingsPatch,
+  type LimitsPatch,
   settingsProblems,
   spedUp,
   withSettings,
@@ -22,4 +22,4 @@ export {
   rankOf,
   type WaitingRequest,
 } from './state.js';
-export { type Grant, type StepResult, step } from './step.js';
+export { type LimiterStep, type Permit, step } from './step.js';

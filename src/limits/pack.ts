@@ -3,7 +3,8 @@ import type { HeldSlot, LimiterState, WaitingRequest } from './state.js';
 
 /**
  * The state as it travels through continue-as-new: rows instead of objects, each project named once. 10,000 waiting
- * requests take about 1 MB (Temporal allows 2 MiB a payload), where plain objects would take over 2.
+ * requests take about 1 MB (Temporal allows 2 MiB a payload), where plain objects would take over 2. Its fields keep their
+ * names (`penalty`, `probing`) whatever the state calls them: older workers have packed them so.
  */
 export interface PackedLimiter {
   settings: LimiterSettings;
@@ -13,7 +14,7 @@ export interface PackedLimiter {
   waiting: PackedRequest[];
   held: [...PackedRequest, PackedHold][];
   starts: number[];
-  penalty: LimiterState['penalty'];
+  penalty: LimiterState['backOff'];
   probing: number | null;
   closed: string[];
   typical: LimiterState['typical'];
@@ -38,9 +39,11 @@ export function packLimiter(state: LimiterState): PackedLimiter {
       request.at,
     ];
   };
-  const { waiting, held, ...rest } = state;
+  const { waiting, held, backOff: penalty, halfOpen: probing, ...rest } = state;
   return {
     ...rest,
+    penalty,
+    probing,
     waiting: waiting.map(packed),
     held: held.map((slot) => {
       const { grantedAt, startedAt, runId, checkAt, tell } = slot;
@@ -51,7 +54,7 @@ export function packLimiter(state: LimiterState): PackedLimiter {
 }
 
 export function unpackLimiter(packed: PackedLimiter): LimiterState {
-  const { projects, waiting, held, ...rest } = packed;
+  const { projects, waiting, held, penalty: backOff, probing: halfOpen, ...rest } = packed;
   const request = (row: PackedRequest | [...PackedRequest, PackedHold]): WaitingRequest => ({
     requestId: longId(row[0], row[1]),
     workflowId: row[1],
@@ -63,6 +66,8 @@ export function unpackLimiter(packed: PackedLimiter): LimiterState {
   });
   return {
     ...rest,
+    backOff,
+    halfOpen,
     // One that an older version packed may lack a setting.
     settings: withSettings(DEFAULT_SETTINGS, rest.settings),
     waiting: waiting.map(request),

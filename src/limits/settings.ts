@@ -16,7 +16,7 @@ export interface LimiterSettings {
   agingMs: number;
   /** Share of each limit kept free of requests behind the default priority, until they have aged. 0 to 0.9, default 0.1. */
   reserve: number;
-  /** How long a grant may wait for its trigger's outcome before its holder is looked after, ms. Default 2 minutes. */
+  /** How long a permit may wait for its trigger's outcome before its holder is looked after, ms. Default 2 minutes. */
   triggerLeaseMs: number;
   /** How long a started run holds its slot before its holder is looked after, ms. Default 30 minutes. */
   runLeaseMs: number;
@@ -25,7 +25,7 @@ export interface LimiterSettings {
 }
 
 /** A change of some settings; what is absent stays. */
-export type SettingsPatch = Partial<Omit<LimiterSettings, 'starts'>> & {
+export type LimitsPatch = Partial<Omit<LimiterSettings, 'starts'>> & {
   starts?: Partial<LimiterSettings['starts']>;
 };
 
@@ -44,7 +44,7 @@ export const DEFAULT_SETTINGS: LimiterSettings = {
 };
 
 /** What changes against a sandbox whose clock goes `clockFactor` times as fast as ours (its `--clock-factor`). */
-export function spedUp(clockFactor: number): SettingsPatch {
+export function spedUp(clockFactor: number): LimitsPatch {
   const { minuteMs, marginMs, agingMs } = DEFAULT_SETTINGS;
   return {
     minuteMs: minuteMs / clockFactor,
@@ -54,7 +54,7 @@ export function spedUp(clockFactor: number): SettingsPatch {
 }
 
 /** What is wrong with a patch, one line each; empty when it can be used. */
-export function settingsProblems(patch: SettingsPatch): string[] {
+export function settingsProblems(patch: LimitsPatch): string[] {
   const problems: string[] = [];
   const check = (
     name: string,
@@ -82,7 +82,7 @@ export function settingsProblems(patch: SettingsPatch): string[] {
 }
 
 /** The settings with a patch laid over them. A patch with a problem is left out as a whole: a limiter must not stop over one. */
-export function withSettings(base: LimiterSettings, patch: SettingsPatch): LimiterSettings {
+export function withSettings(base: LimiterSettings, patch: LimitsPatch): LimiterSettings {
   if (settingsProblems(patch).length > 0) return base;
   const { starts, ...rest } = patch;
   return {

@@ -1,4 +1,4 @@
-import { DEFAULT_SETTINGS, type LimiterSettings, type SettingsPatch, withSettings } from './settings.js';
+import { DEFAULT_SETTINGS, type LimiterSettings, type LimitsPatch, withSettings } from './settings.js';
 
 /** Names of the usual priorities; a lower number goes first. */
 export const PRIORITIES = { scheduled: 0, retry: 1, backfill: 2 } as const;
@@ -20,7 +20,7 @@ export interface WaitingRequest {
   at: number;
 }
 
-/** A grant, from the moment it is given until its run has ended. */
+/** A permit, from the moment it is given until its run has ended. */
 export interface HeldSlot extends WaitingRequest {
   grantedAt: number;
   /** Null while the trigger is outstanding. */
@@ -29,7 +29,7 @@ export interface HeldSlot extends WaitingRequest {
   runId: string | null;
   /** When its holder is looked after next. */
   checkAt: number;
-  /** The grant is to be sent (again). */
+  /** The permit is to be sent (again). */
   tell?: boolean;
 }
 
@@ -45,10 +45,10 @@ export interface LimiterState {
   held: HeldSlot[];
   /** When counted starts were known to have happened, oldest first. */
   starts: number[];
-  /** No grant before these times; 0 for none. */
-  penalty: { rateUntil: number; kernelUntil: number };
-  /** Since a penalty: one trigger at a time, until one granted after this time has succeeded. */
-  probing: number | null;
+  /** No permit before these times; 0 for none. */
+  backOff: { rateUntil: number; kernelUntil: number };
+  /** Since a back-off: one trigger at a time, until one permitted after this time has succeeded. */
+  halfOpen: number | null;
   /** Ids dealt with most recently, so that a late or repeated event does not bring one back. */
   closed: string[];
   /** Running means (weight 1/5), for forecasts. */
@@ -56,7 +56,10 @@ export interface LimiterState {
 }
 
 export type LimiterEvent =
-  /** A wish to start a run. Defaults: priority 0 (scheduled), `at` now. Of a granted request: the grant is sent again. */
+  /**
+   * A request to start a run. Defaults: priority 0 (scheduled), `at` now. When it already has its permit, the permit is
+   * sent again.
+   */
   | ({ type: 'acquire' } & Omit<WaitingRequest, 'priority' | 'at'> & { priority?: number; at?: number })
   /** The POST was answered: a run exists. */
   | { type: 'triggered'; requestId: string; runId: string }
@@ -64,18 +67,18 @@ export type LimiterEvent =
   | { type: 'notStarted'; requestId: string; counted?: boolean }
   /** The run ended. */
   | { type: 'finished'; requestId: string }
-  /** No longer wanted and nothing was sent (before the grant, or after it and before the POST). */
+  /** No longer wanted and nothing was sent (before the permit, or after it and before the POST). */
   | { type: 'released'; requestId: string }
   /** A run is going that this limiter may not know of: it was lost and started anew. `startedAt` default now, the safe side. */
   | ({ type: 'holding'; runId: string; startedAt?: number } & Omit<WaitingRequest, 'priority' | 'at'>)
   /**
-   * Hex refused a start: 429 (`rate`) or 503 without a kernel (`kernel`). No grant before `untilMs`, at most an hour;
+   * Hex refused a start: 429 (`rate`) or 503 without a kernel (`kernel`). No permit before `untilMs`, at most an hour;
    * null, where Hex said nothing: the minute's window for a 429, a quarter of it for a kernel.
    */
   | { type: 'penalty'; kind: 'rate' | 'kernel'; untilMs: number | null }
   /** Answer to a check: is the holder's workflow open, or its run still going? */
   | { type: 'checked'; requestId: string; alive: boolean }
-  | { type: 'settings'; patch: SettingsPatch }
+  | { type: 'settings'; patch: LimitsPatch }
   /** The whole settings by a worker's environment. Ignored unless they have changed: a restart undoes no `settings`. */
   | { type: 'environment'; settings: LimiterSettings };
 
@@ -83,7 +86,7 @@ export type LimiterEvent =
 export const MAX_WAITING = 10_000;
 
 /** A limiter that knows nothing yet. */
-export function newLimiter(patch: SettingsPatch = {}): LimiterState {
+export function newLimiter(patch: LimitsPatch = {}): LimiterState {
   return {
     settings: withSettings(DEFAULT_SETTINGS, patch),
     environment: null,
@@ -91,8 +94,8 @@ export function newLimiter(patch: SettingsPatch = {}): LimiterState {
     waiting: [],
     held: [],
     starts: [],
-    penalty: { rateUntil: 0, kernelUntil: 0 },
-    probing: null,
+    backOff: { rateUntil: 0, kernelUntil: 0 },
+    halfOpen: null,
     closed: [],
     typical: { runMs: null, triggerMs: null },
   };

@@ -3,8 +3,8 @@ import { type Blocked, openGates } from './gates.js';
 import { type HeldSlot, type LimiterState, rankOf, type WaitingRequest } from './state.js';
 import { countSince, windowsOf } from './windows.js';
 
-/** Leave to start one run, to be sent to its workflow. */
-export interface Grant {
+/** The permit to start one run, to be sent to its workflow. */
+export interface Permit {
   requestId: string;
   workflowId: string;
   workflowRunId?: string;
@@ -13,39 +13,39 @@ export interface Grant {
   load: { runs: number; projects: number; sameProject: number };
 }
 
-export interface StepResult {
+export interface LimiterStep {
   state: LimiterState;
-  grants: Grant[];
+  permits: Permit[];
   /** Slots whose holders are to be looked after now; answer each with a `checked` event. An answer that is lost is asked for again. */
   checks: HeldSlot[];
   /** Step again at this time at the latest, ms; null: only an event can change anything. */
   wakeAt: number | null;
 }
 
-/** What is to be done now: grants, checks, and when to look again. */
-export function step(before: LimiterState, nowMs: number): StepResult {
-  const admitted = admit(before, nowMs);
-  const checked = takeChecks(admitted.state);
-  const told = new Set(admitted.granted);
-  const grants = checked.state.held.filter((slot) => slot.tell || told.has(slot.requestId));
+/** What is to be done now: permits, checks, and when to look again. */
+export function step(before: LimiterState, nowMs: number): LimiterStep {
+  const given = givePermits(before, nowMs);
+  const checked = takeChecks(given.state);
+  const told = new Set(given.permitted);
+  const permits = checked.state.held.filter((slot) => slot.tell || told.has(slot.requestId));
   const held = checked.state.held.map(({ tell: _, ...slot }) => slot);
   const state = { ...checked.state, held };
   const load = loadOf(held);
   return {
     state,
-    grants: grants.map((slot) => toGrant(slot, load)),
+    permits: permits.map((slot) => toPermit(slot, load)),
     checks: checked.due,
-    wakeAt: earliest(admitted.openAt, checked.nextAt),
+    wakeAt: earliest(given.openAt, checked.nextAt),
   };
 }
 
-/** The grants alone: who goes now, and when somebody else can go if no event comes (null: not by time alone). */
-export function admit(
+/** The permits alone: who goes now, and when somebody else can go if no event comes (null: not by time alone). */
+export function givePermits(
   before: LimiterState,
   nowMs: number,
-): { state: LimiterState; granted: string[]; openAt: number | null } {
+): { state: LimiterState; permitted: string[]; openAt: number | null } {
   const state = pruned(before, Math.max(before.clock, nowMs));
-  if (state.waiting.length === 0) return { state, granted: [], openAt: null };
+  if (state.waiting.length === 0) return { state, permitted: [], openAt: null };
   const now = state.clock;
   const gates = openGates(state);
   const stay: WaitingRequest[] = [];
@@ -65,9 +65,13 @@ export function admit(
     }
     stay.push(request);
   }
-  if (slots.length === 0) return { state, granted: [], openAt };
-  const granted = slots.map((slot) => slot.requestId);
-  return { state: { ...state, clock: now, waiting: stay, held: [...state.held, ...slots] }, granted, openAt };
+  if (slots.length === 0) return { state, permitted: [], openAt };
+  const permitted = slots.map((slot) => slot.requestId);
+  return {
+    state: { ...state, clock: now, waiting: stay, held: [...state.held, ...slots] },
+    permitted,
+    openAt,
+  };
 }
 
 /** The state without what no window needs any more. */
@@ -121,7 +125,7 @@ function loadOf(held: readonly HeldSlot[]): Map<string, number> {
   return perProject;
 }
 
-function toGrant(slot: HeldSlot, perProject: Map<string, number>): Grant {
+function toPermit(slot: HeldSlot, perProject: Map<string, number>): Permit {
   let runs = 0;
   for (const count of perProject.values()) runs += count;
   return {

@@ -1,4 +1,4 @@
-import type { Call } from './call.js';
+import type { SandboxCall } from './call.js';
 import { listProjectRuns, listProjects } from './lists.js';
 import type { Operation } from './operation.js';
 import { type Project, projectBody } from './projects.js';
@@ -11,7 +11,7 @@ import { type Answer, errorAnswer, runBody, startedBody } from './wire.js';
 const safeId = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** The answer of each operation. An action changes the state at once; when the answer goes out is not its business. */
-export const actions: Record<Operation, (call: Call) => Answer> = {
+export const actions: Record<Operation, (call: SandboxCall) => Answer> = {
   runProject,
   getRunStatus,
   cancelRun,
@@ -25,53 +25,53 @@ export const actions: Record<Operation, (call: Call) => Answer> = {
   listProjectRuns: (call) => withProject(call, (project) => listProjectRuns(call, project)),
 };
 
-function describeProject({ state, voice, query }: Call, project: Project): Record<string, unknown> {
+function describeProject({ state, context, query }: SandboxCall, project: Project): Record<string, unknown> {
   const body = projectBody(project, state.clock.now(), query.get('includeSharing') === 'true');
-  return voice.settings.legacy ? { ...body, name: project.title, projectId: project.id } : body;
+  return context.settings.legacy ? { ...body, name: project.title, projectId: project.id } : body;
 }
 
-function withProject(call: Call, answer: (project: Project) => Answer): Answer {
-  const { projectId, state, voice } = call;
-  if (!safeId.test(projectId)) return errorAnswer(voice, 400, 'Malformed project id');
+function withProject(call: SandboxCall, answer: (project: Project) => Answer): Answer {
+  const { projectId, state, context } = call;
+  if (!safeId.test(projectId)) return errorAnswer(context, 400, 'Malformed project id');
   const project = state.projects.get(projectId, !state.settings.strict);
-  return project === null ? errorAnswer(voice, 404, `Project ${projectId} not found`) : answer(project);
+  return project === null ? errorAnswer(context, 404, `Project ${projectId} not found`) : answer(project);
 }
 
-function withRun(call: Call, answer: (run: Run) => Answer): Answer {
-  const { projectId, runId, voice, state } = call;
-  if (!safeId.test(projectId) || !safeId.test(runId)) return errorAnswer(voice, 400, 'Malformed id');
+function withRun(call: SandboxCall, answer: (run: Run) => Answer): Answer {
+  const { projectId, runId, context, state } = call;
+  if (!safeId.test(projectId) || !safeId.test(runId)) return errorAnswer(context, 400, 'Malformed id');
   const run = state.runs.get(projectId, runId);
   return run === null
-    ? errorAnswer(voice, 404, `Run ${runId} of project ${projectId} not found`)
+    ? errorAnswer(context, 404, `Run ${runId} of project ${projectId} not found`)
     : answer(run);
 }
 
-function runProject(call: Call): Answer {
-  const { voice, fault } = call;
+function runProject(call: SandboxCall): Answer {
+  const { context, fault } = call;
   return withProject(call, (project) => {
-    if (call.unreadable) return errorAnswer(voice, 400, 'The body is not JSON');
-    const request = readRunRequest(call.body, project, voice);
+    if (call.unreadable) return errorAnswer(context, 400, 'The body is not JSON');
+    const request = readRunRequest(call.body, project, context);
     if ('status' in request) return request;
     if (!project.published) {
-      return errorAnswer(voice, voice.settings.unpublishedStatus, 'The project is not published');
+      return errorAnswer(context, context.settings.unpublishedStatus, 'The project is not published');
     }
     if (request.dryRun) {
       const projectVersion = project.version;
       const dummy = '00000000-0000-4000-8000-000000000000';
       const run = { projectId: project.id, runId: dummy, projectVersion, notifications: [] };
-      return { status: 201, json: startedBody(voice, run) };
+      return { status: 201, json: startedBody(context, run) };
     }
     const full = fault?.kind === 'noKernel' ? 'noKernel' : fullKernels(call);
     if (full !== null) {
       if (full !== 'noKernel') call.state.log.refused(call.entry, full);
-      return errorAnswer(voice, 503, 'No kernel is available: this user already has the maximum running');
+      return errorAnswer(context, 503, 'No kernel is available: this user already has the maximum running');
     }
     const run = createRun(call, project, request.inputParams, request.notifications);
-    return { status: 201, json: startedBody(voice, run) };
+    return { status: 201, json: startedBody(context, run) };
   });
 }
 
-function fullKernels({ state, caller }: Call): 'kernels' | 'workspaceKernels' | null {
+function fullKernels({ state, caller }: SandboxCall): 'kernels' | 'workspaceKernels' | null {
   const { kernels = null, workspaceKernels = null } = state.settings.limits;
   if (kernels === null && workspaceKernels === null) return null;
   const live = state.runs.live(state.clock.now());
@@ -81,7 +81,7 @@ function fullKernels({ state, caller }: Call): 'kernels' | 'workspaceKernels' | 
 }
 
 function createRun(
-  { state, fault, caller, entry, body }: Call,
+  { state, fault, caller, entry, body }: SandboxCall,
   project: Project,
   inputParams: Record<string, unknown> | null,
   notifications: unknown[],
@@ -118,12 +118,12 @@ function createRun(
   return run;
 }
 
-function getRunStatus(call: Call): Answer {
-  const { state, voice, fault } = call;
+function getRunStatus(call: SandboxCall): Answer {
+  const { state, context, fault } = call;
   return withRun(call, (run) => {
     const now = state.clock.now();
     if (fault?.kind === 'endAs' && fault.endAs !== undefined) state.runs.end(run, now, fault.endAs);
-    const body = runBody(voice, run, now);
+    const body = runBody(context, run, now);
     if (fault?.kind === 'unknownStatus' && fault.unknownStatus !== undefined) {
       if (fault.forMs !== undefined) run.shown = { status: fault.unknownStatus, until: now + fault.forMs };
       body.status = fault.unknownStatus;
@@ -132,27 +132,27 @@ function getRunStatus(call: Call): Answer {
   });
 }
 
-function cancelRun(call: Call): Answer {
-  const { state, voice, fault } = call;
+function cancelRun(call: SandboxCall): Answer {
+  const { state, context, fault } = call;
   return withRun(call, (run) => {
     const now = state.clock.now();
     if (fault?.kind === 'endAs' && fault.endAs !== undefined) state.runs.end(run, now, fault.endAs);
     if (!isAlive(run, now)) {
-      const { cancelFinished } = voice.settings;
+      const { cancelFinished } = context.settings;
       if (cancelFinished === 204) return { status: 204 };
-      return errorAnswer(voice, cancelFinished, 'The run is already over');
+      return errorAnswer(context, cancelFinished, 'The run is already over');
     }
-    const afterMs = fault?.slowCancelMs ?? voice.settings.cancelDelay;
+    const afterMs = fault?.slowCancelMs ?? context.settings.cancelDelay;
     state.runs.cancel(run, now, afterMs, fault?.kind === 'ignoreCancel');
     return { status: 204 };
   });
 }
 
 /** A personal token tells its user; a workspace token only the organisation and itself. */
-function whoAmI({ caller, voice }: Call): Answer {
+function whoAmI({ caller, context }: SandboxCall): Answer {
   const about = {
     org: { id: '0f0c6a1e-5d0f-4c6c-9b55-1f6f5a1f9d10' },
-    token: { exp: voice.settings.tokenExpiresAt },
+    token: { exp: context.settings.tokenExpiresAt },
   };
   if (caller.kind === 'workspace') return { status: 200, json: about };
   const slug = caller.user.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '');

@@ -2,12 +2,12 @@ import type { ScriptedFault } from './faults.js';
 import type { LedgerRequest } from './ledger.js';
 import type { SandboxState } from './state.js';
 import type { Caller } from './tokens.js';
-import type { Voice } from './wire.js';
+import type { ResponseContext } from './wire.js';
 
 /** One request on its way to an answer. */
-export interface Call {
+export interface SandboxCall {
   state: SandboxState;
-  voice: Voice;
+  context: ResponseContext;
   caller: Caller;
   entry: LedgerRequest;
   projectId: string;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { actions } from './actions.js';
-import type { Call } from './call.js';
+import type { SandboxCall } from './call.js';
 import { iso } from './clock.js';
 import { faulty } from './faulty.js';
 import type { WindowName } from './limits.js';
@@ -8,7 +8,7 @@ import type { Operation } from './operation.js';
 import { type ApiContext, send, withRateHeaders } from './reply.js';
 import type { SandboxState } from './state.js';
 import { authenticate } from './tokens.js';
-import { type Answer, errorAnswer, unauthorized, type Voice } from './wire.js';
+import { type Answer, errorAnswer, type ResponseContext, unauthorized } from './wire.js';
 
 /**
  * One request to the API from arrival to answer: ledger entry, token, limits, scripted fault, action, answer.
@@ -20,7 +20,7 @@ export async function exchange(
   c: ApiContext,
 ): Promise<Response> {
   const url = new URL(c.req.url);
-  const voice: Voice = {
+  const context: ResponseContext = {
     operation,
     settings: state.settings,
     traceId: randomUUID().replaceAll('-', '').slice(0, 16),
@@ -38,7 +38,7 @@ export async function exchange(
       at: iso(state.clock.now()),
       answeredAt: null,
       status: null,
-      traceId: voice.traceId,
+      traceId: context.traceId,
       token: null,
       user: null,
       userAgent: c.req.header('user-agent') ?? null,
@@ -55,16 +55,16 @@ export async function exchange(
   const { caller } = auth;
   entry.token = caller.token;
   entry.user = caller.user;
-  if (operation === null) return send(state, entry, notServed(voice, c.req.method, url.pathname));
+  if (operation === null) return send(state, entry, notServed(context, c.req.method, url.pathname));
 
-  const verdict = state.windows.admit(caller.user, operation, state.settings.limits, state.clock.now());
-  const paced = (answer: Answer) => withRateHeaders(answer, state, verdict);
-  if (verdict.refusedBy !== null) {
-    state.log.refused(entry, verdict.refusedBy);
-    return send(state, entry, paced(tooMany(voice, verdict.refusedBy)));
+  const windowCheck = state.windows.check(caller.user, operation, state.settings.limits, state.clock.now());
+  const paced = (answer: Answer) => withRateHeaders(answer, state, windowCheck);
+  if (windowCheck.refusedBy !== null) {
+    state.log.refused(entry, windowCheck.refusedBy);
+    return send(state, entry, paced(tooMany(context, windowCheck.refusedBy)));
   }
   if (caller.readOnly && c.req.method !== 'GET') {
-    return send(state, entry, paced(errorAnswer(voice, 403, 'The token may only read')));
+    return send(state, entry, paced(errorAnswer(context, 403, 'The token may only read')));
   }
 
   const { body, unreadable } = operation === 'runProject' ? await readBody(c) : nothing;
@@ -77,9 +77,9 @@ export async function exchange(
     runId: runId || null,
     inputParams: run?.inputParams ?? inputsOf(body),
   });
-  const call: Call = {
+  const call: SandboxCall = {
     state,
-    voice,
+    context,
     caller,
     entry,
     projectId,
@@ -120,11 +120,11 @@ function originOf(state: SandboxState, c: ApiContext, url: URL): string {
   return `${scheme}://${url.host.replace(/^localhost(?=:|$)/, '127.0.0.1')}`;
 }
 
-function notServed(voice: Voice, method: string, path: string): Answer {
-  return errorAnswer(voice, 404, `The sandbox does not serve ${method} ${path}`);
+function notServed(context: ResponseContext, method: string, path: string): Answer {
+  return errorAnswer(context, 404, `The sandbox does not serve ${method} ${path}`);
 }
 
-function tooMany(voice: Voice, limit: WindowName): Answer {
-  if (voice.settings.limitBody === 'text') return { status: 429, text: 'Too Many Requests' };
-  return errorAnswer(voice, 429, `Rate limit exceeded (${limit})`);
+function tooMany(context: ResponseContext, limit: WindowName): Answer {
+  if (context.settings.limitBody === 'text') return { status: 429, text: 'Too Many Requests' };
+  return errorAnswer(context, 429, `Rate limit exceeded (${limit})`);
 }

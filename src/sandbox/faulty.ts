@@ -1,30 +1,30 @@
 import { actions } from './actions.js';
-import type { Call } from './call.js';
+import type { SandboxCall } from './call.js';
 import type { ScriptedFault } from './faults.js';
 import type { Operation } from './operation.js';
 import { type ApiContext, noAnswer, send, waitOn } from './reply.js';
-import { type Answer, errorAnswer, type Voice } from './wire.js';
+import { type Answer, errorAnswer, type ResponseContext } from './wire.js';
 
 /** The request as the fault would have it. */
 export async function faulty(
-  call: Call,
+  call: SandboxCall,
   fault: ScriptedFault,
   operation: Operation,
   c: ApiContext,
   paced: (answer: Answer) => Answer,
 ): Promise<Response> {
-  const { state, entry, voice } = call;
+  const { state, entry, context } = call;
   const act = () => actions[operation](call);
   switch (fault.kind) {
     case 'status':
-      return send(state, entry, paced(scriptedAnswer(voice, fault, fault.status ?? 500)));
+      return send(state, entry, paced(scriptedAnswer(context, fault, fault.status ?? 500)));
     case 'statusAfter': {
       const answer = act();
       const done = answer.status < 300;
       return send(
         state,
         entry,
-        paced(done ? scriptedAnswer(voice, fault, fault.statusAfter ?? 500) : answer),
+        paced(done ? scriptedAnswer(context, fault, fault.statusAfter ?? 500) : answer),
       );
     }
     case 'lateMs':
@@ -53,10 +53,10 @@ export async function faulty(
   }
 }
 
-function scriptedAnswer(voice: Voice, fault: ScriptedFault, status: number): Answer {
+function scriptedAnswer(context: ResponseContext, fault: ScriptedFault, status: number): Answer {
   const { body, headers } = fault;
   if (body === undefined) {
-    const answer = errorAnswer(voice, status, 'Scripted by the sandbox');
+    const answer = errorAnswer(context, status, 'Scripted by the sandbox');
     return { ...answer, headers: { ...answer.headers, ...headers } };
   }
   return typeof body === 'string' ? { status, text: body, headers } : { status, json: body, headers };

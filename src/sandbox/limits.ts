@@ -24,7 +24,7 @@ const windowsOf: Record<Operation, readonly WindowName[]> = {
 };
 
 /** What the limiter says to a request. */
-export interface Verdict {
+export interface WindowCheck {
   /** The limit that refuses the request; null = admitted. */
   refusedBy: WindowName | null;
   /** The window with the least left (or the one that refuses); null when nothing is limited. */
@@ -41,9 +41,9 @@ export class RateWindows {
   readonly #windows = new Map<string, Window>();
 
   /** Counts the request in all windows of its kind, or, when one of them is full, in none. */
-  admit(user: string, operation: Operation, limits: LimitNumbers, now: number): Verdict {
+  check(user: string, operation: Operation, limits: LimitNumbers, now: number): WindowCheck {
     const open = new Map<string, Window>();
-    let tightest: Verdict['tightest'] = null;
+    let tightest: WindowCheck['tightest'] = null;
     for (const name of windowsOf[operation]) {
       const limit = limits[name];
       if (limit === undefined || limit === null) continue;

@@ -1,4 +1,4 @@
-import type { Call } from './call.js';
+import type { SandboxCall } from './call.js';
 import { runStatuses, triggers } from './operation.js';
 import { type Project, projectBody } from './projects.js';
 import { type Run, statusAt } from './runs.js';
@@ -17,7 +17,7 @@ function choice<T extends string>(text: string | null, allowed: readonly T[]): T
 }
 
 /** GetProjectRuns: newest first, offset paging by addresses of the next and previous page. */
-export function listProjectRuns({ state, voice, query, path }: Call, project: Project): Answer {
+export function listProjectRuns({ state, context, query, path }: SandboxCall, project: Project): Answer {
   const limit = integer(query.get('limit'), 25, 1, 100);
   const offset = integer(query.get('offset'), 0, 0, Number.MAX_SAFE_INTEGER);
   const status = choice(query.get('statusFilter'), runStatuses);
@@ -29,9 +29,9 @@ export function listProjectRuns({ state, voice, query, path }: Call, project: Pr
     ...(trigger === 'bad' ? [`runTriggerFilter must be one of ${triggers.join(', ')}, ALL`] : []),
   ];
   if (limit === null || offset === null || problems.length > 0) {
-    return errorAnswer(voice, 400, 'Invalid query', problems);
+    return errorAnswer(context, 400, 'Invalid query', problems);
   }
-  const wanted = trigger ?? voice.settings.defaultTriggers;
+  const wanted = trigger ?? context.settings.defaultTriggers;
   const now = state.clock.now();
   const fits = (run: Run) =>
     (wanted === 'ALL' || run.trigger === wanted) && (status === null || statusAt(run, now) === status);
@@ -49,15 +49,15 @@ export function listProjectRuns({ state, voice, query, path }: Call, project: Pr
     const next = new URLSearchParams(query);
     next.set('limit', String(limit));
     next.set('offset', String(from));
-    return `${voice.origin}${path}?${next}`;
+    return `${context.origin}${path}?${next}`;
   };
   return {
     status: 200,
     json: {
-      runs: page.map((run) => runBody(voice, run, now)),
+      runs: page.map((run) => runBody(context, run, now)),
       nextPage: found > offset + limit ? address(offset + limit) : null,
       previousPage: offset > 0 ? address(Math.max(0, offset - limit)) : null,
-      traceId: voice.traceId,
+      traceId: context.traceId,
     },
   };
 }
@@ -94,12 +94,12 @@ function wantedProjects(projects: Project[], query: URLSearchParams): Project[] 
 const cursorOf = (project: Project) => Buffer.from(project.id).toString('base64url');
 
 /** ListProjects: cursor paging, newest created first; in legacy mode all projects as a bare array. */
-export function listProjects({ state, voice, query }: Call): Answer {
+export function listProjects({ state, context, query }: SandboxCall): Answer {
   const limit = integer(query.get('limit'), 25, 1, 100);
   const sortBy = choice(query.get('sortBy'), ['CREATED_AT', 'LAST_EDITED_AT', 'LAST_PUBLISHED_AT'] as const);
   const direction = choice(query.get('sortDirection'), ['ASC', 'DESC'] as const);
   if (limit === null || sortBy === 'bad' || direction === 'bad') {
-    return errorAnswer(voice, 400, 'Invalid query: check limit (1 to 100), sortBy and sortDirection');
+    return errorAnswer(context, 400, 'Invalid query: check limit (1 to 100), sortBy and sortDirection');
   }
   const key = sortKeys[sortBy ?? 'CREATED_AT'];
   const sign = direction === 'ASC' ? 1 : -1;
@@ -108,14 +108,14 @@ export function listProjects({ state, voice, query }: Call): Answer {
   );
   const now = state.clock.now();
   const body = (project: Project) => projectBody(project, now, query.get('includeSharing') === 'true');
-  if (voice.settings.legacy)
+  if (context.settings.legacy)
     return { status: 200, json: found.map((project) => legacyProject(project, body)) };
   const at = (cursor: string | null) =>
     cursor === null ? -1 : found.findIndex((project) => cursorOf(project) === cursor);
   const after = query.get('after');
   const before = query.get('before');
   if ((after !== null && at(after) < 0) || (before !== null && at(before) < 0)) {
-    return errorAnswer(voice, 400, 'Unknown cursor');
+    return errorAnswer(context, 400, 'Unknown cursor');
   }
   const end = before === null ? found.length : at(before);
   const from = after === null ? (before === null ? 0 : Math.max(0, end - limit)) : at(after) + 1;

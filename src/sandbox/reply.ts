@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { LedgerRequest } from './ledger.js';
-import type { Verdict } from './limits.js';
+import type { WindowCheck } from './limits.js';
 import type { SandboxState } from './state.js';
 import type { Answer } from './wire.js';
 
@@ -12,7 +12,7 @@ export type ApiContext = Context<{ Bindings: HttpBindings }>;
 export function withRateHeaders(
   answer: Answer,
   state: SandboxState,
-  { refusedBy, tightest }: Verdict,
+  { refusedBy, tightest }: WindowCheck,
 ): Answer {
   const { retryAfter, rateHeaders } = state.settings;
   if (tightest === null) return answer;

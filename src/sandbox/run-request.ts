@@ -4,8 +4,8 @@ import {
   errorAnswer,
   type InvalidInput,
   invalidInputsAnswer,
+  type ResponseContext,
   schemaErrorStatus,
-  type Voice,
 } from './wire.js';
 
 /** A start's body, read and found good. */
@@ -29,7 +29,7 @@ function readBoolean(value: unknown): boolean | null {
 }
 
 /** Problems of the body's shape, in words. */
-function shapeProblems(body: Record<string, unknown>, voice: Voice): string[] {
+function shapeProblems(body: Record<string, unknown>, context: ResponseContext): string[] {
   const problems: string[] = [];
   for (const name of booleans) {
     if (body[name] !== undefined && readBoolean(body[name]) === null)
@@ -43,7 +43,7 @@ function shapeProblems(body: Record<string, unknown>, voice: Voice): string[] {
       problems.push(...notificationProblems(entry, `notifications[${at}]`));
     }
   }
-  if (voice.settings.unknownFields === 'reject') {
+  if (context.settings.unknownFields === 'reject') {
     for (const name of Object.keys(body)) if (!known.includes(name)) problems.push(`unknown field ${name}`);
   }
   return problems;
@@ -90,7 +90,11 @@ function isOfType(value: unknown, dataType: string): boolean {
   return typeof value === dataType;
 }
 
-function inputsProblem(inputs: Record<string, unknown>, project: Project, voice: Voice): Answer | null {
+function inputsProblem(
+  inputs: Record<string, unknown>,
+  project: Project,
+  context: ResponseContext,
+): Answer | null {
   const declared = project.inputs;
   if (declared === null) return null;
   const invalid: InvalidInput[] = [];
@@ -98,44 +102,48 @@ function inputsProblem(inputs: Record<string, unknown>, project: Project, voice:
   for (const [paramName, value] of Object.entries(inputs)) {
     const input = Object.hasOwn(declared, paramName) ? declared[paramName] : undefined;
     if (input === undefined) {
-      if (voice.settings.unknownInputs === 'reject') notFound.push(paramName);
+      if (context.settings.unknownInputs === 'reject') notFound.push(paramName);
     } else if (!isOfType(value, input.dataType)) {
       invalid.push({ ...input, paramName, paramValue: JSON.stringify(value) });
     }
   }
-  return invalid.length + notFound.length > 0 ? invalidInputsAnswer(voice, invalid, notFound) : null;
+  return invalid.length + notFound.length > 0 ? invalidInputsAnswer(context, invalid, notFound) : null;
 }
 
 /**
  * Reads the body of a start. `body` undefined = there was none. Answers 400 or 422 as Hex does: schema errors by
  * dialect; 422 for a view together with inputs, null inputs, and inputs that the project does not take.
  */
-export function readRunRequest(body: unknown, project: Project, voice: Voice): RunRequest | Answer {
+export function readRunRequest(
+  body: unknown,
+  project: Project,
+  context: ResponseContext,
+): RunRequest | Answer {
   const given = body ?? {};
   if (!isObject(given)) {
-    return errorAnswer(voice, schemaErrorStatus(voice), 'The body must be a JSON object');
+    return errorAnswer(context, schemaErrorStatus(context), 'The body must be a JSON object');
   }
-  const problems = shapeProblems(given, voice);
+  const problems = shapeProblems(given, context);
   if (problems.length > 0) {
-    return errorAnswer(voice, schemaErrorStatus(voice), 'Invalid request body', problems);
+    return errorAnswer(context, schemaErrorStatus(context), 'Invalid request body', problems);
   }
-  const { settings } = voice;
+  const { settings } = context;
   if (given.inputParams === null && settings.nullInputs === 'reject') {
-    return errorAnswer(voice, 422, 'Validation Failed', ['inputParams must not be null: leave it out']);
+    return errorAnswer(context, 422, 'Validation Failed', ['inputParams must not be null: leave it out']);
   }
   const inputParams = given.inputParams ?? null;
   if (inputParams !== null && !isObject(inputParams)) {
-    return errorAnswer(voice, 422, 'Validation Failed', ['inputParams must be an object']);
+    return errorAnswer(context, 422, 'Validation Failed', ['inputParams must be an object']);
   }
   if (inputParams !== null && given.viewId !== undefined) {
-    return errorAnswer(voice, 422, 'inputParams and viewId cannot be used together');
+    return errorAnswer(context, 422, 'inputParams and viewId cannot be used together');
   }
   const publishes = readBoolean(given.updatePublishedResults) ?? readBoolean(given.updateCache) ?? false;
   const hasInputs = inputParams !== null && Object.keys(inputParams).length > 0;
   if (publishes && hasInputs && settings.inputsWithPublish === 'reject') {
-    return errorAnswer(voice, 422, 'Published results cannot be updated by a run with custom inputs');
+    return errorAnswer(context, 422, 'Published results cannot be updated by a run with custom inputs');
   }
-  const refused = inputParams === null ? null : inputsProblem(inputParams, project, voice);
+  const refused = inputParams === null ? null : inputsProblem(inputParams, project, context);
   if (refused !== null) return refused;
   return {
     inputParams,

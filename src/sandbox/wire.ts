@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 /** What the bodies of one answer have in common. */
-export interface Voice {
+export interface ResponseContext {
   operation: Operation | null;
   settings: SandboxSettings;
   /** A new one for each request. */
@@ -32,18 +32,23 @@ const codes: Record<number, string> = {
 };
 
 /** Whether the operation answers errors in Hex's newer shape: some moved before July 2026, the run endpoints after it. */
-function isNewStyle({ operation, settings }: Voice): boolean {
+function isNewStyle({ operation, settings }: ResponseContext): boolean {
   if (operation === 'cancelRun' || operation === 'listProjects') return false;
   if (operation === 'getProject' || operation === 'whoAmI' || operation === null) return true;
   return settings.dialect === '2026-10';
 }
 
 /** An error in the dialect of the operation: {code, message, issues?} or {reason, details?, traceId}. */
-export function errorAnswer(voice: Voice, status: number, message: string, issues: string[] = []): Answer {
+export function errorAnswer(
+  context: ResponseContext,
+  status: number,
+  message: string,
+  issues: string[] = [],
+): Answer {
   if (status === 401) return unauthorized(true);
-  if (!isNewStyle(voice)) {
+  if (!isNewStyle(context)) {
     const details = issues.length > 0 ? { details: issues.join('; ') } : {};
-    return { status, json: { reason: message, ...details, traceId: voice.traceId } };
+    return { status, json: { reason: message, ...details, traceId: context.traceId } };
   }
   const code = codes[status] ?? (status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR');
   const listed = issues.length > 0 ? { issues: issues.map((issue) => ({ message: issue })) } : {};
@@ -65,36 +70,40 @@ export interface InvalidInput {
 }
 
 /** 422 of a start with wrong inputs; the older dialect has a body of its own for it. */
-export function invalidInputsAnswer(voice: Voice, invalid: InvalidInput[], notFound: string[]): Answer {
-  if (!isNewStyle(voice)) return { status: 422, json: { traceId: voice.traceId, invalid, notFound } };
-  return errorAnswer(voice, 422, 'Invalid input parameters', [
+export function invalidInputsAnswer(
+  context: ResponseContext,
+  invalid: InvalidInput[],
+  notFound: string[],
+): Answer {
+  if (!isNewStyle(context)) return { status: 422, json: { traceId: context.traceId, invalid, notFound } };
+  return errorAnswer(context, 422, 'Invalid input parameters', [
     ...invalid.map((input) => `${input.paramName}: expected ${input.dataType}, got ${input.paramValue}`),
     ...notFound.map((name) => `${name}: no such input in the published app`),
   ]);
 }
 
 /** Status of a body that breaks its schema: 400 on the new framework, 422 on the older one. */
-export function schemaErrorStatus(voice: Voice): 400 | 422 {
-  return isNewStyle(voice) ? 400 : 422;
+export function schemaErrorStatus(context: ResponseContext): 400 | 422 {
+  return isNewStyle(context) ? 400 : 422;
 }
 
 /** Where a run can be looked at. Hex's form is opaque but for its last part, the run id; the sandbox serves this one. */
-export function runUrl(voice: Voice, projectId: string, runId: string): string {
-  return `${voice.origin}/sandbox/app/${projectId}/${runId}`;
+export function runUrl(context: ResponseContext, projectId: string, runId: string): string {
+  return `${context.origin}/sandbox/app/${projectId}/${runId}`;
 }
 
 /** 201 of a start. `projectVersion` is an integer in both dialects. */
 export function startedBody(
-  voice: Voice,
+  context: ResponseContext,
   run: Pick<Run, 'projectId' | 'runId' | 'projectVersion' | 'notifications'>,
 ): Record<string, unknown> {
   const { projectId, runId } = run;
   return {
     projectId,
     runId,
-    runUrl: runUrl(voice, projectId, runId),
-    runStatusUrl: `${voice.origin}/api/v1/projects/${projectId}/runs/${runId}`,
-    traceId: voice.traceId,
+    runUrl: runUrl(context, projectId, runId),
+    runStatusUrl: `${context.origin}/api/v1/projects/${projectId}/runs/${runId}`,
+    traceId: context.traceId,
     projectVersion: run.projectVersion,
     ...(run.notifications.length > 0 ? { notifications: run.notifications } : {}),
   };
@@ -111,8 +120,8 @@ const statusMessages: Record<RunStatus, string> = {
 };
 
 /** A run as GetRunStatus and GetProjectRuns tell it. */
-export function runBody(voice: Voice, run: Run, now: number): Record<string, unknown> {
-  const { settings } = voice;
+export function runBody(context: ResponseContext, run: Run, now: number): Record<string, unknown> {
+  const { settings } = context;
   const status = statusAt(run, now);
   const started = startedAt(run, now);
   const ended = isAlive(run, now) ? null : run.endsAt;
@@ -124,13 +133,13 @@ export function runBody(voice: Voice, run: Run, now: number): Record<string, unk
     projectId: run.projectId,
     projectVersion: settings.dialect === '2026-10' ? String(run.projectVersion) : run.projectVersion,
     runId: run.runId,
-    runUrl: runUrl(voice, run.projectId, run.runId),
+    runUrl: runUrl(context, run.projectId, run.runId),
     status: shown,
     runTrigger: run.trigger,
     startTime: since === null ? null : iso(since),
     endTime: ended === null ? null : iso(ended),
     elapsedTime: elapsed === null ? null : settings.fractionalElapsed ? elapsed + 0.25 : Math.round(elapsed),
-    traceId: voice.traceId,
+    traceId: context.traceId,
     ...(run.notifications.length > 0 ? { notifications: run.notifications } : {}),
     ...(settings.legacy ? { statusMessage: statusMessages[status] } : {}),
   };

@@ -64,7 +64,7 @@ export function renderText(text: string, scope: object): { value: JsonValue } | 
       expression === undefined
         ? engine.renderSync(templates, scope)
         : engine.evalValueSync(expression, scope);
-    return { value: plain(value) };
+    return { value: asJson(value) };
   } catch (error) {
     return { error: reason(error) };
   }
@@ -86,7 +86,7 @@ function collect(segments: Segments, into: VariablePath[]): void {
 }
 
 /** Liquid's own values (nil, empty) as JSON. */
-function plain(given: unknown): JsonValue {
+function asJson(given: unknown): JsonValue {
   const value: unknown = given instanceof Drop ? given.valueOf() : given;
   return value === undefined ? null : (JSON.parse(JSON.stringify(value) ?? 'null') as JsonValue);
 }

@@ -49,7 +49,7 @@ export async function hexJanitor(
       report.strays,
       keepsItsPlace ? CANCELS_AT_ONCE : Number.MAX_SAFE_INTEGER,
     );
-  setCurrentDetails(detailsOf(report));
+  setCurrentDetails(janitorDetails(report));
   if (keepsItsPlace) await tellOf(report, spec.connection);
   return report;
 }
@@ -140,7 +140,7 @@ function reportOf(
   };
 }
 
-function detailsOf(report: JanitorReport): string {
+function janitorDetails(report: JanitorReport): string {
   const { mode, projects, strays, possible, cancelled, foreign, reads } = report;
   const ended = mode === 'cancel' ? ` (${cancelled.length} cancelled)` : '';
   const row = ({ runId, runUrl, projectId, workflowId }: Stray) =>

@@ -10,15 +10,15 @@ import {
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
 import type { LimiterInput } from '../contract/inputs.js';
-import { admittedSignal, holdersQuery, limiterEventsSignal, lineQuery } from '../contract/messages.js';
+import { holdersQuery, limiterEventsSignal, lineQuery, permitSignal } from '../contract/messages.js';
 import {
   applyEvent,
-  type Grant,
   type HeldSlot,
   type LimiterEvent,
   type LimiterState,
   newLimiter,
   type PackedLimiter,
+  type Permit,
   packLimiter,
   step,
   unpackLimiter,
@@ -41,9 +41,9 @@ const MOST_EVENTS = 1_000;
 /**
  * Keeps the budget of one Hex user: starts a minute and an hour, kernels, one trigger at a time for each project, and
  * locks. There is one for each connection, `hex-limiter/<task queue>/<connection>`; it never ends. Workflows ask by signal, get
- * their leave by signal, and a slot whose holder has gone is freed when its lease is over.
+ * their permit by signal, and a slot whose holder has gone is freed when its lease is over.
  *
- * Leave is a signal because it has to be in the history of who gets it before anything is sent. A query may tell what a
+ * The permit is a signal because it has to be in the history of who gets it before anything is sent. A query may tell what a
  * crash undoes, and replays of a workflow that is busy with signals and Updates fail in the SDK (1.24): it does not keep
  * their order.
  *
@@ -52,7 +52,7 @@ const MOST_EVENTS = 1_000;
 export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): Promise<never> {
   let state: LimiterState = carried ? unpackLimiter(carried) : newLimiter(input.settings);
   let dirty = true;
-  /** Grants on their way: one that is lost would cost its holder a lease. */
+  /** Permits on their way: one that is lost would cost its holder a lease. */
   let telling = 0;
   const take = (events: readonly LimiterEvent[]) => {
     for (const event of events) state = applyEvent(state, event, Date.now());
@@ -62,9 +62,9 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   setHandler(lineQuery, (options) => view(state, Date.now(), options));
   setHandler(holdersQuery, () => holdersOf(state));
 
-  const grantTo = async (grant: Grant) => {
+  const sendPermit = async (permit: Permit) => {
     telling++;
-    if (!(await tell(grant))) take([{ type: 'released', requestId: grant.requestId }]);
+    if (!(await tell(permit))) take([{ type: 'released', requestId: permit.requestId }]);
     telling--;
     dirty = true;
   };
@@ -75,9 +75,9 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
 
   for (;;) {
     dirty = false;
-    const { state: next, grants, checks, wakeAt } = step(state, Date.now());
+    const { state: next, permits, checks, wakeAt } = step(state, Date.now());
     state = next;
-    for (const grant of grants) void grantTo(grant);
+    for (const permit of permits) void sendPermit(permit);
     if (checks.length > 0) void lookAfter(checks);
     if (workflowInfo().historyLength > MOST_EVENTS && telling === 0)
       await continueAsNew<typeof hexLimiter>(input, packLimiter(state));
@@ -95,9 +95,9 @@ setWorkflowOptions(
 );
 
 /** False when the workflow that asked has closed. */
-async function tell({ workflowId, requestId, load }: Grant): Promise<boolean> {
+async function tell({ workflowId, requestId, load }: Permit): Promise<boolean> {
   try {
-    await getExternalWorkflowHandle(workflowId).signal(admittedSignal, { requestId, load });
+    await getExternalWorkflowHandle(workflowId).signal(permitSignal, { requestId, load });
     return true;
   } catch {
     return false;

@@ -7,14 +7,14 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDuration } from '../base/duration.js';
-import { admittedSignal, pollNowSignal, runProgressQuery } from '../contract/messages.js';
+import { permitSignal, pollNowSignal, runProgressQuery } from '../contract/messages.js';
 import { DEFAULT_READ_BUDGET, nextPollMs } from '../limits/index.js';
 import type { HexRunInput, OnStop } from '../run/input.js';
 import { pollIntervalMs } from '../run/poll-interval.js';
 import type { HexRunResult } from '../run/result.js';
 import { isTerminal } from '../run/status.js';
 import { showDetails } from './current-details.js';
-import { repeatables } from './run/activities.js';
+import { retried } from './run/activities.js';
 import { beginRun } from './run/begin.js';
 import {
   endedFailure,
@@ -28,15 +28,15 @@ import { leaveRun } from './run/leave.js';
 import { tellingTheEnd } from './run/notices.js';
 import { startRun } from './run/start.js';
 import {
-  detailsOf,
   enterPhase,
   hasEnded,
   markEnded,
   mayBeAlive,
   noteRead,
   pendingLeftMs,
-  progressOf,
   type RunState,
+  runDetails,
+  runProgress,
   tellParent,
 } from './run/state.js';
 import { stopRun } from './run/stop.js';
@@ -58,14 +58,14 @@ import { Nudge } from './timers.js';
 export async function hexRun(input: HexRunInput, carried?: RunState): Promise<HexRunResult> {
   const state = carriedState(carried) ?? beginRun(input, carried);
   const nudge = new Nudge();
-  showDetails(() => detailsOf(state));
-  setHandler(runProgressQuery, () => progressOf(state));
+  showDetails(() => runDetails(state));
+  setHandler(runProgressQuery, () => runProgress(state));
   setHandler(pollNowSignal, () => nudge.give());
-  const granted = new Set<string>();
-  setHandler(admittedSignal, ({ requestId }) => {
-    granted.add(requestId);
+  const permits = new Set<string>();
+  setHandler(permitSignal, ({ requestId }) => {
+    permits.add(requestId);
   });
-  const toEnd = () => runToEnd(state, input, nudge, granted);
+  const toEnd = () => runToEnd(state, input, nudge, permits);
   return underRunKey(state, () => (state.spec.notify ? tellingTheEnd(state, toEnd) : toEnd()));
 }
 
@@ -73,15 +73,15 @@ async function runToEnd(
   state: RunState,
   input: HexRunInput,
   nudge: Nudge,
-  granted: ReadonlySet<string>,
+  permits: ReadonlySet<string>,
 ): Promise<HexRunResult> {
   let expired: Expired | null;
   try {
     if (!state.run) {
       if (state.spec.killRunning) await stopLiveRuns(state);
-      await startRun(state, granted);
+      await startRun(state, permits);
     }
-    if (state.spec.dryRun) return resultOf(state, 'DRY_RUN');
+    if (state.spec.dryRun) return runResult(state, 'DRY_RUN');
     expired = await pollUntilEnd(state, input, nudge);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
@@ -98,7 +98,7 @@ async function runToEnd(
   }
   if (state.phase !== 'left') enterPhase(state, 'done');
   markEnded(state);
-  if (state.status === 'COMPLETED') return resultOf(state, state.status);
+  if (state.status === 'COMPLETED') return runResult(state, state.status);
   if (expired === null) throw endedFailure(state);
   throw expired === 'timeout' ? timedOutFailure(state) : pendingTimedOutFailure(state);
 }
@@ -164,7 +164,7 @@ async function read(state: RunState, alone: boolean): Promise<boolean | null> {
   const { spec, run } = state;
   const { connection, projectId, requestTimeoutMs } = spec;
   const withinMs = state.deadlineAtMs - Date.now();
-  const reads = repeatables(requestTimeoutMs, withinMs, `Status, read ${state.polls + 1}`);
+  const reads = retried(requestTimeoutMs, withinMs, `Status, read ${state.polls + 1}`);
   const readOnce = alone ? reads.getRunStatus : reads.pollRun;
   try {
     const status = await readOnce({
@@ -183,7 +183,7 @@ async function read(state: RunState, alone: boolean): Promise<boolean | null> {
   }
 }
 
-function resultOf(state: RunState, status: string): HexRunResult {
+function runResult(state: RunState, status: string): HexRunResult {
   const { spec, run, evidence } = state;
   return {
     success: true,

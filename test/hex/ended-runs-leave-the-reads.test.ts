@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { expect, it } from 'vitest';
-import type { RunStatus } from '../../src/activities/get-run-status.js';
+import type { RunRead } from '../../src/activities/get-run-status.js';
 import { FAST, type Harness, harness } from '../support/harness.js';
 
 /** Who shared the reads at the first status read of a run that is alone in Hex. */
@@ -16,7 +16,7 @@ async function firstLoadOfALoneRun({ hex, sandbox, temporal }: Harness) {
     if (event.activityTaskScheduledEventAttributes?.activityType.name === 'pollRun') polls.add(event.eventId);
     const done = event.activityTaskCompletedEventAttributes;
     if (!polls.has(done?.scheduledEventId)) continue;
-    const read: RunStatus = JSON.parse(Buffer.from(done.result.payloads[0].data, 'base64').toString());
+    const read: RunRead = JSON.parse(Buffer.from(done.result.payloads[0].data, 'base64').toString());
     return read.share?.load;
   }
   throw new Error('no read in the history');

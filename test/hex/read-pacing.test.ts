@@ -106,16 +106,16 @@ describe('the pacer', () => {
     return createReadPacing({ limits, now: () => at.now, random: () => 0 });
   };
   const take = (pacing: ReturnType<typeof fresh>, key: string) => {
-    const leave = pacing.reserve(key);
-    if (!leave.ok) throw new Error(`refused for ${leave.retryInMs} ms`);
-    return leave;
+    const permit = pacing.reserve(key);
+    if (!permit.ok) throw new Error(`refused for ${permit.retryInMs} ms`);
+    return permit;
   };
 
   it('lets a small burst through after a quiet time, and then books each caller a turn of its own', () => {
     const pacing = fresh();
-    const leaves = Array.from({ length: 20 }, (_, n) => pacing.reserve(`k${n}`));
-    expect(leaves.filter((leave) => leave.ok)).toHaveLength(10);
-    const turns = leaves.flatMap((leave) => (leave.ok ? [] : leave.retryInMs));
+    const permits = Array.from({ length: 20 }, (_, n) => pacing.reserve(`k${n}`));
+    expect(permits.filter((permit) => permit.ok)).toHaveLength(10);
+    const turns = permits.flatMap((permit) => (permit.ok ? [] : permit.retryInMs));
     for (const [n, turn] of turns.entries())
       if (n > 0) expect(turn - (turns[n - 1] ?? 0)).toBeGreaterThan(2_000);
     const again = pacing.reserve('k10');
@@ -147,8 +147,8 @@ describe('the pacer', () => {
 
   it('several 429 of one window slow it down once', () => {
     const pacing = fresh();
-    const leaves = ['a', 'b', 'c'].map((key) => take(pacing, key));
-    for (const leave of leaves) leave.settle({ limited: true, retryAfterMs: 1_000 });
+    const permits = ['a', 'b', 'c'].map((key) => take(pacing, key));
+    for (const permit of permits) permit.settle({ limited: true, retryAfterMs: 1_000 });
     expect(pacing.state().readsPerMinute).toBe(22.5);
   });
 

@@ -4,25 +4,25 @@ import {
   applyEvent,
   type LimiterEvent,
   type LimiterState,
+  type LimitsPatch,
   MAX_WAITING,
   newLimiter,
   packLimiter,
-  type SettingsPatch,
   settingsProblems,
   step,
   view,
 } from '../../src/limits/index.js';
 import { actionsOf, play } from '../support/limiter-world.js';
 
-/** A limiter with a clock, that keeps what it is told and what it grants. */
+/** A limiter with a clock, that keeps what it is told and what it permits. */
 class Line {
   state: LimiterState;
   now = 0;
-  granted: string[] = [];
+  permitted: string[] = [];
   checks: string[] = [];
   wakeAt: number | null = null;
 
-  constructor(settings: SettingsPatch = {}) {
+  constructor(settings: LimitsPatch = {}) {
     this.state = newLimiter(settings);
   }
   tell(...events: LimiterEvent[]): this {
@@ -52,7 +52,7 @@ class Line {
   step(): this {
     const result = step(this.state, this.now);
     this.state = result.state;
-    this.granted.push(...result.grants.map(({ requestId }) => requestId));
+    this.permitted.push(...result.permits.map(({ requestId }) => requestId));
     this.checks = result.checks.map(({ requestId }) => requestId);
     this.wakeAt = result.wakeAt;
     return this;
@@ -67,7 +67,7 @@ class Line {
 const idOf = (n: number) => `backfill-2026-11/2f1e4c58-7a0b-4d7e-9a55-${String(n).padStart(12, '0')}/1`;
 
 /** A line with as many waiting as may wait. */
-function fullLine(settings: SettingsPatch): Line {
+function fullLine(settings: LimitsPatch): Line {
   const line = new Line(settings);
   const waiting = Array.from({ length: MAX_WAITING }, (_, n) => ({
     requestId: idOf(n),
@@ -82,7 +82,7 @@ function fullLine(settings: SettingsPatch): Line {
 }
 
 const OPEN = { starts: { perMinute: null, perHour: null }, kernels: null, reserve: 0, marginMs: 0 } as const;
-const perMinute = (n: number): SettingsPatch => ({ ...OPEN, starts: { perMinute: n } });
+const perMinute = (n: number): LimitsPatch => ({ ...OPEN, starts: { perMinute: n } });
 
 describe('events', () => {
   it('the same event twice changes nothing the second time', () => {
@@ -119,20 +119,20 @@ describe('events', () => {
       { type: 'triggered', requestId: 'nobody', runId: 'r' },
     );
     line.tell({ type: 'checked', requestId: 'nobody', alive: true }).ask('a').ask('nobody');
-    expect(line.granted).toEqual(['a']);
+    expect(line.permitted).toEqual(['a']);
     expect(line.state.held).toEqual([]);
     expect(line.state.waiting).toEqual([]);
   });
 
   it('a release that arrives before its own acquire still counts', () => {
-    expect(new Line(OPEN).tell({ type: 'released', requestId: 'a' }).ask('a').granted).toEqual([]);
+    expect(new Line(OPEN).tell({ type: 'released', requestId: 'a' }).ask('a').permitted).toEqual([]);
   });
 
-  it('asking again for a grant that was lost sends it again, without a second slot', () => {
+  it('asking again for a permit that was lost sends it again, without a second slot', () => {
     const line = new Line(OPEN).ask('a').ask('a');
-    expect(line.granted).toEqual(['a', 'a']);
+    expect(line.permitted).toEqual(['a', 'a']);
     expect(line.state.held).toHaveLength(1);
-    expect(line.started('a').ask('a').granted).toHaveLength(2);
+    expect(line.started('a').ask('a').permitted).toHaveLength(2);
   });
 
   it('a run that was going when the limiter was lost takes its slot again, and its start is counted', () => {
@@ -146,12 +146,12 @@ describe('events', () => {
       startedAt: 90_000,
     });
     line.ask('next');
-    expect(line.granted).toEqual([]);
+    expect(line.permitted).toEqual([]);
     expect(line.wakeAt).toBe(150_000);
-    expect(line.at(150_000).granted).toEqual(['next']);
+    expect(line.at(150_000).permitted).toEqual(['next']);
     line.started('next').ask('third').at(400_000);
     expect(line.reasons()).toEqual({ third: 'kernel' });
-    expect(line.tell({ type: 'finished', requestId: 'old' }).granted).toContain('third');
+    expect(line.tell({ type: 'finished', requestId: 'old' }).permitted).toContain('third');
   });
 
   it('after the limiter was lost, requests that ask anew stand where they stood', () => {
@@ -162,10 +162,10 @@ describe('events', () => {
 
   it('what was surely not started gives its start back only where Hex did not count it', () => {
     const line = new Line(perMinute(1)).ask('a').ask('b');
-    expect(line.tell({ type: 'notStarted', requestId: 'a', counted: false }).granted).toEqual(['a', 'b']);
+    expect(line.tell({ type: 'notStarted', requestId: 'a', counted: false }).permitted).toEqual(['a', 'b']);
     line.ask('c').tell({ type: 'notStarted', requestId: 'b' });
-    expect(line.granted).toEqual(['a', 'b']);
-    expect(line.at(60_000).granted).toEqual(['a', 'b', 'c']);
+    expect(line.permitted).toEqual(['a', 'b']);
+    expect(line.at(60_000).permitted).toEqual(['a', 'b', 'c']);
   });
 
   it('ten thousand may wait; one more is not taken up and may ask again', () => {
@@ -182,32 +182,32 @@ describe('order', () => {
     line.ask('backfill', 'b', { priority: 2 }).ask('retry', 'r', { priority: 1 }).ask('one').ask('two');
     for (const requestId of ['now', 'one', 'two', 'retry'])
       line.started(requestId).tell({ type: 'finished', requestId });
-    expect(line.granted).toEqual(['now', 'one', 'two', 'retry', 'backfill']);
+    expect(line.permitted).toEqual(['now', 'one', 'two', 'retry', 'backfill']);
   });
 
   it('a backfill leaves the reserve to scheduled work until it has aged', () => {
     const settings = { ...OPEN, starts: { perMinute: 10 }, reserve: 0.2, agingMs: 100_000 };
     const line = new Line(settings);
     for (let n = 0; n < 12; n++) line.ask(`b${n}`, `b${n}`, { priority: 1 });
-    line.started(...line.granted);
-    expect(line.granted).toHaveLength(8);
-    expect(line.ask('s1').ask('s2').ask('s3').granted.slice(8)).toEqual(['s1', 's2']);
+    line.started(...line.permitted);
+    expect(line.permitted).toHaveLength(8);
+    expect(line.ask('s1').ask('s2').ask('s3').permitted.slice(8)).toEqual(['s1', 's2']);
     line.started('s1', 's2').at(60_000);
-    expect(line.granted.slice(10)).toEqual(['s3', 'b8', 'b9', 'b10', 'b11']);
+    expect(line.permitted.slice(10)).toEqual(['s3', 'b8', 'b9', 'b10', 'b11']);
   });
 
   it('a backfill that has aged may use everything', () => {
     const line = new Line({ ...OPEN, kernels: 2, reserve: 0.5, agingMs: 100_000 });
     line.ask('b1', 'b1', { priority: 1 }).ask('b2', 'b2', { priority: 1 });
-    expect([line.granted, line.wakeAt]).toEqual([['b1'], 100_000]);
-    expect(line.at(100_000).granted).toEqual(['b1', 'b2']);
+    expect([line.permitted, line.wakeAt]).toEqual([['b1'], 100_000]);
+    expect(line.at(100_000).permitted).toEqual(['b1', 'b2']);
   });
 
   it('two triggers of one project go one after the other; other projects go on meanwhile', () => {
     const line = new Line(OPEN).ask('a1', 'a').ask('a2', 'a').ask('b1', 'b');
-    expect(line.granted).toEqual(['a1', 'b1']);
+    expect(line.permitted).toEqual(['a1', 'b1']);
     expect(line.reasons()).toEqual({ a2: 'trigger window' });
-    expect(line.started('a1').granted).toEqual(['a1', 'b1', 'a2']);
+    expect(line.started('a1').permitted).toEqual(['a1', 'b1', 'a2']);
   });
 
   it('an exclusive run waits for the project to be empty, and is not starved by those who come later', () => {
@@ -217,13 +217,13 @@ describe('order', () => {
       .ask('x', 'a', { exclusive: true })
       .ask('a2', 'a')
       .ask('b');
-    expect(line.granted).toEqual(['a1', 'b']);
+    expect(line.permitted).toEqual(['a1', 'b']);
     expect(line.reasons()).toEqual({ x: 'lock', a2: 'lock' });
     line.tell({ type: 'finished', requestId: 'a1' });
-    expect(line.granted).toEqual(['a1', 'b', 'x']);
+    expect(line.permitted).toEqual(['a1', 'b', 'x']);
     line.started('x');
     expect(line.reasons()).toEqual({ a2: 'lock' });
-    expect(line.tell({ type: 'finished', requestId: 'x' }).granted.at(-1)).toBe('a2');
+    expect(line.tell({ type: 'finished', requestId: 'x' }).permitted.at(-1)).toBe('a2');
   });
 });
 
@@ -234,18 +234,18 @@ describe("Hex's own word", () => {
       .ask('a')
       .ask('b')
       .ask('c');
-    expect([line.granted, line.wakeAt]).toEqual([[], 30_000]);
+    expect([line.permitted, line.wakeAt]).toEqual([[], 30_000]);
     expect(line.reasons()).toEqual({ a: 'penalty', b: 'penalty', c: 'penalty' });
-    expect(line.at(30_000).granted).toEqual(['a']);
+    expect(line.at(30_000).permitted).toEqual(['a']);
     line.tell({ type: 'penalty', kind: 'rate', untilMs: 90_000 }, { type: 'notStarted', requestId: 'a' });
-    expect(line.at(90_000).granted).toEqual(['a', 'b']);
-    expect(line.started('b').granted).toEqual(['a', 'b', 'c']);
+    expect(line.at(90_000).permitted).toEqual(['a', 'b']);
+    expect(line.started('b').permitted).toEqual(['a', 'b', 'c']);
   });
 
   it('a 503 without a kernel holds all back likewise', () => {
     const line = new Line(OPEN).tell({ type: 'penalty', kind: 'kernel', untilMs: 10_000 }).ask('a');
     expect(view(line.state, 0).line[0]).toMatchObject({ waitsFor: 'kernel', expectedAt: 10_000 });
-    expect(line.at(10_000).granted).toEqual(['a']);
+    expect(line.at(10_000).permitted).toEqual(['a']);
   });
 
   it('a wild Retry-After stops the line for an hour at most', () => {
@@ -266,8 +266,8 @@ describe('leases', () => {
     line.started('a');
     expect(line.wakeAt).toBe(720_000);
     line.at(720_000).tell({ type: 'checked', requestId: 'a', alive: true });
-    expect([line.granted, line.wakeAt]).toEqual([['a'], 1_320_000]);
-    expect(line.tell({ type: 'checked', requestId: 'a', alive: false }).granted).toEqual(['a', 'b']);
+    expect([line.permitted, line.wakeAt]).toEqual([['a'], 1_320_000]);
+    expect(line.tell({ type: 'checked', requestId: 'a', alive: false }).permitted).toEqual(['a', 'b']);
   });
 
   it('checks come in batches', () => {
@@ -284,9 +284,9 @@ describe('leases', () => {
 describe('settings', () => {
   it('change while requests wait, and 0 pauses', () => {
     const line = new Line({ ...OPEN, kernels: 0 }).ask('a').ask('b').ask('c');
-    expect([line.granted, line.wakeAt]).toEqual([[], null]);
-    expect(line.tell({ type: 'settings', patch: { kernels: 2 } }).granted).toEqual(['a', 'b']);
-    expect(line.tell({ type: 'settings', patch: { kernels: null } }).granted).toEqual(['a', 'b', 'c']);
+    expect([line.permitted, line.wakeAt]).toEqual([[], null]);
+    expect(line.tell({ type: 'settings', patch: { kernels: 2 } }).permitted).toEqual(['a', 'b']);
+    expect(line.tell({ type: 'settings', patch: { kernels: null } }).permitted).toEqual(['a', 'b', 'c']);
     expect(line.state.settings.starts).toEqual({ perMinute: null, perHour: null });
   });
 
@@ -376,12 +376,12 @@ describe('efficiency', () => {
     for (let n = 0; n < 200; n++) line.ask(`r${n}`, `p${n % 25}`);
     const coming: { at: number; event: LimiterEvent }[] = [];
     let seen = 0;
-    while (line.granted.length < 200 || coming.length > 0) {
-      for (const requestId of line.granted.slice(seen)) {
+    while (line.permitted.length < 200 || coming.length > 0) {
+      for (const requestId of line.permitted.slice(seen)) {
         coming.push({ at: line.now + 1_500, event: { type: 'triggered', requestId, runId: requestId } });
         coming.push({ at: line.now + 45_000, event: { type: 'finished', requestId } });
       }
-      seen = line.granted.length;
+      seen = line.permitted.length;
       coming.sort((a, b) => a.at - b.at);
       const next = Math.min(
         coming[0]?.at ?? Number.POSITIVE_INFINITY,
@@ -391,11 +391,11 @@ describe('efficiency', () => {
       const due = coming.filter(({ at }) => at <= next);
       coming.splice(0, due.length);
       line.tell(...due.map(({ event }) => event));
-      if (line.granted.length === 200 && seen < 200) expect(line.now).toBeLessThan(3 * 3_600_000 * 1.01);
+      if (line.permitted.length === 200 && seen < 200) expect(line.now).toBeLessThan(3 * 3_600_000 * 1.01);
     }
     // One project's requests start one after the other, so that the order holds within each project.
     for (let p = 0; p < 25; p++) {
-      const mine = line.granted
+      const mine = line.permitted
         .filter((id) => Number(id.slice(1)) % 25 === p)
         .map((id) => Number(id.slice(1)));
       expect(mine).toEqual([...mine].sort((a, b) => a - b));
@@ -409,11 +409,11 @@ describe('efficiency', () => {
     let events = 0;
     for (let hour = 1; hour <= 10; hour++) {
       for (let minute = 0; minute < 4; minute++) {
-        const granted = line.granted.splice(0);
-        events += granted.length;
+        const permitted = line.permitted.splice(0);
+        events += permitted.length;
         line
-          .started(...granted)
-          .tell(...granted.map((requestId) => ({ type: 'finished' as const, requestId })));
+          .started(...permitted)
+          .tell(...permitted.map((requestId) => ({ type: 'finished' as const, requestId })));
         line.at(line.now + (minute < 3 ? 62_000 : 3_600_000));
       }
     }

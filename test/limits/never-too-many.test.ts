@@ -53,10 +53,12 @@ describe('limits', () => {
   it('at most one trigger of a project is outstanding, and an exclusive run has its project to itself', () => {
     fc.assert(
       fc.property(actionsOf(), (actions) => {
-        play(actions, { starts: { perMinute: null, perHour: null } }, (granted, facts) => {
-          const same = inFlight(facts).filter((fact) => fact.project === granted.project && fact !== granted);
+        play(actions, { starts: { perMinute: null, perHour: null } }, (permitted, facts) => {
+          const same = inFlight(facts).filter(
+            (fact) => fact.project === permitted.project && fact !== permitted,
+          );
           expect(same.filter((fact) => !fact.settled)).toEqual([]);
-          expect(same.filter((fact) => fact.exclusive || granted.exclusive)).toEqual([]);
+          expect(same.filter((fact) => fact.exclusive || permitted.exclusive)).toEqual([]);
         });
       }),
       RUNS,
@@ -67,7 +69,7 @@ describe('limits', () => {
     fc.assert(
       fc.property(actionsOf(), (actions) => {
         const rank = (fact: Fact) => fact.askedAt + fact.priority * SETTINGS.agingMs;
-        play(actions, SETTINGS, (granted, facts, now) => {
+        play(actions, SETTINGS, (permitted, facts, now) => {
           const busy = new Set(inFlight(facts).map((fact) => fact.project));
           const wanted = new Set<string>();
           for (const fact of facts)
@@ -76,8 +78,8 @@ describe('limits', () => {
             (fact) =>
               fact.grantedAt === null &&
               !fact.over &&
-              fact !== granted &&
-              rank(fact) < rank(granted) &&
+              fact !== permitted &&
+              rank(fact) < rank(permitted) &&
               !busy.has(fact.project) &&
               !wanted.has(fact.project) &&
               rank(fact) <= now,
@@ -113,11 +115,11 @@ describe('limits', () => {
           expect(round).toBeLessThan(2_000);
           const result = step(state, now);
           state = result.state;
-          for (const { requestId } of result.grants)
+          for (const { requestId } of result.permits)
             state = applyEvent(state, { type: 'released', requestId }, now);
           for (const { requestId } of result.checks)
             state = applyEvent(state, { type: 'checked', requestId, alive: false }, now);
-          if (result.grants.length === 0 && result.checks.length === 0) now = result.wakeAt ?? Number.NaN;
+          if (result.permits.length === 0 && result.checks.length === 0) now = result.wakeAt ?? Number.NaN;
           expect(now).not.toBeNaN();
         }
       }),
@@ -162,8 +164,8 @@ describe('limits', () => {
             }
             const result = step(state, now);
             state = result.state;
-            const low = result.grants.findIndex(({ requestId }) => requestId === 'low');
-            for (const { requestId } of low < 0 ? result.grants : result.grants.slice(0, low)) {
+            const low = result.permits.findIndex(({ requestId }) => requestId === 'low');
+            for (const { requestId } of low < 0 ? result.permits : result.permits.slice(0, low)) {
               expect(asked.get(requestId)).toBeLessThanOrEqual(
                 rankOf({ ...backfill, priority }, state.settings),
               );

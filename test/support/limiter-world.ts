@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import {
   applyEvent,
-  type Grant,
   type LimiterEvent,
   type LimiterState,
+  type LimitsPatch,
   newLimiter,
-  type SettingsPatch,
+  type Permit,
   step,
 } from '../../src/limits/index.js';
 
@@ -84,12 +84,12 @@ export interface Fact {
 
 /**
  * Plays actions against a limiter and keeps independent facts. After every action the limiter is stepped, and every
- * due wake-up in between is taken. `watch` is called at each grant, before the facts know of it.
+ * due wake-up in between is taken. `watch` is called at each permit, before the facts know of it.
  */
 export function play(
   actions: readonly Action[],
-  settings: SettingsPatch,
-  watch: (granted: Fact, facts: readonly Fact[], now: number) => void = () => {},
+  settings: LimitsPatch,
+  watch: (permitted: Fact, facts: readonly Fact[], now: number) => void = () => {},
   between: (state: LimiterState) => LimiterState = (state) => state,
 ): { facts: Fact[]; state: LimiterState; now: number; log: string[] } {
   let state = newLimiter(settings);
@@ -103,12 +103,12 @@ export function play(
     state = between(result.state);
     wakeAt = result.wakeAt;
     for (const slot of result.checks) send({ type: 'checked', requestId: slot.requestId, alive: true }, seen);
-    for (const grant of result.grants) onGrant(grant);
-    log.push(JSON.stringify([result.grants, result.wakeAt]));
+    for (const permit of result.permits) onPermit(permit);
+    log.push(JSON.stringify([result.permits, result.wakeAt]));
   };
-  const onGrant = (grant: Grant) => {
-    const fact = facts.find((each) => each.id === grant.requestId);
-    if (!fact) throw new Error(`granted something unknown: ${grant.requestId}`);
+  const onPermit = (permit: Permit) => {
+    const fact = facts.find((each) => each.id === permit.requestId);
+    if (!fact) throw new Error(`permitted something unknown: ${permit.requestId}`);
     watch(fact, facts, now);
     fact.grantedAt = now;
   };
@@ -170,7 +170,7 @@ export function play(
     const fact = pool[action.pick % Math.max(1, pool.length)];
     if (!fact) return;
     const { id: requestId } = fact;
-    /** Hex counts a POST at any moment between its grant and the news of its outcome. */
+    /** Hex counts a POST at any moment between its permit and the news of its outcome. */
     const posted = () => (fact.grantedAt ?? now) + (now - (fact.grantedAt ?? now)) * action.within;
     switch (action.kind) {
       case 'answered':

@@ -82,14 +82,14 @@ export function simulateReads(options: {
       const restMs = () =>
         gives ? 0 : options.everyMs === undefined ? 1_000 + random() * 1_000 : options.everyMs;
       const read = (since: number) => {
-        const leave = pacing.reserve(`caller ${caller}`, { background: gives });
+        const permit = pacing.reserve(`caller ${caller}`, { background: gives });
         // Who was refused comes back with some delay: a new activity has to be started.
-        if (!leave.ok) return later(leave.retryInMs + random() * 100, () => read(since));
+        if (!permit.ok) return later(permit.retryInMs + random() * 100, () => read(since));
         mine.longestWait = Math.max(mine.longestWait, now - since);
         later(20 + random() * 600, () => {
           const through = ask(mine);
           later(random() * 200, () => {
-            leave.settle({ limited: !through, retryAfterMs });
+            permit.settle({ limited: !through, retryAfterMs });
             later(restMs(), () => read(now));
           });
         });

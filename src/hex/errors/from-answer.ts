@@ -15,12 +15,12 @@ import {
   HexUnexpectedAnswerError,
   type Outcome,
 } from './index.js';
-import { hexWords } from './words.js';
+import { readErrorBody } from './words.js';
 
 /** The error for an answer other than 2xx. */
 export function answerError(call: Call, response: Response, body: string, token: string): HexError {
   const { status, headers } = response;
-  const words = hexWords(body, token);
+  const words = readErrorBody(body, token);
   const traceId = words.traceId ?? traceOf(headers, token);
   const said = words.detail === '' ? '' : `: ${words.detail.replace(/\.$/, '')}`;
   const facts: Omit<HexErrorFacts, 'hint'> = {

@@ -24,7 +24,7 @@ const bodySchema = z.object({
   notFound: z.array(z.string()).optional().catch(undefined),
 });
 
-export interface HexWords {
+export interface HexErrorBody {
   /** Hex's own words, scrubbed and cut; empty where there are none. */
   detail: string;
   traceId: string | null;
@@ -33,9 +33,9 @@ export interface HexWords {
 }
 
 /** Reads the body of an error: either dialect of Hex, plain text, or a web page of something in between. */
-export function hexWords(body: string, token: string): HexWords {
+export function readErrorBody(body: string, token: string): HexErrorBody {
   const parsed = bodySchema.safeParse(jsonOf(body));
-  if (!parsed.success) return { detail: oneLine(plain(body), token), traceId: null, fromHex: false };
+  if (!parsed.success) return { detail: oneLine(withoutTags(body), token), traceId: null, fromHex: false };
   const { code, reason, traceId, invalid, notFound } = parsed.data;
   return {
     detail: oneLine(said(parsed.data) || body, token),
@@ -62,7 +62,7 @@ function said(body: z.infer<typeof bodySchema>): string {
   return parts.filter(Boolean).join('; ') || (body.code ?? '');
 }
 
-function plain(body: string): string {
+function withoutTags(body: string): string {
   if (!/^\s*</.test(body)) return body;
   return /<title[^>]*>([^<]*)/i.exec(body)?.[1] ?? '';
 }

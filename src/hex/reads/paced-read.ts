@@ -15,31 +15,31 @@ export async function pacedRead<T>(
   send: () => Promise<T>,
   { signal, background }: CallOptions = {},
 ): Promise<T> {
-  let leave = pacing.reserve(call.name, { background });
-  if (!leave.ok && leave.retryInMs <= SHORT_WAIT_MS) {
+  let permit = pacing.reserve(call.name, { background });
+  if (!permit.ok && permit.retryInMs <= SHORT_WAIT_MS) {
     // A timer may fire within the millisecond before its time.
-    await delay(leave.retryInMs + 1, undefined, signal ? { signal } : {}).catch(() =>
+    await delay(permit.retryInMs + 1, undefined, signal ? { signal } : {}).catch(() =>
       signal?.throwIfAborted(),
     );
-    leave = pacing.reserve(call.name, { background });
+    permit = pacing.reserve(call.name, { background });
   }
-  if (!leave.ok) {
+  if (!permit.ok) {
     throw new HexRateLimitedError({
       message: `${call.name} was not sent to ${call.who}: the reads of this connection are used up for now`,
       hint: 'Nothing to do: it is sent when its turn comes. Should it happen often, poll less or run fewer things at once.',
       requestSent: 'no',
       outcome: 'not-done',
-      retryAfterMs: leave.retryInMs,
+      retryAfterMs: permit.retryInMs,
       retryable: true,
     });
   }
   try {
     const answer = await send();
-    leave.settle({ limited: false });
+    permit.settle({ limited: false });
     return answer;
   } catch (error) {
     const limited = error instanceof HexRateLimitedError;
-    leave.settle({ limited, retryAfterMs: limited ? error.retryAfterMs : null });
+    permit.settle({ limited, retryAfterMs: limited ? error.retryAfterMs : null });
     throw error;
   }
 }

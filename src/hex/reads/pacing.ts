@@ -8,7 +8,7 @@ export interface ReadAnswer {
   retryAfterMs?: number | null;
 }
 
-/** Leave to send one read, to be settled exactly once whatever comes of it; or when to ask again. */
+/** Permit to send one read, to be settled exactly once whatever comes of it; or when to ask again. */
 export type ReadLeave = { ok: true; settle(answer: ReadAnswer): void } | { ok: false; retryInMs: number };
 
 /** Paces the reads of one worker process on one connection. */

@@ -76,7 +76,7 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
     const polled = projects.get(projectId)?.polled.get(runId);
     if (polled) {
       polled.readAt = now();
-      polled.progress = progressOf(run.status);
+      polled.progress = rankOfStatus(run.status);
     }
     return note(projectId, run);
   };
@@ -86,7 +86,7 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
     const project = projects.get(projectId);
     const polled = project?.polled.get(run.runId);
     if (project && polled) {
-      polled.progress = Math.max(polled.progress, progressOf(run.status));
+      polled.progress = Math.max(polled.progress, rankOfStatus(run.status));
       if (isTerminal(run.status)) project.polled.delete(run.runId);
     }
     return run;
@@ -137,7 +137,7 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
       return null;
     }
     if (polled) polled.missed = 0;
-    if (polled && progressOf(run.status) < polled.progress) {
+    if (polled && rankOfStatus(run.status) < polled.progress) {
       mistrust(project);
       return null;
     }
@@ -259,7 +259,7 @@ function longestUnread(project: Project, waiters: readonly Waiter[]): string | n
   return [...waiters].sort((a, b) => readAt(a) - readAt(b))[0]?.runId ?? null;
 }
 
-function progressOf(status: string): number {
+function rankOfStatus(status: string): number {
   if (isTerminal(status)) return 2;
   return status === 'PENDING' ? 0 : 1;
 }

@@ -10,7 +10,7 @@ const attemptMs = (requestTimeoutMs: number) => requestTimeoutMs + Math.min(MARG
  * The request that must not be sent twice: one attempt, and its answer is awaited even when the workflow is cancelled,
  * because it holds the id to clean up. (The SDK's own default is TRY_CANCEL, whatever its typings say.)
  */
-export function triggers(requestTimeoutMs: number, summary: string) {
+export function sentOnce(requestTimeoutMs: number, summary: string) {
   return proxyActivities<HexActivities>({
     startToCloseTimeout: attemptMs(requestTimeoutMs),
     retry: { maximumAttempts: 1 },
@@ -20,7 +20,7 @@ export function triggers(requestTimeoutMs: number, summary: string) {
 }
 
 /** Requests that may be repeated: retried for as long as `withinMs`. */
-export function repeatables(requestTimeoutMs: number, withinMs: number, summary: string) {
+export function retried(requestTimeoutMs: number, withinMs: number, summary: string) {
   return proxyActivities<HexActivities>({
     // A cancel may read the status as well, so there is room for two requests.
     startToCloseTimeout: attemptMs(2 * requestTimeoutMs),

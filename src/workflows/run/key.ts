@@ -14,7 +14,7 @@ export async function underRunKey(state: RunState, work: () => Promise<HexRunRes
       of: projectId,
       onJoin: (other) => waitFor(state, other),
     });
-    if (!('held' in claim)) return resultOf(state, claim);
+    if (!('held' in claim)) return resultUnderKey(state, claim);
     state.heldKey = claim.held;
   }
   const result = await withKey(state.heldKey, work, ({ runId, runUrl }) => ({ runId, runUrl }));
@@ -26,7 +26,7 @@ function waitFor(state: RunState, { workflowId, key }: ExistingKey): void {
   void tellParentOfWait(state);
 }
 
-function resultOf(state: RunState, claim: Exclude<Claim, { held: unknown }>): HexRunResult {
+function resultUnderKey(state: RunState, claim: Exclude<Claim, { held: unknown }>): HexRunResult {
   enterPhase(state, 'done');
   if ('joined' in claim) {
     const { joined, result } = claim;

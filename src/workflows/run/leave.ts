@@ -1,6 +1,6 @@
 import { ActivityFailure, CancellationScope, upsertMemo } from '@temporalio/workflow';
 import { memo } from '../../contract/memo.js';
-import { repeatables } from './activities.js';
+import { retried } from './activities.js';
 import { enterPhase, hasEnded, noteRead, type RunState } from './state.js';
 
 /**
@@ -25,7 +25,7 @@ async function lastLook(state: RunState): Promise<void> {
   const target = { connection, projectId, runId: run?.runId ?? '', requestTimeoutMs, requestId };
   try {
     const read = await CancellationScope.nonCancellable(() =>
-      repeatables(requestTimeoutMs, requestTimeoutMs, 'Last look at a run that is left').leaveRun(target),
+      retried(requestTimeoutMs, requestTimeoutMs, 'Last look at a run that is left').leaveRun(target),
     );
     noteRead(state, read);
   } catch (error) {

@@ -13,10 +13,10 @@ import { formatDuration } from '../../base/duration.js';
 import type { RunProjectRequest } from '../../hex/index.js';
 import type { RunSpec } from '../../run/input.js';
 import { triggerDelayMs } from '../../run/trigger-delay.js';
-import { repeatables, triggers } from './activities.js';
-import { admission, giveBack, reportAdopted } from './admission.js';
+import { retried, sentOnce } from './activities.js';
 import { factsOf, hexFailure, runFailure } from './failures.js';
-import { enterPhase, hasEnded, own, type RunState, tellParent } from './state.js';
+import { giveBack, reportAdopted, waitForPermit } from './permit.js';
+import { enterPhase, hasEnded, type RunState, recordRun, tellParent } from './state.js';
 
 /** A read that goes with the trigger may not take long: until it is done, only Hex knows of the run. */
 const READ_AT_ONCE_MS = 2_000;
@@ -28,9 +28,9 @@ const LOOKS = 2;
  * Starts exactly one Hex run and makes it known to the state. A trigger that surely started nothing is sent again
  * where the trouble passes by itself; one whose outcome is unknown never is, before Hex's own list has been searched.
  */
-export async function startRun(state: RunState, granted: ReadonlySet<string>): Promise<void> {
+export async function startRun(state: RunState, permits: ReadonlySet<string>): Promise<void> {
   try {
-    await triggerUntilStarted(state, granted);
+    await triggerUntilStarted(state, permits);
   } catch (error) {
     // A trigger is awaited whatever happens, so one that was cancelled had not been sent. Others of the project
     // (after a 429, of the whole connection) wait for this one, and need not wait until its lease is over.
@@ -40,18 +40,18 @@ export async function startRun(state: RunState, granted: ReadonlySet<string>): P
   }
 }
 
-async function triggerUntilStarted(state: RunState, granted: ReadonlySet<string>): Promise<void> {
+async function triggerUntilStarted(state: RunState, permits: ReadonlySet<string>): Promise<void> {
   const { spec } = state;
   const giveUpAtMs = state.startedAtMs + spec.queueTimeoutMs;
   for (let searched = false; ; ) {
-    // A trigger that was lost keeps its leave: no other of ours may start this project before it is settled.
-    if (!searched && !spec.dryRun) state.requestId = await admission(state, granted);
+    // A trigger that was lost keeps its permit: no other of ours may start this project before it is settled.
+    if (!searched && !spec.dryRun) state.requestId = await waitForPermit(state, permits);
     const requestedAtMs = Date.now();
     try {
       const run = await trigger(state);
       const { read, traceId, ...handle } = run;
       state.traceId = traceId;
-      own(state, { ...handle, triggeredAtMs: requestedAtMs }, read);
+      recordRun(state, { ...handle, triggeredAtMs: requestedAtMs }, read);
       if (read && !hasEnded(state)) await tellParent(state);
       return;
     } catch (error) {
@@ -76,7 +76,7 @@ function trigger(state: RunState): Promise<TriggeredRun> {
   state.triggers++;
   enterPhase(state, 'triggering');
   const readWithinMs = spec.poll.firstMs === 0 && !spec.dryRun ? READ_AT_ONCE_MS : 0;
-  return triggers(requestTimeoutMs + readWithinMs, `Trigger project ${projectId}`).triggerRun({
+  return sentOnce(requestTimeoutMs + readWithinMs, `Trigger project ${projectId}`).triggerRun({
     connection,
     projectId,
     request: requestOf(spec),
@@ -152,7 +152,7 @@ async function search(state: RunState, requestedAtMs: number): Promise<boolean> 
 async function findRun(state: RunState, requestedAtMs: number): Promise<FoundRuns> {
   const { connection, projectId, requestTimeoutMs, cleanupTimeoutMs } = state.spec;
   try {
-    return await repeatables(requestTimeoutMs, cleanupTimeoutMs, 'Find the run').findRun({
+    return await retried(requestTimeoutMs, cleanupTimeoutMs, 'Find the run').findRun({
       connection,
       projectId,
       requestTimeoutMs,
@@ -172,7 +172,13 @@ function adopt(state: RunState, run: FoundRun, found: FoundRuns, triggeredAtMs: 
   state.evidence = found.evidence;
   state.status = status;
   state.traceId = traceId;
-  own(state, { runId, runUrl, projectVersion, triggeredAtMs, searchAttributes: found.searchAttributes });
+  recordRun(state, {
+    runId,
+    runUrl,
+    projectVersion,
+    triggeredAtMs,
+    searchAttributes: found.searchAttributes,
+  });
 }
 
 function ambiguous(state: RunState, { candidates, evidence }: FoundRuns): ApplicationFailure {

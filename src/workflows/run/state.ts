@@ -4,7 +4,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ReadShare, RunStatus } from '../../activities/get-run-status.js';
+import type { ReadShare, RunRead } from '../../activities/get-run-status.js';
 import { formatDuration } from '../../base/duration.js';
 import { memoOf } from '../../contract/memo.js';
 import { stepProgressSignal } from '../../contract/messages.js';
@@ -24,7 +24,7 @@ export interface RunState {
   triggers: number;
   /** Set from the moment the run is known to exist. */
   run: RunHandle | null;
-  /** The request by which the limiter gave leave; null where starts are not limited. */
+  /** The request by which the limiter gave the permit; null where starts are not limited. */
   requestId: string | null;
   /** When the time limit of the run expires, in ms since 1970. */
   deadlineAtMs: number;
@@ -78,7 +78,7 @@ export function enterPhase(state: RunState, phase: RunPhase, waitingFor: string 
 }
 
 /** The state as people see it in the Web UI: Markdown. */
-export function detailsOf(state: RunState): string {
+export function runDetails(state: RunState): string {
   const { phase, waitingFor } = state;
   const { spec, run, status, polls } = state;
   const link = run?.runUrl ? `[${run.runId}](${run.runUrl})` : (run?.runId ?? 'not started');
@@ -114,7 +114,7 @@ export function pendingLeftMs({ spec, run, status }: RunState): number {
  *
  * @param read the poll that went with the trigger
  */
-export function own(state: RunState, run: RunHandle, read: RunStatus | null = null): void {
+export function recordRun(state: RunState, run: RunHandle, read: RunRead | null = null): void {
   state.run = run;
   state.deadlineAtMs = run.triggeredAtMs + state.spec.timeoutMs;
   if (read) noteRead(state, read);
@@ -122,7 +122,7 @@ export function own(state: RunState, run: RunHandle, read: RunStatus | null = nu
 }
 
 /** Keeps what a poll has told. */
-export function noteRead(state: RunState, read: RunStatus): void {
+export function noteRead(state: RunState, read: RunRead): void {
   state.polls++;
   state.status = read.status;
   state.startTime = read.startTime;
@@ -176,7 +176,7 @@ async function signalParent({ run }: RunState, waitingFor: string | null): Promi
     .catch(() => undefined); // The parent has closed, or is another team's: it is told by our result.
 }
 
-export function progressOf(state: RunState): RunProgress {
+export function runProgress(state: RunState): RunProgress {
   return {
     phase: state.phase,
     projectId: state.spec.projectId,

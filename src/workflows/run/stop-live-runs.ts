@@ -1,5 +1,5 @@
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
-import { repeatables } from './activities.js';
+import { retried } from './activities.js';
 import { hexFailure } from './failures.js';
 import { enterPhase, type RunState } from './state.js';
 import { cancelAndConfirm } from './stop.js';
@@ -9,7 +9,7 @@ export async function stopLiveRuns(state: RunState): Promise<void> {
   const { connection, projectId, requestTimeoutMs, queueTimeoutMs } = state.spec;
   enterPhase(state, 'waiting', 'earlier runs of the project are being cancelled');
   try {
-    const live = await repeatables(requestTimeoutMs, queueTimeoutMs, 'List live runs').listLiveRuns({
+    const live = await retried(requestTimeoutMs, queueTimeoutMs, 'List live runs').listLiveRuns({
       connection,
       projectId,
       requestTimeoutMs,

@@ -1,10 +1,10 @@
 import { CancellationScope, metricMeter, patched, sleep } from '@temporalio/workflow';
-import type { RunStatus } from '../../activities/get-run-status.js';
+import type { RunRead } from '../../activities/get-run-status.js';
 import type { RunSpec } from '../../run/input.js';
 import { pollIntervalMs } from '../../run/poll-interval.js';
 import { isTerminal } from '../../run/status.js';
 import { alert } from '../notices.js';
-import { repeatables } from './activities.js';
+import { retried } from './activities.js';
 import { runFailure } from './failures.js';
 import { enterPhase, type RunState } from './state.js';
 
@@ -54,22 +54,20 @@ export type CancelSpec = Pick<
 export async function cancelAndConfirm(
   spec: CancelSpec,
   runId: string,
-  onRead: (read: Pick<RunStatus, 'status'> & Partial<RunStatus>) => void,
+  onRead: (read: Pick<RunRead, 'status'> & Partial<RunRead>) => void,
 ): Promise<void> {
   const { connection, projectId, requestTimeoutMs, requestId = null } = spec;
   const target = { connection, projectId, runId, requestTimeoutMs, requestId };
   const giveUpAtMs = Date.now() + spec.cleanupTimeoutMs;
   const within = () => giveUpAtMs - Date.now();
   for (;;) {
-    const answer = await repeatables(requestTimeoutMs, within(), `Cancel ${runId}`).cancelRun(target);
+    const answer = await retried(requestTimeoutMs, within(), `Cancel ${runId}`).cancelRun(target);
     if (answer.outcome === 'ended') return onRead({ status: answer.status ?? 'KILLED' });
     const askedAtMs = Date.now();
     for (let reads = 0; reads < READS_BEFORE_ASKING_AGAIN; reads++) {
-      const read = await repeatables(
-        requestTimeoutMs,
-        within(),
-        `Confirm that ${runId} has ended`,
-      ).getRunStatus(target);
+      const read = await retried(requestTimeoutMs, within(), `Confirm that ${runId} has ended`).getRunStatus(
+        target,
+      );
       onRead(read);
       if (isTerminal(read.status)) return;
       await sleep(pollIntervalMs(Date.now() - askedAtMs, spec.poll), {
@@ -79,7 +77,7 @@ export async function cancelAndConfirm(
   }
 }
 
-function note(state: RunState, read: Partial<RunStatus>): void {
+function note(state: RunState, read: Partial<RunRead>): void {
   state.status = read.status ?? state.status;
   state.endTime = read.endTime ?? state.endTime;
   state.elapsedMs = read.elapsedMs ?? state.elapsedMs;

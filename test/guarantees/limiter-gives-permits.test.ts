@@ -226,14 +226,16 @@ it('a limiter that does not answer holds a run back, and lets it go once it is t
   });
   await rig.work();
   const run = await hex.startRun({ projectId: 'sales', connection, ...FAST });
-  await until('it waits for leave', async () => (await waitsFor(rig, run.workflowId))?.includes('leave'));
+  await until('it waits for its permit', async () =>
+    (await waitsFor(rig, run.workflowId))?.includes('permit'),
+  );
   expect(sandbox.ledger().runs).toHaveLength(0);
   await rig.work({ taskQueue });
   expect(await run.result()).toMatchObject({ success: true });
   expect(sandbox.ledger().runs).toHaveLength(1);
 });
 
-it('leave given to a trigger that was lost is not used by another, and one run takes one place', async () => {
+it('the permit of a trigger that was lost is not used by another, and one run takes one place', async () => {
   const { connection, hex, sandbox } = await limited({ ...NONE, KERNELS: '1' }, { duration: 300 });
   sandbox.script([{ match: { operation: 'runProject' }, drop: 'before' }]);
   const lost = await hex.startRun({ projectId: 'lost', connection, ...FAST });

@@ -30,10 +30,10 @@ const RENEWALS_MS = [5_000, 30_000, 60_000];
 const RENEWAL_MS = 300_000;
 
 /**
- * Waits for leave to trigger. Returns the request's id, which the trigger and the reads carry to report to the limiter,
+ * Waits for the permit to trigger. Returns the request's id, which the trigger and the reads carry to report to the limiter,
  * or null where the worker runs without one.
  */
-export async function admission(state: RunState, granted: ReadonlySet<string>): Promise<string | null> {
+export async function waitForPermit(state: RunState, permits: ReadonlySet<string>): Promise<string | null> {
   const { spec } = state;
   const { workflowId, firstExecutionRunId, startTime } = workflowInfo();
   const requestId = `${workflowId}#${firstExecutionRunId.slice(-12)}-${state.triggers + 1}`;
@@ -53,10 +53,10 @@ export async function admission(state: RunState, granted: ReadonlySet<string>): 
     for (let asked = 0; ; asked++) {
       const { limited } = await requestStart(request);
       if (!limited) return null;
-      if (asked === 0) enterPhase(state, 'waiting', "leave under Hex's limits");
-      else void showPlace(state, requestId, granted, asked === 1);
+      if (asked === 0) enterPhase(state, 'waiting', "a permit under Hex's limits");
+      else void showPlace(state, requestId, permits, asked === 1);
       const renewalMs = Math.min(RENEWALS_MS[asked] ?? RENEWAL_MS, giveUpAtMs - Date.now());
-      if (await condition(() => granted.has(requestId), Math.max(1, renewalMs))) return requestId;
+      if (await condition(() => permits.has(requestId), Math.max(1, renewalMs))) return requestId;
       if (Date.now() >= giveUpAtMs) throw queueTimedOut(state);
     }
   } catch (error) {
@@ -69,12 +69,12 @@ export async function admission(state: RunState, granted: ReadonlySet<string>): 
 async function showPlace(
   state: RunState,
   requestId: string,
-  granted: ReadonlySet<string>,
+  permits: ReadonlySet<string>,
   first: boolean,
 ): Promise<void> {
   const { connection } = state.spec;
   const place = await placeInLine({ connection, requestId }).catch(() => null);
-  if (!place || state.phase !== 'waiting' || granted.has(requestId)) return;
+  if (!place || state.phase !== 'waiting' || permits.has(requestId)) return;
   enterPhase(state, 'waiting', place);
   if (first) await tellParentOfWait(state);
 }
@@ -85,7 +85,7 @@ export async function reportAdopted(connection: string, requestId: string, runId
 }
 
 /**
- * Gives a place or a grant back: `released` where nothing was sent, `notStarted` where Hex may have counted a start.
+ * Gives a place or a permit back: `released` where nothing was sent, `notStarted` where Hex may have counted a start.
  * Where that fails, its lease runs out.
  */
 export async function giveBack(

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import type { JsonValue } from '../base/json.js';
 import { formatProblems } from '../base/problems.js';
+import { SIZES } from '../base/sizes.js';
 import { didYouMean } from '../base/suggest.js';
 import { readDocument } from '../documents/index.js';
-import { PROJECTS_FILE, readProjects, withProjects } from '../pipeline/definition/declared-projects.js';
-import { LIMITS } from '../pipeline/definition/spec.js';
+import { PROJECTS_FILE, readProjects } from '../documents/projects-beside.js';
+import { withProjects } from '../pipeline/definition/declared-projects.js';
 import type { DefinitionSource } from '../pipeline/execution/result.js';
 import type { ActivityDependencies } from './dependencies.js';
 
@@ -30,8 +31,8 @@ export const loadPipeline =
       );
     const file = await fileOf(pipelinesDir, name);
     const bytes = await readFile(join(pipelinesDir, file));
-    if (bytes.length > LIMITS.definitionBytes)
-      throw unusable(`${file} is larger than ${LIMITS.definitionBytes} bytes: cut it into sub-pipelines`);
+    if (bytes.length > SIZES.definitionBytes)
+      throw unusable(`${file} is larger than ${SIZES.definitionBytes} bytes: cut it into sub-pipelines`);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const definition = withProjects(definitionOf(file, bytes), await projectsIn(pipelinesDir));
     return { definition, source: { name, file, sha256 } };

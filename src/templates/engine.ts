@@ -4,7 +4,7 @@
  */
 import { Drop, Liquid, Output, type Template } from 'liquidjs/dist/liquid.browser.mjs';
 import type { JsonValue } from '../base/json.js';
-import { LIMITS } from '../pipeline/definition/spec.js';
+import { SIZES } from '../base/sizes.js';
 import { dateAddFilter, dateFilter, KEPT_FILTERS } from './filters.js';
 
 /** Tags that are kept: conditions and text; no loops, so that rendering takes time in proportion to the text. */
@@ -19,7 +19,7 @@ function createEngine(): Liquid {
     ownPropertyOnly: true,
     lenientIf: true,
     dynamicPartials: false,
-    parseLimit: LIMITS.templateLength,
+    parseLimit: SIZES.templateLength,
     // Counted in characters and elements, not in time, so that it is deterministic.
     memoryLimit: 5_000_000,
     templates: {},
@@ -73,8 +73,8 @@ export function renderText(text: string, scope: object): { value: JsonValue } | 
 const WHOLE = /^\{\{-?([\s\S]*?)-?\}\}$/;
 
 function parse(text: string): Template[] {
-  if (text.length > LIMITS.templateLength)
-    throw new Error(`the text is longer than ${LIMITS.templateLength} characters`);
+  if (text.length > SIZES.templateLength)
+    throw new Error(`the text is longer than ${SIZES.templateLength} characters`);
   return engine.parse(text);
 }
 

@@ -20,17 +20,3 @@ export const hints = {
     'Check HEX_BASE_URL: the server that answered is not the Hex API, or something in between changed the answer.',
   brokenOff: 'The connection broke while the answer arrived: read the run list in Hex before trying again.',
 } as const;
-
-const STATUS_HINTS: ReadonlyMap<string, string> = new Map([
-  ['ERRORED', 'Open the run in Hex to see which cell failed.'],
-  ['KILLED', 'The run reached a time limit of Hex, or somebody cancelled it.'],
-  [
-    'UNABLE_TO_ALLOCATE_KERNEL',
-    `Hex had no kernel for the run: start it again later, or run fewer at once (${HEX_LIMITS.kernels} per user).`,
-  ],
-]);
-
-/** What to do about a run that ended with this status. */
-export function statusHint(status: string): string {
-  return STATUS_HINTS.get(status) ?? 'Open the run in Hex.';
-}

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { durationOr } from '../../base/duration.js';
 import { isObject, type JsonObject, type JsonValue, valueAt } from '../../base/json.js';
 import { type Problem, pathText } from '../../base/problems.js';
+import { SIZES } from '../../base/sizes.js';
 import { hintFor } from '../../run/field-names.js';
 import type { OnStop } from '../../run/input.js';
 import { toNotifySpecs } from '../../run/notify.js';
@@ -18,7 +19,7 @@ import {
   KIND_FIELDS,
   stepIdSchema,
 } from './schema.js';
-import { LIMITS, type RetrySpec, type StepKind, type StepSpec } from './spec.js';
+import type { RetrySpec, StepKind, StepSpec } from './spec.js';
 
 const DAY_MS = 86_400_000;
 
@@ -207,11 +208,11 @@ export function fanOutProblems(raw: Record<string, unknown>, path: string): Prob
         message: `must be a list or a template that gives one, such as "{{ ${forEach} }}"`,
       },
     ];
-  if (Array.isArray(forEach) && forEach.length > LIMITS.items)
+  if (Array.isArray(forEach) && forEach.length > SIZES.items)
     return [{ path: `${path}.forEach`, message: tooManyItems(forEach.length) }];
   return [];
 }
 
 export function tooManyItems(count: number): string {
-  return `has ${count} items, and a fan-out may have ${LIMITS.items}: cut the list into parts, each a sub-pipeline`;
+  return `has ${count} items, and a fan-out may have ${SIZES.items}: cut the list into parts, each a sub-pipeline`;
 }

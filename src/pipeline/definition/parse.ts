@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { durationOr } from '../../base/duration.js';
 import { isObject, type JsonObject, type JsonValue, jsonSize } from '../../base/json.js';
 import { type Parsed, type Problem, pathText } from '../../base/problems.js';
+import { SIZES } from '../../base/sizes.js';
 import { didYouMean } from '../../base/suggest.js';
 import { toNotifySpecs } from '../../run/notify.js';
 import { ifExistsSchema, timezoneSchema } from '../../run/schema.js';
@@ -35,7 +36,7 @@ import {
   type WorkFields,
   workSchemas,
 } from './schema.js';
-import { LIMITS, type PipelineRequest, type PipelineSpec, type StepKind } from './spec.js';
+import type { PipelineRequest, PipelineSpec, StepKind } from './spec.js';
 import { timezoneProblem } from './timezone.js';
 
 /** A definition inside a step is read by {@link parseDefinition}, for the sake of its messages. */
@@ -96,10 +97,10 @@ export function readPipelineInput(raw: JsonValue): Parsed<PipelineRequest> {
 export function readDefinition(raw: JsonValue, path = ''): Parsed<PipelineSpec> {
   const definition = Array.isArray(raw) ? { steps: raw } : raw;
   const size = jsonSize(definition);
-  if (size > LIMITS.definitionBytes)
+  if (size > SIZES.definitionBytes)
     return failed(
       path,
-      `is ${size} bytes long, and ${LIMITS.definitionBytes} are allowed: cut it into sub-pipelines`,
+      `is ${size} bytes long, and ${SIZES.definitionBytes} are allowed: cut it into sub-pipelines`,
     );
   return parseDefinition(definition, path, 1);
 }
@@ -144,10 +145,10 @@ function parseDefinition(
       path,
       `must be a definition such as {"steps": [...]}, or the name of one; got ${shown(raw)}`,
     );
-  if (depth > LIMITS.nesting)
+  if (depth > SIZES.nesting)
     return failed(
       path,
-      `is nested more than ${LIMITS.nesting} deep: give the inner pipeline a file and name it`,
+      `is nested more than ${SIZES.nesting} deep: give the inner pipeline a file and name it`,
     );
   const { steps: rawSteps, ...others } = raw;
   const rawHeader = withoutExtensions(others);
@@ -156,13 +157,13 @@ function parseDefinition(
   const count = Array.isArray(rawSteps) ? rawSteps.length : 0;
   if (!Array.isArray(rawSteps) || count === 0)
     problems.push({ path: stepsPath, message: 'must be a list with at least one step' });
-  else if (count > LIMITS.steps)
+  else if (count > SIZES.steps)
     problems.push({
       path: stepsPath,
-      message: `has ${count} steps, and ${LIMITS.steps} are allowed: cut it into sub-pipelines`,
+      message: `has ${count} steps, and ${SIZES.steps} are allowed: cut it into sub-pipelines`,
     });
   const projects = { ...above, ...header.projects };
-  const rawList = Array.isArray(rawSteps) && count <= LIMITS.steps ? rawSteps : [];
+  const rawList = Array.isArray(rawSteps) && count <= SIZES.steps ? rawSteps : [];
   const read = rawList.map((step, index) => readStep(step, `${stepsPath}[${index}]`, schemas));
   problems.push(...read.flatMap((step) => step.problems));
   const schedule = readSchedule(rawHeader, path, depth, problems);

@@ -90,13 +90,3 @@ export interface PipelineRequest {
 export function asRequested(spec: PipelineSpec, { key, ifExists }: PipelineRequest): PipelineSpec {
   return { ...spec, key: key ?? spec.key, ifExists: ifExists ?? spec.ifExists };
 }
-
-/** Sizes that a pipeline must keep to. A child costs its parent about 10 events of the 51,200 that a history may have. */
-export const LIMITS = {
-  steps: 1_000,
-  items: 1_000,
-  nesting: 5,
-  /** Bytes of the definition as JSON; a Temporal payload may have 2 MiB. */
-  definitionBytes: 1_048_576,
-  templateLength: 10_000,
-} as const;

@@ -1,11 +1,12 @@
 import { isObject, type JsonValue } from '../../base/json.js';
 import type { Parsed, Problem } from '../../base/problems.js';
+import { SIZES } from '../../base/sizes.js';
 import { type KeySpec, keyProblem, LONE_IF_EXISTS } from '../../run/key.js';
 import type { RunScope } from '../../run/scope.js';
 import { renderValue, variablesIn } from '../../templates/values.js';
 import { resolveParams } from '../definition/params.js';
 import { tooManyItems } from '../definition/parse-step.js';
-import { LIMITS, type PipelineSpec, type StepSpec } from '../definition/spec.js';
+import type { PipelineSpec, StepSpec } from '../definition/spec.js';
 import { type ReadWorkFields, readWork, type StepWork } from './step-work.js';
 
 /** A pipeline with its parameters, checked as far as it can be before any step has run. */
@@ -96,7 +97,7 @@ export function readItems(step: StepSpec, scope: object): Parsed<JsonValue[]> {
       ok: false,
       problems: [{ path, message: `must give a list, but gave ${JSON.stringify(value)?.slice(0, 60)}` }],
     };
-  if (value.length > LIMITS.items)
+  if (value.length > SIZES.items)
     return { ok: false, problems: [{ path, message: tooManyItems(value.length) }] };
   return { ok: true, value };
 }

@@ -2,8 +2,8 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { HexFailureDetails } from '../../activities/failures.js';
 import { formatDuration } from '../../base/duration.js';
 import { formatProblems, type Problem } from '../../base/problems.js';
-import { statusHint } from '../../hex/errors/hints.js';
 import type { RunFailureDetails } from '../../run/result.js';
+import { statusHint } from '../../run/status.js';
 import type { RunState } from './state.js';
 
 /** Type of the failure of a run or pipeline that was cancelled and left runs going on in Hex on purpose. */

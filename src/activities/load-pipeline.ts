@@ -46,7 +46,7 @@ async function fileOf(folder: string, name: string): Promise<string> {
   if (file && others.length === 0) return file;
   if (file)
     throw unusable(`The pipeline "${name}" has two files, ${file} and ${others.join(', ')}: remove one`);
-  const names = files.map((one) => one.replace(/\.\w+$/, ''));
+  const names = files.map((one) => one.replace(/\.\w+$/, '')).filter((one) => NAME.test(one));
   throw unusable(
     `There is no pipeline "${name}" in the worker's folder of pipelines${didYouMean(name, names) || `; it has ${names.sort().join(', ') || 'none'}`}`,
   );

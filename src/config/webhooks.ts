@@ -59,13 +59,23 @@ function prefixesOf(env: NodeJS.ProcessEnv): { prefixes: Map<string, string>; pr
     if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
       problems.push({
         variable,
-        message: `is no setting of a webhook: write ${ALERTS}, or ${PREFIX}<NAME>_ and one of ${SETTINGS.join(', ')}`,
+        message: `is no setting of a webhook: write ${urlVariable(variable)} for its address, ${ALERTS}, or ${PREFIX}<NAME>_ and one of ${SETTINGS.join(', ')}`,
       });
     else if ((prefixes.get(name) ?? prefix) !== prefix)
       problems.push({ variable, message: `names webhook "${name}" a second time: spell it one way` });
     else prefixes.set(name, prefix);
   }
   return { prefixes, problems };
+}
+
+/** What somebody meant who left the end out, such as `HEX_NOTIFY_OPS_URL`. */
+function urlVariable(variable: string): string {
+  const name = variable
+    .slice(PREFIX.length)
+    .toUpperCase()
+    .replace(/[^A-Z0-9]+/g, '_')
+    .replace(/^_|_$/g, '');
+  return `${PREFIX}${name || '<NAME>'}_URL`;
 }
 
 function webhookOf(prefix: string, env: NodeJS.ProcessEnv, problems: ConfigProblem[]): Webhook | null {

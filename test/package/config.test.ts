@@ -204,7 +204,7 @@ describe('a configuration that cannot be used says variable, problem and remedy'
       HEX_NOTIFY_H_HEADERS: expect.stringContaining('must be a JSON object'),
       HEX_NOTIFY_I_HEADERS: expect.stringContaining('"Content-Type" is set by the message itself'),
       HEX_NOTIFY_J_URL: expect.stringContaining('are both set'),
-      HEX_NOTIFY_K: expect.stringContaining('HEX_NOTIFY_<NAME>_'),
+      HEX_NOTIFY_K: expect.stringContaining('write HEX_NOTIFY_K_URL'),
       HEX_NOTIFY_ALERTS: expect.stringContaining('did you mean "d"?'),
       TEMPORAL_UI_URL: expect.stringContaining('https://temporal.example.com'),
     });

@@ -28,7 +28,9 @@ export interface HexWorkerOptions {
   worker?: Partial<WorkerOptions>;
 }
 
-/** A worker may go on for this long after SIGTERM: more than a trigger in flight needs (30 s), so that none is cut off. */
+/**
+ * A worker may go on for this long after SIGTERM: more than a start in flight needs (30 s), so that none is cut off.
+ */
 const SHUTDOWN_GRACE = '45s';
 const SHUTDOWN_FORCE = '60s';
 

@@ -7,11 +7,11 @@ import type { Limiters } from './limiters.js';
 export interface ActivityDependencies {
   /** The client of a named connection. Throws when the worker's environment has no such connection. */
   hex: (connection: string) => HexClient;
-  /** How the reads of a connection are shared and paced; null, or left out, for one read a poll. */
+  /** How the reads of a connection are shared and paced; null, or left out, for one request a read. */
   reads?: (connection: string) => ReadPolicy | null;
   /**
    * How long a read or a cancel goes on asking after a 401, 403 or 404, in ms: a token may be in rotation while a run
-   * goes on. A trigger fails at once. Default 10 minutes.
+   * goes on. A start fails at once. Default 10 minutes.
    */
   patienceMs?: number;
   /** Which workflows own which Hex runs. Without it, every run of a project may be a candidate for adoption. */
@@ -36,7 +36,7 @@ export interface ActivityDependencies {
 
 /** How status reads of a connection are made. */
 export interface ReadPolicy {
-  /** Answers polls of one project that fall together by one list. */
+  /** Answers reads of one project that fall together by one list. */
   shared: SharedReads;
   limits: ReadLimits;
 }

@@ -22,7 +22,9 @@ const MENDED_BY_PEOPLE: ReadonlySet<string> = new Set([
   'HexUnexpectedAnswer',
 ]);
 
-/** The failure for a request that changes nothing, or that may be sent twice: passing troubles are retried by Temporal. */
+/**
+ * The failure for a request that changes nothing, or that may be sent twice: passing troubles are retried by Temporal.
+ */
 export function readFailure(error: unknown, patienceMs = DEFAULT_PATIENCE_MS): ApplicationFailure {
   if (!(error instanceof HexError)) throw error;
   const impatient = Date.now() - activityInfo().scheduledTimestampMs >= patienceMs;
@@ -33,7 +35,7 @@ export function readFailure(error: unknown, patienceMs = DEFAULT_PATIENCE_MS): A
 }
 
 /** The failure for the one request that must not be sent twice. */
-export function triggerFailure(error: unknown): ApplicationFailure {
+export function startFailure(error: unknown): ApplicationFailure {
   if (!(error instanceof HexError)) throw error;
   if (error.outcome === 'not-done') return failureOf(error, true);
   return ApplicationFailure.create({

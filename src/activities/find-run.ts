@@ -6,7 +6,7 @@ import { readFailure } from './failures.js';
 import type { ProjectReference } from './list-live-runs.js';
 
 export interface FindRunRequest extends ProjectReference {
-  /** When the workflow asked for the trigger, in ms since 1970 by the Temporal server's clock. */
+  /** When the workflow asked for the start, in ms since 1970 by the Temporal server's clock. */
   requestedAtMs: number;
 }
 
@@ -32,7 +32,7 @@ const PAGE = 100;
 const MOST_PAGES = 5;
 
 /**
- * Looks for the run whose trigger's answer was lost: API runs of the project since the trigger was asked for, without
+ * Looks for the run whose start was not answered: API runs of the project since the start was asked for, without
  * those that other workflows own. Hex echoes no inputs, so time, project and ownership are all there is to go by.
  * The window is laid by Hex's own clock: as long before "now" in Hex as the request lies before "now" here.
  */

@@ -1,13 +1,13 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { type HexClient, type HexRunInfo, isTerminal, type ReadLimits } from '../hex/index.js';
-import type { PollLoad } from '../limits/index.js';
+import type { ReadLoad } from '../limits/index.js';
 import type { ActivityDependencies, ReadPolicy } from './dependencies.js';
 import { readFailure } from './failures.js';
 import { report } from './request-start.js';
 
 /** What the interval to a run's next read goes by. */
 export interface ReadShare {
-  load: PollLoad;
+  load: ReadLoad;
   limits: ReadLimits;
 }
 
@@ -35,7 +35,7 @@ export const getRunStatus =
   (run: RunReference): Promise<RunRead> =>
     statusFrom(dependencies.hex(run.connection), dependencies, run, null);
 
-/** Reads the status of a Hex run, together with others of its project where their polls fall together. */
+/** Reads the status of a Hex run, together with others of its project where their reads fall together. */
 export const pollRun =
   (dependencies: ActivityDependencies) =>
   (run: RunReference): Promise<RunRead> => {

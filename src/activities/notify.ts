@@ -3,8 +3,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { own } from '../base/json.js';
 import { retryAfterMs } from '../hex/retry-after.js';
 import { proxyNote } from '../network/fetch.js';
-import { messageOf, type Notice } from '../notifications/notice.js';
-import { type Posted, postMessage, WebhookSettingsError } from '../notifications/post.js';
+import { type NotificationRequest, notificationOf } from '../notifications/notification.js';
+import { type Posted, postNotification, WebhookSettingsError } from '../notifications/post.js';
 import type { ActivityDependencies } from './dependencies.js';
 
 /** What a workflow must know of the worker's environment to send notifications. */
@@ -16,7 +16,7 @@ export interface NotifyTargets {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
-/** Whoever asks for a longer wait gets no message: nothing is held up for so long. */
+/** Whoever asks for a longer wait gets no notification: nothing is held up for so long. */
 const LONGEST_WAIT_MS = 60_000;
 
 /** The webhooks of this worker, by name. */
@@ -24,11 +24,11 @@ export const notifyTargets =
   ({ webhooks = {}, alerts = [] }: ActivityDependencies) =>
   async (): Promise<NotifyTargets> => ({ known: Object.keys(webhooks).sort(), alerts: [...alerts] });
 
-/** Posts a message to a webhook. No address, header or key, which may be secrets, is in an error. */
+/** Posts a notification to a webhook. No address, header or key, which may be secrets, is in an error. */
 export const notify =
   ({ webhooks = {}, temporalUiUrl = null }: ActivityDependencies) =>
-  async (notice: Notice): Promise<void> => {
-    const { to } = notice;
+  async (request: NotificationRequest): Promise<void> => {
+    const { to } = request;
     const webhook = own(webhooks, to);
     if (!webhook)
       throw ApplicationFailure.create({
@@ -39,7 +39,7 @@ export const notify =
     const { namespace, workflowExecution, activityId, scheduledTimestampMs } = activityInfo();
     const workflowId = workflowExecution?.workflowId ?? null;
     const runId = workflowExecution?.runId ?? null;
-    const message = messageOf(notice, {
+    const notification = notificationOf(request, {
       id: `${runId}/${activityId}`,
       namespace,
       workflowId,
@@ -49,7 +49,7 @@ export const notify =
       temporalUiUrl,
     });
     const signal = AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT_MS), cancellationSignal()]);
-    const posted = await postMessage(webhook, message, signal).catch((error: unknown) => {
+    const posted = await postNotification(webhook, notification, signal).catch((error: unknown) => {
       if (error instanceof WebhookSettingsError)
         throw notDelivered(`The settings of the webhook "${to}" cannot be used: ${error.message}`);
       throw notDelivered(`The webhook "${to}" could not be reached${proxyNote(error)}`);

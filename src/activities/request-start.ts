@@ -19,7 +19,7 @@ export interface StartAnswer {
   limited: boolean;
 }
 
-/** Asks the connection's limiter for a permit to trigger; safe to repeat. The permit comes by signal. */
+/** Asks the connection's limiter for a permit to start a run; safe to repeat. The permit comes by signal. */
 export const requestStart =
   ({ limiters }: ActivityDependencies) =>
   async ({ connection, ...request }: StartRequest): Promise<StartAnswer> => {

@@ -5,7 +5,7 @@ import { searchAttributes } from '../contract/search-attributes.js';
 import { isProjectId } from '../hex/ids.js';
 import { isTemplate } from '../templates/engine.js';
 import type { FoundRuns } from './find-run.js';
-import type { TriggeredRun } from './trigger-run.js';
+import type { StartedRun } from './trigger-run.js';
 
 /** One execution of a `hexRun`. */
 export interface Execution {
@@ -36,8 +36,8 @@ const EVENTS_PER_PAGE = 50;
 const CLOSE_EVENT = 2;
 
 /**
- * Reads what a `hexRun` was asked for from its input, which needs no search attributes. Null where it cannot be read, or
- * would have been refused.
+ * Reads what a `hexRun` was asked for from its input, which needs no search attributes. Null where it cannot be read,
+ * or would have been refused.
  */
 export async function readTarget(
   workflows: WorkflowClient,
@@ -78,7 +78,7 @@ export async function readRunStart(
       if (isKnown(start, wanted)) return start;
     }
     const { type, scheduledId } = activityOf(event, triggers);
-    if (type === 'triggerRun') await noteTrigger(workflows, start, event);
+    if (type === 'triggerRun') await noteStart(workflows, start, event);
     if (type === 'findRun') await noteSearch(workflows, start, event, input?.[0]);
     if (scheduledId !== null && triggers.get(scheduledId) === 'triggerRun')
       start.unknownSinceMs = timeOf(event);
@@ -204,11 +204,11 @@ function activityOf(
   return { type: (ended && known.get(String(ended.scheduledEventId))) ?? null, scheduledId: null };
 }
 
-async function noteTrigger(workflows: WorkflowClient, start: RunStart, event: HistoryEvent): Promise<void> {
+async function noteStart(workflows: WorkflowClient, start: RunStart, event: HistoryEvent): Promise<void> {
   const done = event.activityTaskCompletedEventAttributes;
   if (done) {
     const [run] = (await decoded(workflows, done.result?.payloads)) ?? [];
-    start.runId = (run as Partial<TriggeredRun> | null)?.runId ?? null;
+    start.runId = (run as Partial<StartedRun> | null)?.runId ?? null;
   } else {
     const { failure } = event.activityTaskFailedEventAttributes ?? {};
     // Anything else surely started nothing.

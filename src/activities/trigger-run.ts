@@ -1,11 +1,11 @@
 import { HexError, type RunProjectRequest } from '../hex/index.js';
 import type { LimiterEvent } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { triggerFailure } from './failures.js';
+import { startFailure } from './failures.js';
 import { pollRun, type RunRead } from './get-run-status.js';
 import { report } from './request-start.js';
 
-export interface TriggerRequest {
+export interface StartRunRequest {
   connection: string;
   projectId: string;
   request: RunProjectRequest;
@@ -16,14 +16,14 @@ export interface TriggerRequest {
   readWithinMs?: number;
 }
 
-export interface TriggeredRun {
+export interface StartedRun {
   runId: string;
   runUrl: string | null;
   projectVersion: string | null;
   traceId: string | null;
   /** Whether the workflow may set our search attributes. */
   searchAttributes: boolean;
-  /** The status where it was read at once; a read that failed is the next poll's business. */
+  /** The status where it was read at once; a read that failed is the next read's business. */
   read: RunRead | null;
 }
 
@@ -33,27 +33,27 @@ export interface TriggeredRun {
  */
 export const triggerRun =
   (dependencies: ActivityDependencies) =>
-  async (trigger: TriggerRequest): Promise<TriggeredRun> => {
-    const { connection, projectId, request, requestTimeoutMs, requestId } = trigger;
+  async (start: StartRunRequest): Promise<StartedRun> => {
+    const { connection, projectId, request, requestTimeoutMs, requestId } = start;
     try {
       const { runId, runUrl, projectVersion, traceId } = await dependencies
         .hex(connection)
         .runProject(projectId, request, { timeoutMs: requestTimeoutMs });
       const [read] = await Promise.all([
-        firstRead(dependencies, trigger, runId),
+        firstRead(dependencies, start, runId),
         requestId && report(dependencies, connection, [{ type: 'triggered', requestId, runId }]),
       ]);
       const searchAttributes = dependencies.searchAttributes ?? false;
       return { runId, runUrl, projectVersion, traceId, searchAttributes, read };
     } catch (error) {
       if (requestId) await report(dependencies, connection, refusal(error, requestId));
-      throw triggerFailure(error);
+      throw startFailure(error);
     }
   };
 
 async function firstRead(
   dependencies: ActivityDependencies,
-  { connection, projectId, requestId, readWithinMs }: TriggerRequest,
+  { connection, projectId, requestId, readWithinMs }: StartRunRequest,
   runId: string,
 ): Promise<RunRead | null> {
   if (readWithinMs === undefined) return null;
@@ -61,7 +61,7 @@ async function firstRead(
   return pollRun(dependencies)(run).catch(() => null);
 }
 
-/** What a trigger that surely started nothing means for the limits. */
+/** What a start that surely did not happen means for the limits. */
 function refusal(error: unknown, requestId: string): LimiterEvent[] {
   if (!(error instanceof HexError) || error.outcome === 'unknown') return [];
   const events: LimiterEvent[] = [

@@ -14,7 +14,7 @@ import type { ControlResult, Controls } from './controls.js';
 export const runProgressQuery = defineQuery<RunProgress>('progress');
 /** Reads the status now instead of at the end of the wait. */
 export const pollNowSignal = defineSignal('pollNow');
-/** The permit to trigger, from the limiter. */
+/** The permit to start, from the limiter. */
 export const permitSignal = defineSignal<[Pick<Permit, 'requestId' | 'load'>]>('admitted');
 
 // hexPipeline

@@ -83,7 +83,7 @@ function triggered(state: LimiterState, requestId: string, runId: string, now: n
   return succeeded({ ...started, starts: withTime(started.starts, now) }, slot, now);
 }
 
-/** A trigger that went through: what it took is learnt, and it ends the half-open time after a back-off. */
+/** A start that went through: what it took is learnt, and it ends the half-open time after a back-off. */
 function succeeded(state: LimiterState, slot: HeldSlot, now: number): LimiterState {
   const halfOpen = state.halfOpen !== null && slot.grantedAt >= state.halfOpen ? null : state.halfOpen;
   const triggerMs = mean(state.typical.triggerMs, now - slot.grantedAt);

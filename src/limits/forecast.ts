@@ -24,7 +24,7 @@ export interface WaitingView {
 
 export interface LimiterView {
   at: number;
-  /** Runs that hold a kernel, and triggers on their way among them. */
+  /** Runs that hold a kernel, and starts on their way among them. */
   held: number;
   triggering: number;
   waiting: number;
@@ -85,7 +85,7 @@ interface Expected {
 }
 
 /**
- * Plays the future with the limiter's own rules: triggers and runs take their usual time and nobody new asks. The
+ * Plays the future with the limiter's own rules: starts and runs take their usual time and nobody new asks. The
  * line behind the first 500 is expected at the pace of those.
  */
 function forecastOf(start: LimiterState): Map<string, Expected> {
@@ -99,13 +99,13 @@ function forecastOf(start: LimiterState): Map<string, Expected> {
   const planEnd = (requestId: string, startedAt: number) => {
     if (runMs !== null) plan(Math.max(start.clock, startedAt + runMs), { type: 'finished', requestId });
   };
-  const planTrigger = (requestId: string, grantedAt: number) => {
+  const planStart = (requestId: string, grantedAt: number) => {
     const at = Math.max(start.clock, grantedAt + (triggerMs ?? 0));
     plan(at, { type: 'triggered', requestId, runId: '' });
     planEnd(requestId, at);
   };
   for (const slot of start.held) {
-    if (slot.startedAt === null) planTrigger(slot.requestId, slot.grantedAt);
+    if (slot.startedAt === null) planStart(slot.requestId, slot.grantedAt);
     else planEnd(slot.requestId, slot.startedAt);
   }
 
@@ -128,7 +128,7 @@ function forecastOf(start: LimiterState): Map<string, Expected> {
       holders += 1;
       const exact = (kernels === null || holders <= kernels) && sure.has(requestId);
       expected.set(requestId, { expectedAt: now, exact });
-      planTrigger(requestId, now);
+      planStart(requestId, now);
     }
     const at = Math.min(coming[0]?.at ?? Number.POSITIVE_INFINITY, next.openAt ?? Number.POSITIVE_INFINITY);
     if (at === Number.POSITIVE_INFINITY) break;
@@ -175,5 +175,5 @@ function wordsFor(reason: WaitReason, { settings, held, backOff, clock }: Limite
 }
 
 const FORESEEN = 500;
-/** Each permit takes three rounds at most: its own, its trigger's and its end's; a query must end in any case. */
+/** Each permit takes three rounds at most: its own, its start's and its end's; a query must end in any case. */
 const ROUNDS = 4 * FORESEEN;

@@ -34,32 +34,32 @@ interface Opening {
 export function openGates(state: LimiterState): Gates {
   const projects = new Map<
     string,
-    { held: number; exclusive: boolean; triggering: boolean; lockWanted: boolean }
+    { held: number; exclusive: boolean; starting: boolean; lockWanted: boolean }
   >();
   const projectOf = (projectId: string) => {
     const known = projects.get(projectId);
     if (known) return known;
-    const project = { held: 0, exclusive: false, triggering: false, lockWanted: false };
+    const project = { held: 0, exclusive: false, starting: false, lockWanted: false };
     projects.set(projectId, project);
     return project;
   };
   let held = 0;
-  let triggering = 0;
+  let starting = 0;
   const count = (request: WaitingRequest, outstanding: boolean) => {
     const project = projectOf(request.projectId);
     held += 1;
     project.held += 1;
     if (request.exclusive) project.exclusive = true;
     if (outstanding) {
-      triggering += 1;
-      project.triggering = true;
+      starting += 1;
+      project.starting = true;
     }
   };
   for (const slot of state.held) count(slot, slot.startedAt === null);
 
   // Both change only when somebody goes.
-  let whole = openingOf(state, held, triggering, 0);
-  let unreserved = openingOf(state, held, triggering, state.settings.reserve);
+  let whole = openingOf(state, held, starting, 0);
+  let unreserved = openingOf(state, held, starting, state.settings.reserve);
 
   const byProject = (request: WaitingRequest): WaitReason | null => {
     const project = projectOf(request.projectId);
@@ -68,7 +68,7 @@ export function openGates(state: LimiterState): Gates {
       return 'lock';
     }
     if (project.exclusive) return 'lock';
-    if (project.triggering) return 'trigger window';
+    if (project.starting) return 'trigger window';
     // Those behind a waiting exclusive run wait too; otherwise it might never get the project to itself.
     return project.lockWanted ? 'lock' : null;
   };
@@ -82,8 +82,8 @@ export function openGates(state: LimiterState): Gates {
       if (!aged && isShut(unreserved, state.clock))
         return { ...unreserved, scope: 'reserve', wholeAt: whole.at };
       count(request, true);
-      whole = openingOf(state, held, triggering, 0);
-      unreserved = openingOf(state, held, triggering, state.settings.reserve);
+      whole = openingOf(state, held, starting, 0);
+      unreserved = openingOf(state, held, starting, state.settings.reserve);
       return null;
     },
   };
@@ -94,19 +94,19 @@ function isShut(opening: Opening, now: number): boolean {
 }
 
 /** When one more may start, and what opens last. */
-function openingOf(state: LimiterState, held: number, triggering: number, reserve: number): Opening {
+function openingOf(state: LimiterState, held: number, starting: number, reserve: number): Opening {
   const { settings, backOff } = state;
   const less = (limit: number | null) =>
     limit === null || limit <= 1 ? limit : Math.floor(limit * (1 - reserve)) || 1;
   const kernels = less(settings.kernels);
   const { minute, hour } = windowsOf(settings);
   const room = (limit: number | null, windowMs: number) =>
-    roomAt(state.starts, triggering, less(limit), windowMs + settings.marginMs);
+    roomAt(state.starts, starting, less(limit), windowMs + settings.marginMs);
   const all: Opening[] = [
     { reason: 'starts per minute', at: room(settings.starts.perMinute, minute) },
     { reason: 'starts per hour', at: room(settings.starts.perHour, hour) },
     { reason: 'kernel', at: kernels !== null && held >= kernels ? null : backOff.kernelUntil },
-    { reason: 'penalty', at: state.halfOpen !== null && triggering > 0 ? null : backOff.rateUntil },
+    { reason: 'penalty', at: state.halfOpen !== null && starting > 0 ? null : backOff.rateUntil },
   ];
   return all.reduce((last, next) =>
     last.at !== null && (next.at === null || next.at > last.at) ? next : last,

@@ -3,7 +3,7 @@ export { type LimiterView, view, type WaitingView } from './forecast.js';
 export type { WaitReason } from './gates.js';
 export { DEFAULT_READ_LIMITS, HEX_LIMITS, type ReadLimits } from './hex-limits.js';
 export { type PackedLimiter, packLimiter, unpackLimiter } from './pack.js';
-export { DEFAULT_READ_BUDGET, nextPollMs, type PollLoad, type ReadBudget } from './poll-share.js';
+export { DEFAULT_READ_BUDGET, nextReadMs, type ReadBudget, type ReadLoad } from './read-share.js';
 export {
   DEFAULT_SETTINGS,
   type LimiterSettings,

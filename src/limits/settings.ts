@@ -1,7 +1,9 @@
 import { HEX_LIMITS } from './hex-limits.js';
 import { MINUTE_MS } from './windows.js';
 
-/** What one limiter (one Hex connection, thus one Hex user) may use. `null` switches a limit off, 0 pauses all starts. */
+/**
+ * What one limiter (one Hex connection, thus one Hex user) may use. `null` switches a limit off, 0 pauses all starts.
+ */
 export interface LimiterSettings {
   /** Run starts: Hex counts them per user in two windows at once. Default 20 a minute and 60 an hour. */
   starts: { perMinute: number | null; perHour: number | null };
@@ -14,13 +16,18 @@ export interface LimiterSettings {
    * nothing that asks after that time overtakes it. Default one hour.
    */
   agingMs: number;
-  /** Share of each limit kept free of requests behind the default priority, until they have aged. 0 to 0.9, default 0.1. */
+  /**
+   * Share of each limit kept free of requests behind the default priority, until they have aged. 0 to 0.9, default 0.1.
+   */
   reserve: number;
-  /** How long a permit may wait for its trigger's outcome before its holder is looked after, ms. Default 2 minutes. */
+  /** How long a permit may wait for its start's outcome before its holder is looked after, ms. Default 2 minutes. */
   triggerLeaseMs: number;
   /** How long a started run holds its slot before its holder is looked after, ms. Default 30 minutes. */
   runLeaseMs: number;
-  /** How long a minute of Hex's windows takes, ms; an hour is 60 of them. Less than 60,000 only against a sped-up sandbox. */
+  /**
+   * How long a minute of Hex's windows takes, ms; an hour is 60 of them. Less than 60,000 only against a sped-up
+   * sandbox.
+   */
   minuteMs: number;
 }
 
@@ -30,7 +37,8 @@ export type LimitsPatch = Partial<Omit<LimiterSettings, 'starts'>> & {
 };
 
 /**
- * Hex's limits; the rest is our choice. The margin may be small: a start is counted when its outcome is known, hence never earlier than Hex counted it.
+ * Hex's limits; the rest is our choice. The margin may be small: a start is counted when its outcome is known, hence
+ * never earlier than Hex counted it.
  */
 export const DEFAULT_SETTINGS: LimiterSettings = {
   starts: { perMinute: HEX_LIMITS.startsPerMinute, perHour: HEX_LIMITS.startsPerHour },
@@ -81,7 +89,10 @@ export function settingsProblems(patch: LimitsPatch): string[] {
   return problems;
 }
 
-/** The settings with a patch laid over them. A patch with a problem is left out as a whole: a limiter must not stop over one. */
+/**
+ * The settings with a patch laid over them. A patch with a problem is left out as a whole: a limiter must not stop over
+ * one.
+ */
 export function withSettings(base: LimiterSettings, patch: LimitsPatch): LimiterSettings {
   if (settingsProblems(patch).length > 0) return base;
   const { starts, ...rest } = patch;

@@ -23,7 +23,7 @@ export interface WaitingRequest {
 /** A permit, from the moment it is given until its run has ended. */
 export interface HeldSlot extends WaitingRequest {
   grantedAt: number;
-  /** Null while the trigger is outstanding. */
+  /** Null while the start is outstanding. */
   startedAt: number | null;
   /** Hex's run id, once known. */
   runId: string | null;
@@ -47,7 +47,7 @@ export interface LimiterState {
   starts: number[];
   /** No permit before these times; 0 for none. */
   backOff: { rateUntil: number; kernelUntil: number };
-  /** Since a back-off: one trigger at a time, until one permitted after this time has succeeded. */
+  /** Since a back-off: one start at a time, until one permitted after this time has succeeded. */
   halfOpen: number | null;
   /** Ids dealt with most recently, so that a late or repeated event does not bring one back. */
   closed: string[];
@@ -61,15 +61,18 @@ export type LimiterEvent =
    * sent again.
    */
   | ({ type: 'acquire' } & Omit<WaitingRequest, 'priority' | 'at'> & { priority?: number; at?: number })
-  /** The POST was answered: a run exists. */
+  /** The start was answered: a run exists. */
   | { type: 'triggered'; requestId: string; runId: string }
   /** Surely no run came of it. `counted: false` only where Hex did not see the request; default true, the safe side. */
   | { type: 'notStarted'; requestId: string; counted?: boolean }
   /** The run ended. */
   | { type: 'finished'; requestId: string }
-  /** No longer wanted and nothing was sent (before the permit, or after it and before the POST). */
+  /** No longer wanted and nothing was sent (before the permit, or after it and before the start was sent). */
   | { type: 'released'; requestId: string }
-  /** A run is going that this limiter may not know of: it was lost and started anew. `startedAt` default now, the safe side. */
+  /**
+   * A run is going that this limiter may not know of: it was lost and started anew. `startedAt` default now, the safe
+   * side.
+   */
   | ({ type: 'holding'; runId: string; startedAt?: number } & Omit<WaitingRequest, 'priority' | 'at'>)
   /**
    * Hex refused a start: 429 (`rate`) or 503 without a kernel (`kernel`). No permit before `untilMs`, at most an hour;

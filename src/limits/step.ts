@@ -9,14 +9,17 @@ export interface Permit {
   workflowId: string;
   workflowRunId?: string;
   projectId: string;
-  /** Runs in flight through this limiter, this one included: what the poll interval goes by. */
+  /** Runs in flight through this limiter, this one included: what the interval of reads goes by. */
   load: { runs: number; projects: number; sameProject: number };
 }
 
 export interface LimiterStep {
   state: LimiterState;
   permits: Permit[];
-  /** Slots whose holders are to be looked after now; answer each with a `checked` event. An answer that is lost is asked for again. */
+  /**
+   * Slots whose holders are to be looked after now; answer each with a `checked` event. An answer that is lost is asked
+   * for again.
+   */
   checks: HeldSlot[];
   /** Step again at this time at the latest, ms; null: only an event can change anything. */
   wakeAt: number | null;

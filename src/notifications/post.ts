@@ -1,7 +1,7 @@
 import { networkFetch } from '../network/fetch.js';
 import { BODIES } from './formats/index.js';
 import { readHeaders } from './headers.js';
-import type { Message } from './notice.js';
+import type { Notification } from './notification.js';
 import { SIGNATURE_HEADER, signatureOf } from './sign.js';
 import type { Webhook } from './webhook.js';
 
@@ -17,12 +17,16 @@ export class WebhookSettingsError extends Error {
 }
 
 /**
- * Posts a message to a webhook, once. A redirect is not followed.
+ * Posts a notification to a webhook, once. A redirect is not followed.
  *
  * @throws WebhookSettingsError before anything is sent; anything else where no answer came
  */
-export async function postMessage(webhook: Webhook, message: Message, signal: AbortSignal): Promise<Posted> {
-  const { url, headers, secret, body } = await requestOf(webhook, message);
+export async function postNotification(
+  webhook: Webhook,
+  notification: Notification,
+  signal: AbortSignal,
+): Promise<Posted> {
+  const { url, headers, secret, body } = await requestOf(webhook, notification);
   const response = await networkFetch(url, {
     method: 'POST',
     headers: {
@@ -38,7 +42,7 @@ export async function postMessage(webhook: Webhook, message: Message, signal: Ab
   return response;
 }
 
-async function requestOf(webhook: Webhook, message: Message) {
+async function requestOf(webhook: Webhook, notification: Notification) {
   try {
     const [url, routingKey = '', secret, headers = '{}'] = await Promise.all([
       webhook.url(),
@@ -46,7 +50,7 @@ async function requestOf(webhook: Webhook, message: Message) {
       webhook.secret?.(),
       webhook.headers?.(),
     ]);
-    const body = JSON.stringify(BODIES[webhook.format](message, routingKey));
+    const body = JSON.stringify(BODIES[webhook.format](notification, routingKey));
     return { url, headers: readHeaders(headers), secret, body };
   } catch (error) {
     throw new WebhookSettingsError(error instanceof Error ? error.message : 'they cannot be read');

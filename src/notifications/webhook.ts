@@ -1,9 +1,11 @@
-/** A value that may be a secret: read anew for every message, so that a file may be changed while the worker runs. */
+/**
+ * A value that may be a secret: read anew for every notification, so that a file may be changed while the worker runs.
+ */
 export type Secret = () => string | Promise<string>;
 
 export const FORMATS = ['json', 'slack', 'teams', 'pagerduty'] as const;
 
-/** `json`: the message with all its fields. The others: what these services take. */
+/** `json`: the notification with all its fields. The others: what these services take. */
 export type Format = (typeof FORMATS)[number];
 
 /** Where messages go, and in which form. Functions, so that no secret is printed with the configuration. */

@@ -56,21 +56,32 @@ export interface HexRunInput {
   killRunning?: boolean;
   /** Let Hex check the request and start nothing. Default false. */
   dryRun?: boolean;
-  /** Time limit of the Hex run, from its trigger. On expiry the run is cancelled in Hex, or left: `onTimeout`. Default `"1h"`. */
+  /**
+   * Time limit of the Hex run, from its start. On expiry the run is cancelled in Hex, or left: `onTimeout`. Default
+   * `"1h"`.
+   */
   timeout?: Duration;
   /**
-   * Longest time that the run may stay PENDING in Hex, from its trigger; shorter than `timeout`, which goes on. On expiry
+   * Longest time that the run may stay PENDING in Hex, from its start; shorter than `timeout`, which goes on. On expiry
    * the run is cancelled in Hex and fails with type `HexPendingTimedOut`. Example: `"10m"`. Default: none.
    */
   pendingTimeout?: Duration;
-  /** What to do with the run in Hex when its workflow is cancelled: `cancel` or `leave` it running. Default `"cancel"`. */
+  /**
+   * What to do with the run in Hex when its workflow is cancelled: `cancel` or `leave` it running. Default `"cancel"`.
+   */
   onCancel?: OnStop;
-  /** What to do with the run in Hex when its `timeout` is over: `cancel` or `leave` it running. It fails either way. Default `"cancel"`. */
+  /**
+   * What to do with the run in Hex when its `timeout` is over: `cancel` or `leave` it running. It fails either way.
+   * Default `"cancel"`.
+   */
   onTimeout?: OnStop;
-  /** Longest wait for the trigger to get through: in line for Hex's limits, for a kernel, for Hex to answer. Default `"24h"`. */
+  /**
+   * Longest wait for the start to get through: in line for Hex's limits, for a kernel, for Hex to answer. Default
+   * `"24h"`.
+   */
   queueTimeout?: Duration;
   /**
-   * First wait before a trigger that surely started nothing is sent again; doubles up to 5 min. Default by kind: 2 s
+   * First wait before a start that certainly did not happen is sent again; doubles up to 5 min. Default by kind: 2 s
    * where Hex could not be reached, 15 s without a kernel, 60 s (Hex's window) on a 429 that names no time.
    */
   triggerRetryDelay?: Duration;
@@ -78,24 +89,31 @@ export interface HexRunInput {
   poll?: PollInput;
   /** Name of a connection in the worker's environment. Default `"default"`. */
   connection?: string;
-  /** When the answer to the trigger was lost and several runs could be ours. Default `"fail"`. */
+  /** When the answer to the start was lost and several runs could be ours. Default `"fail"`. */
   onAmbiguous?: OnAmbiguous;
-  /** How long a start whose answer was lost may still show up in Hex before it is taken as not started. Default `"15s"`. */
+  /**
+   * How long a start whose answer was lost may still show up in Hex before it is taken as not started. Default `"15s"`.
+   */
   lateStartGrace?: Duration;
   /** Time limit of one request to Hex. Default `"30s"`. */
   requestTimeout?: Duration;
-  /** How long to go on with cancelling the run in Hex before the clean-up fails (type `HexCleanupFailed`). Default `"24h"`. */
+  /**
+   * How long to go on with cancelling the run in Hex before the clean-up fails (type `HexCleanupFailed`). Default
+   * `"24h"`.
+   */
   cleanupTimeout?: Duration;
   /** Keep any other run of the project that this product starts from running at the same time. Default false. */
   exclusive?: boolean;
   /** Place in line. Default `"scheduled"`. */
   priority?: RunPriority;
   /**
-   * A business key: at most one run of this text is under way, or has succeeded, as far as `ifExists` says so. Searchable
-   * as `HexKey`. At most 200 characters; a name belongs in it: `"sales/{{ run.date }}"`.
+   * A business key: at most one run of this text is under way, or has succeeded, as far as `ifExists` says so.
+   * Searchable as `HexKey`. At most 200 characters; a name belongs in it: `"sales/{{ run.date }}"`.
    */
   key?: string;
-  /** What to do when one with this key is running or has succeeded: `run`, `skip`, `fail` or `join`. Default `"run"`. */
+  /**
+   * What to do when one with this key is running or has succeeded: `run`, `skip`, `fail` or `join`. Default `"run"`.
+   */
   ifExists?: IfExists;
   /** Time zone of `run.date`, an IANA name. Default `UTC`. In a pipeline it is the pipeline's. */
   timezone?: string;

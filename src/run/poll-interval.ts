@@ -14,7 +14,7 @@ export interface PollPolicy {
  */
 export const DEFAULT_POLL: PollPolicy = { minMs: 2_000, maxMs: 60_000, factor: 0.1 };
 
-/** Milliseconds to wait before the next read of a run that was triggered `elapsedMs` ago. */
+/** Milliseconds to wait before the next read of a run that was started `elapsedMs` ago. */
 export function pollIntervalMs(elapsedMs: number, policy: PollPolicy = DEFAULT_POLL): number {
   return Math.round(Math.min(policy.maxMs, Math.max(policy.minMs, elapsedMs * policy.factor)));
 }

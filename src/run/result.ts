@@ -25,19 +25,22 @@ export interface HexRunResult {
   polls: number;
   /** Hex's trace id of the last answer, for their support. */
   traceId: string | null;
-  /** True when the answer to the trigger was lost and the run was found in Hex's list. */
+  /** True when the answer to the start was lost and the run was found in Hex's list. */
   adopted?: boolean;
   /** Why the adopted run was taken to be ours. */
   evidence?: AdoptionEvidence;
   /** Its business key. */
   key?: string;
-  /** Set when nothing was run (`status` is `SKIPPED`), because of this other with the key; `runId` is that of its run where it had succeeded. */
+  /**
+   * Set when nothing was run (`status` is `SKIPPED`), because of this other with the key; `runId` is that of its run
+   * where it had succeeded.
+   */
   skipped?: ExistingKey;
   /** Set when nothing was run, and this is the result of this other with the key. */
   joined?: ExistingKey;
 }
 
-/** What led to the adoption of a run whose trigger's answer was lost. */
+/** What led to the adoption of a run whose start was not answered. */
 export interface AdoptionEvidence {
   /** Start of the window in which runs were looked at, ISO 8601 by Hex's clock. */
   windowStart: string;

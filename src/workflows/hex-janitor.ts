@@ -5,7 +5,7 @@ import { DEFAULT_POLL } from '../run/poll-interval.js';
 import { InputRules } from './input-rules.js';
 import { strayRounds } from './janitor/before-places.js';
 import { beginLook, firstRound, type Look, lookBefore, newLook, secondRound } from './janitor/look.js';
-import { alert } from './notices.js';
+import { alert } from './notifications.js';
 import { invalidInput } from './run/failures.js';
 import { cancelAndConfirm } from './run/stop.js';
 
@@ -18,8 +18,9 @@ const MOST_TOLD = 20;
 
 /**
  * Finds Hex runs that this product started and whose workflow has closed, such as that of a terminated `hexRun`; the
- * worker makes schedules for it (`HEX_JANITOR`). A run is a stray when two rounds in a row find no open workflow that owns it.
- * Reports them, or cancels them with `{"mode": "cancel"}`. Runs that this product did not start are never touched.
+ * worker makes schedules for it (`HEX_JANITOR`). A run is a stray when two rounds in a row find no open workflow that
+ * owns it. Reports them, or cancels them with `{"mode": "cancel"}`. Runs that this product did not start are never
+ * touched.
  *
  * Its reads of Hex give way to those of live runs and take a fifth of the limit at most.
  *
@@ -50,12 +51,12 @@ export async function hexJanitor(
       keepsItsPlace ? CANCELS_AT_ONCE : Number.MAX_SAFE_INTEGER,
     );
   setCurrentDetails(janitorDetails(report));
-  if (keepsItsPlace) await tellOf(report, spec.connection);
+  if (keepsItsPlace) await alertOf(report, spec.connection);
   return report;
 }
 
 /** Alerts the operators of the workers, once for each run and schedule unless a full look finds it again. */
-async function tellOf(report: JanitorReport, connection: string): Promise<void> {
+async function alertOf(report: JanitorReport, connection: string): Promise<void> {
   const before = report.look === 'quick' ? lookBefore() : null;
   const told = new Set([...(before?.strays ?? []), ...(before?.possible ?? [])].map(({ runId }) => runId));
   const found = [...report.strays, ...report.possible].filter(({ runId }) => !told.has(runId));

@@ -39,13 +39,13 @@ const { checkHolders } = proxyActivities<HexActivities>({
 const MOST_EVENTS = 1_000;
 
 /**
- * Keeps the budget of one Hex user: starts a minute and an hour, kernels, one trigger at a time for each project, and
- * locks. There is one for each connection, `hex-limiter/<task queue>/<connection>`; it never ends. Workflows ask by signal, get
- * their permit by signal, and a slot whose holder has gone is freed when its lease is over.
+ * Keeps the budget of one Hex user: starts a minute and an hour, kernels, one start at a time for each project, and
+ * locks. There is one for each connection, `hex-limiter/<task queue>/<connection>`; it never ends. Workflows ask by
+ * signal, get their permit by signal, and a slot whose holder has gone is freed when its lease is over.
  *
- * The permit is a signal because it has to be in the history of who gets it before anything is sent. A query may tell what a
- * crash undoes, and replays of a workflow that is busy with signals and Updates fail in the SDK (1.24): it does not keep
- * their order.
+ * The permit is a signal because it has to be in the history of who gets it before anything is sent. A query may tell
+ * what a crash undoes, and replays of a workflow that is busy with signals and Updates fail in the SDK (1.24): it does
+ * not keep their order.
  *
  * @param carried state of the workflow before it continued as new; not for callers
  */
@@ -53,7 +53,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   let state: LimiterState = carried ? unpackLimiter(carried) : newLimiter(input.settings);
   let dirty = true;
   /** Permits on their way: one that is lost would cost its holder a lease. */
-  let telling = 0;
+  let sending = 0;
   const take = (events: readonly LimiterEvent[]) => {
     for (const event of events) state = applyEvent(state, event, Date.now());
     dirty = true;
@@ -63,9 +63,9 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   setHandler(holdersQuery, () => holdersOf(state));
 
   const sendPermit = async (permit: Permit) => {
-    telling++;
-    if (!(await tell(permit))) take([{ type: 'released', requestId: permit.requestId }]);
-    telling--;
+    sending++;
+    if (!(await signalPermit(permit))) take([{ type: 'released', requestId: permit.requestId }]);
+    sending--;
     dirty = true;
   };
   const lookAfter = async (slots: HeldSlot[]) => take(await check(input.connection, slots));
@@ -79,7 +79,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     state = next;
     for (const permit of permits) void sendPermit(permit);
     if (checks.length > 0) void lookAfter(checks);
-    if (workflowInfo().historyLength > MOST_EVENTS && telling === 0)
+    if (workflowInfo().historyLength > MOST_EVENTS && sending === 0)
       await continueAsNew<typeof hexLimiter>(input, packLimiter(state));
     if (wakeAt !== null) wakeBy(wakeAt);
     await condition(() => dirty);
@@ -95,7 +95,7 @@ setWorkflowOptions(
 );
 
 /** False when the workflow that asked has closed. */
-async function tell({ workflowId, requestId, load }: Permit): Promise<boolean> {
+async function signalPermit({ workflowId, requestId, load }: Permit): Promise<boolean> {
   try {
     await getExternalWorkflowHandle(workflowId).signal(permitSignal, { requestId, load });
     return true;

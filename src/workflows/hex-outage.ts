@@ -10,7 +10,7 @@ import {
 import type { HexActivities } from '../activities/index.js';
 import { formatDuration } from '../base/duration.js';
 import type { OutageInput } from '../contract/inputs.js';
-import { alert } from './notices.js';
+import { alert } from './notifications.js';
 
 export interface OutageResult {
   /** Whether it lasted long enough to be told. */
@@ -21,9 +21,9 @@ const LONGEST_WAIT_MS = 60_000;
 const SHORTEST_WAIT_MS = 200;
 
 /**
- * Follows one outage of one connection: asks Hex once a minute until it answers, and tells those of `HEX_NOTIFY_ALERTS` when
- * that takes longer than `afterMs`, and then its end. A workflow, so that there is one for all workers and runs, which goes on
- * when a worker is restarted. Workers start it, `hex-outage/<task queue>/<connection>`.
+ * Follows one outage of one connection: asks Hex once a minute until it answers, and tells those of `HEX_NOTIFY_ALERTS`
+ * when that takes longer than `afterMs`, and then its end. A workflow, so that there is one for all workers and runs,
+ * which goes on when a worker is restarted. Workers start it, `hex-outage/<task queue>/<connection>`.
  */
 export async function hexOutage(input: OutageInput): Promise<OutageResult> {
   const { connection, sinceMs, afterMs, asked, reason } = input;

@@ -8,7 +8,7 @@ import { PipelineExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
 import { underPipelineKey } from './pipeline/key.js';
 import { endNotMeant } from './pipeline/not-meant.js';
-import { PipelineNotices } from './pipeline/notices.js';
+import { PipelineNotifications } from './pipeline/notifications.js';
 import { prepareExecution } from './pipeline/prepare.js';
 import type { PreparedExecution } from './pipeline/prepared.js';
 import { PipelineView } from './pipeline/view.js';
@@ -22,9 +22,9 @@ import { withTimeLimit } from './timers.js';
  * Fails with `InvalidInput` (every problem listed) before anything reaches Hex, `HexPipelineFailed` when a step failed,
  * `HexPipelineTimedOut` at its time limit; `details[0]` is a `PipelineFailureDetails`. A cancel is passed on to every
  * child and waits until each has cleaned up; where one has left its run in Hex (`onCancel: leave`), the pipeline fails
- * with `HexRunLeftRunning`, which names the runs. With a `key` that another has, it does what `ifExists` says, which may
- * be to fail with `KeyExists`. Updates: `pause`, `resume`, `retryStep`, `skipStep`, `markSuccess`,
- * `cancelStep`, `approve`, `reject`, `pollNow`. Query: `progress`.
+ * with `HexRunLeftRunning`, which names the runs. With a `key` that another has, it does what `ifExists` says, which
+ * may be to fail with `KeyExists`. Updates: `pause`, `resume`, `retryStep`, `skipStep`, `markSuccess`, `cancelStep`,
+ * `approve`, `reject`, `pollNow`. Query: `progress`.
  *
  * @param input a definition, a list of steps, or `{pipeline: <definition or name>, params}`
  * @param others refused where there are any
@@ -58,15 +58,15 @@ async function carryOut(
   begun: (execution: PipelineExecution) => void,
 ): Promise<PipelineResult> {
   const { spec } = prepared.plan;
-  const notices = new PipelineNotices(spec, view.warnings);
+  const notifications = new PipelineNotifications(spec, view.warnings);
   const execution = new PipelineExecution(prepared, (step, event, text) =>
-    notices.tellOfStep(step, event, text),
+    notifications.sendOfStep(step, event, text),
   );
   begun(execution);
   view.show(execution);
-  notices.watchDeadline(execution);
+  notifications.watchDeadline(execution);
   try {
-    await notices.check();
+    await notifications.check();
     const outcome = await withTimeLimit(
       spec.timeoutMs,
       'Time limit of the pipeline',
@@ -81,13 +81,13 @@ async function carryOut(
     view.end(quiet ? 'cancelled' : 'failed');
     const failure = error instanceof CancelledFailure ? cancelled(execution, error) : error;
     if (failure instanceof CancelledFailure)
-      await notices.end('cancelled', `Pipeline "${spec.name}" was cancelled`);
-    else if (quiet) await notices.end('cancelled', failure.message);
-    else await notices.end('failure', failure.message, execution.firstFailed());
+      await notifications.end('cancelled', `Pipeline "${spec.name}" was cancelled`);
+    else if (quiet) await notifications.end('cancelled', failure.message);
+    else await notifications.end('failure', failure.message, execution.firstFailed());
     throw failure;
   }
   view.end('success');
-  await notices.end('success', `Pipeline "${spec.name}" succeeded`);
+  await notifications.end('success', `Pipeline "${spec.name}" succeeded`);
   return pipelineResult(execution);
 }
 

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import { formatDuration } from '../base/duration.js';
 import { permitSignal, pollNowSignal, runProgressQuery } from '../contract/messages.js';
-import { DEFAULT_READ_BUDGET, nextPollMs } from '../limits/index.js';
+import { DEFAULT_READ_BUDGET, nextReadMs } from '../limits/index.js';
 import type { HexRunInput, OnStop } from '../run/input.js';
 import { pollIntervalMs } from '../run/poll-interval.js';
 import type { HexRunResult } from '../run/result.js';
@@ -25,7 +25,7 @@ import {
 } from './run/failures.js';
 import { underRunKey } from './run/key.js';
 import { leaveRun } from './run/leave.js';
-import { tellingTheEnd } from './run/notices.js';
+import { withNotifications } from './run/notifications.js';
 import { startRun } from './run/start.js';
 import {
   enterPhase,
@@ -37,18 +37,18 @@ import {
   type RunState,
   runDetails,
   runProgress,
-  tellParent,
+  tellParentOfRun,
 } from './run/state.js';
 import { stopRun } from './run/stop.js';
 import { stopLiveRuns } from './run/stop-live-runs.js';
 import { Nudge } from './timers.js';
 
 /**
- * One run of one published Hex project: trigger, poll until it ends, return its result.
+ * One run of one published Hex project: start it, read until it ends, return its result.
  *
- * Fails with `InvalidInput`, `HexRunErrored`, `HexRunKilled`, `HexRunNoKernel`, `HexRunTimedOut`,
- * `HexPendingTimedOut`, `HexTriggerAmbiguous`, `HexCleanupFailed`, or the kind of Hex's error (`HexAuth`, `HexNotFound`, ...);
- * `details[0]` is a `RunFailureDetails`. A cancel or a time limit cancels the run in Hex and waits until it has ended; with
+ * Fails with `InvalidInput`, `HexRunErrored`, `HexRunKilled`, `HexRunNoKernel`, `HexRunTimedOut`, `HexPendingTimedOut`,
+ * `HexTriggerAmbiguous`, `HexCleanupFailed`, or the kind of Hex's error (`HexAuth`, `HexNotFound`, ...); `details[0]`
+ * is a `RunFailureDetails`. A cancel or a time limit cancels the run in Hex and waits until it has ended; with
  * `onCancel: leave` a cancel leaves it running instead and fails with `HexRunLeftRunning`, which names it. With a `key`
  * that another has, it does what `ifExists` says, which may be to fail with `KeyExists`.
  *
@@ -66,7 +66,7 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
     permits.add(requestId);
   });
   const toEnd = () => runToEnd(state, input, nudge, permits);
-  return underRunKey(state, () => (state.spec.notify ? tellingTheEnd(state, toEnd) : toEnd()));
+  return underRunKey(state, () => (state.spec.notify ? withNotifications(state, toEnd) : toEnd()));
 }
 
 async function runToEnd(
@@ -82,7 +82,7 @@ async function runToEnd(
       await startRun(state, permits);
     }
     if (state.spec.dryRun) return runResult(state, 'DRY_RUN');
-    expired = await pollUntilEnd(state, input, nudge);
+    expired = await readUntilEnd(state, input, nudge);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     if (mayBeAlive(state)) {
@@ -124,11 +124,11 @@ async function partWith(state: RunState, choice: OnStop = 'cancel', why: string)
 }
 
 /** Null when the run has ended, else the time limit that came first. */
-async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: Nudge): Promise<Expired | null> {
+async function readUntilEnd(state: RunState, input: HexRunInput, nudge: Nudge): Promise<Expired | null> {
   const { spec } = state;
   if (hasEnded(state)) return null;
   let readsInThisHistory = 0;
-  let waitMs = state.polls === 0 ? spec.poll.firstMs : nextReadMs(state);
+  let waitMs = state.polls === 0 ? spec.poll.firstMs : untilNextReadMs(state);
   for (;;) {
     waitMs = Math.min(waitMs, state.deadlineAtMs - Date.now(), pendingLeftMs(state));
     enterPhase(state, 'running');
@@ -140,19 +140,19 @@ async function pollUntilEnd(state: RunState, input: HexRunInput, nudge: Nudge): 
     const ended = await read(state, pendingIsOver);
     if (ended !== null) return ended ? null : 'timeout';
     if (pendingIsOver && pendingLeftMs(state) <= 0) return 'pendingTimeout';
-    if (state.polls === 1) await tellParent(state);
+    if (state.polls === 1) await tellParentOfRun(state);
     readsInThisHistory++;
-    waitMs = nextReadMs(state);
+    waitMs = untilNextReadMs(state);
   }
 }
 
 /** The policy's interval, or this run's share of the reads where that is longer. */
-function nextReadMs({ spec, run, share }: RunState): number {
+function untilNextReadMs({ spec, run, share }: RunState): number {
   const now = Date.now();
   const baseMs = pollIntervalMs(now - (run?.triggeredAtMs ?? now), spec.poll);
   if (!share) return baseMs;
   const budget = { ...DEFAULT_READ_BUDGET, ...share.limits };
-  return nextPollMs(now, baseMs, spec.projectId, share.load, budget);
+  return nextReadMs(now, baseMs, spec.projectId, share.load, budget);
 }
 
 /**

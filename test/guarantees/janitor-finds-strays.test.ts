@@ -229,7 +229,7 @@ describe('a quick look', () => {
     const projectId = project();
     const runId = await orphan(rig, projectId);
     await janitor(rig, QUICK);
-    expect(hook.messages()).toMatchObject([
+    expect(hook.notifications()).toMatchObject([
       {
         event: 'strays',
         severity: 'warning',

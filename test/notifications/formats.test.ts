@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config.js';
-import { type Message, messageOf, type Notice } from '../../src/notifications/notice.js';
-import { postMessage } from '../../src/notifications/post.js';
+import {
+  type Notification,
+  type NotificationRequest,
+  notificationOf,
+} from '../../src/notifications/notification.js';
+import { postNotification } from '../../src/notifications/post.js';
 import { type Received, webhookReceiver } from '../support/webhook.js';
 
 const KEY = '0123456789abcdef0123456789ABCDEF';
@@ -23,7 +27,7 @@ const ORIGIN = {
   temporalUiUrl: 'https://temporal.example.com/ui',
 };
 
-const NOTICE: Notice = {
+const REQUEST: NotificationRequest = {
   to: 'ops',
   event: 'failure',
   text: `HexRunErrored: ${NASTY}\nsecond line`,
@@ -38,12 +42,12 @@ const TEMPORAL =
   'https://temporal.example.com/ui/namespaces/team%20a/workflows/etl%2F2026-01-31%2Fload/run-1/history';
 const HEX = 'https://app.hex.tech/org/hex/app?a=1&b=|';
 
-/** What a receiver gets of a message. */
-async function sent(env: Record<string, string>, message: Message): Promise<Received> {
+/** What a receiver gets of a notification. */
+async function sent(env: Record<string, string>, notification: Notification): Promise<Received> {
   const hook = await webhookReceiver();
   const { webhooks } = loadConfig({ HEX_NOTIFY_OPS_URL: hook.url, ...env }, { requireToken: false });
   if (!webhooks.ops) throw new Error('no webhook');
-  await postMessage(webhooks.ops, message, AbortSignal.timeout(5_000));
+  await postNotification(webhooks.ops, notification, AbortSignal.timeout(5_000));
   const [received] = hook.all;
   if (!received) throw new Error('nothing was received');
   return received;
@@ -51,14 +55,14 @@ async function sent(env: Record<string, string>, message: Message): Promise<Rece
 
 describe('a message is what the receiver takes', () => {
   it('json: every field, with links to Hex and to Temporal', async () => {
-    const { body, headers } = await sent({}, messageOf(NOTICE, ORIGIN));
+    const { body, headers } = await sent({}, notificationOf(REQUEST, ORIGIN));
     expect(headers['content-type']).toBe('application/json');
     expect(body).toEqual({
       id: 'run-1/5',
       event: 'failure',
       severity: 'error',
       title: 'Step "load" of pipeline "etl `x`"',
-      text: NOTICE.text,
+      text: REQUEST.text,
       pipeline: 'etl `x`',
       step: 'load',
       projectId: 'load-project-id',
@@ -73,7 +77,7 @@ describe('a message is what the receiver takes', () => {
   });
 
   it('slack: people can make no link, mention nobody and format nothing', async () => {
-    const { body } = await sent({ HEX_NOTIFY_OPS_FORMAT: 'slack' }, messageOf(NOTICE, ORIGIN));
+    const { body } = await sent({ HEX_NOTIFY_OPS_FORMAT: 'slack' }, notificationOf(REQUEST, ORIGIN));
     const text = [
       '`Step "load" of pipeline "etl \'x\'"` failure',
       "```HexRunErrored: a &lt;!channel&gt; &amp; &lt;https://evil.example|click&gt; '''x''' *b* [y](https://evil.example) &lt;at&gt;all&lt;/at&gt; @here",
@@ -85,7 +89,7 @@ describe('a message is what the receiver takes', () => {
   });
 
   it('teams: an Adaptive Card whose text runs read no Markdown, and no mention', async () => {
-    const { body } = await sent({ HEX_NOTIFY_OPS_FORMAT: 'teams' }, messageOf(NOTICE, ORIGIN));
+    const { body } = await sent({ HEX_NOTIFY_OPS_FORMAT: 'teams' }, notificationOf(REQUEST, ORIGIN));
     const run = (text: string, style = {}) => ({
       type: 'RichTextBlock',
       inlines: [{ type: 'TextRun', text, ...style }],
@@ -119,14 +123,14 @@ describe('a message is what the receiver takes', () => {
 
   it('pagerduty: an event that opens an incident, and the all-clear that closes the same one', async () => {
     const env = { HEX_NOTIFY_OPS_FORMAT: 'pagerduty', HEX_NOTIFY_OPS_ROUTING_KEY: KEY };
-    const { body } = await sent(env, messageOf(NOTICE, ORIGIN));
+    const { body } = await sent(env, notificationOf(REQUEST, ORIGIN));
     const dedupKey = 'temporal-hex/team%20a/step/etl%20%60x%60/load';
     expect(body).toEqual({
       routing_key: KEY,
       event_action: 'trigger',
       dedup_key: dedupKey,
       payload: {
-        summary: `Step "load" of pipeline "etl \`x\`" failure: ${NOTICE.text}`,
+        summary: `Step "load" of pipeline "etl \`x\`" failure: ${REQUEST.text}`,
         source: 'temporal-hex',
         severity: 'error',
         timestamp: '2026-01-31T06:00:00.000Z',
@@ -134,7 +138,7 @@ describe('a message is what the receiver takes', () => {
         group: 'team a',
         class: 'failure',
         custom_details: {
-          text: NOTICE.text,
+          text: REQUEST.text,
           id: 'run-1/5',
           pipeline: 'etl `x`',
           step: 'load',
@@ -155,7 +159,7 @@ describe('a message is what the receiver takes', () => {
     });
     const clear = await sent(
       env,
-      messageOf({ ...NOTICE, event: 'success' }, { ...ORIGIN, workflowId: 'later' }),
+      notificationOf({ ...REQUEST, event: 'success' }, { ...ORIGIN, workflowId: 'later' }),
     );
     expect(clear.body).toEqual({ routing_key: KEY, event_action: 'resolve', dedup_key: dedupKey });
   });
@@ -163,19 +167,22 @@ describe('a message is what the receiver takes', () => {
   it('pagerduty: a Hex that is out of reach is one incident for each connection, until it is back', async () => {
     const env = { HEX_NOTIFY_OPS_FORMAT: 'pagerduty', HEX_NOTIFY_OPS_ROUTING_KEY: KEY };
     const about = { to: 'ops', text: 'x', connection: 'eu' };
-    const away = await sent(env, messageOf({ ...about, event: 'unreachable' }, ORIGIN));
-    const back = await sent(env, messageOf({ ...about, event: 'reachable' }, { ...ORIGIN, runId: 'other' }));
+    const away = await sent(env, notificationOf({ ...about, event: 'unreachable' }, ORIGIN));
+    const back = await sent(
+      env,
+      notificationOf({ ...about, event: 'reachable' }, { ...ORIGIN, runId: 'other' }),
+    );
     expect(away.body).toMatchObject({ event_action: 'trigger', payload: { severity: 'critical' } });
     expect(back.body).toMatchObject({ event_action: 'resolve', dedup_key: away.body.dedup_key });
     const long = { ...about, event: 'unreachable' as const, connection: 'x'.repeat(300) };
-    expect(String((await sent(env, messageOf(long, ORIGIN))).body.dedup_key).length).toBeLessThan(255);
+    expect(String((await sent(env, notificationOf(long, ORIGIN))).body.dedup_key).length).toBeLessThan(255);
   });
 
   it('long text is cut to what the chats take, and a link that is none of the web is left out', async () => {
-    const long = { ...NOTICE, text: 'x'.repeat(50_000), hexUrl: 'javascript:alert(1)' };
+    const long = { ...REQUEST, text: 'x'.repeat(50_000), hexUrl: 'javascript:alert(1)' };
     for (const format of ['slack', 'teams', 'pagerduty']) {
       const key: Record<string, string> = format === 'pagerduty' ? { HEX_NOTIFY_OPS_ROUTING_KEY: KEY } : {};
-      const { text } = await sent({ HEX_NOTIFY_OPS_FORMAT: format, ...key }, messageOf(long, ORIGIN));
+      const { text } = await sent({ HEX_NOTIFY_OPS_FORMAT: format, ...key }, notificationOf(long, ORIGIN));
       expect(text.length).toBeLessThan(8_000);
       expect(text).not.toContain('javascript:');
     }
@@ -191,7 +198,7 @@ describe('a message with a secret', () => {
     const { verify } = (await import(`data:text/javascript,${encodeURIComponent(snippet)}`)) as {
       verify(header: string, body: string, secret: string): boolean;
     };
-    const { headers, text } = await sent({ HEX_NOTIFY_OPS_SECRET: SECRET }, messageOf(NOTICE, ORIGIN));
+    const { headers, text } = await sent({ HEX_NOTIFY_OPS_SECRET: SECRET }, notificationOf(REQUEST, ORIGIN));
     const signature = String(headers['temporal-hex-signature']);
     expect(signature).toMatch(/^t=\d{10},sha256=[0-9a-f]{64}$/);
     expect(verify(signature, text, SECRET)).toBe(true);
@@ -202,7 +209,7 @@ describe('a message with a secret', () => {
   });
 
   it('without one has no signature', async () => {
-    const { headers } = await sent({}, messageOf(NOTICE, ORIGIN));
+    const { headers } = await sent({}, notificationOf(REQUEST, ORIGIN));
     expect(headers['temporal-hex-signature']).toBeUndefined();
   });
 
@@ -222,9 +229,9 @@ describe('a message with a secret', () => {
       { requireToken: false },
     );
     if (!webhooks.ops) throw new Error('no webhook');
-    await postMessage(webhooks.ops, messageOf(NOTICE, ORIGIN), AbortSignal.timeout(5_000));
+    await postNotification(webhooks.ops, notificationOf(REQUEST, ORIGIN), AbortSignal.timeout(5_000));
     file('headers', '{"authorization": "Bearer two"}');
-    await postMessage(webhooks.ops, messageOf(NOTICE, ORIGIN), AbortSignal.timeout(5_000));
+    await postNotification(webhooks.ops, notificationOf(REQUEST, ORIGIN), AbortSignal.timeout(5_000));
     expect(hook.all.map(({ path, headers }) => [path, headers.authorization, headers['x-team']])).toEqual([
       ['/from-file', 'Bearer one', 'data'],
       ['/from-file', 'Bearer two', undefined],

@@ -60,7 +60,7 @@ it('Hex out of reach for longer than HEX_UNREACHABLE_AFTER is told once, for all
     await run.cancel();
     await run.result().catch(() => undefined);
   }
-  expect(rig.hook.messages()).toEqual([
+  expect(rig.hook.notifications()).toEqual([
     expect.objectContaining({
       event: 'unreachable',
       severity: 'critical',
@@ -101,7 +101,7 @@ it('a token that Hex refuses is told too, also when the runs have given up', asy
   await until('the alert', async () => {
     const another = await rig.hex.startRun({ projectId: 'c', ...FAST });
     await another.result().catch(() => undefined);
-    return rig.hook.messages().some(({ event }) => event === 'unreachable');
+    return rig.hook.notifications().some(({ event }) => event === 'unreachable');
   });
   const { body } = await rig.hook.received(({ body }) => body.event === 'unreachable');
   expect(body.text).toContain('401');
@@ -109,7 +109,7 @@ it('a token that Hex refuses is told too, also when the runs have given up', asy
   await rig.hook.received(({ body }) => body.event === 'reachable');
   await second?.result().catch(() => undefined);
   // The clean-ups that the token kept from being done are told as well.
-  const told = rig.hook.messages().filter(({ event }) => event !== 'cleanup_failed');
+  const told = rig.hook.notifications().filter(({ event }) => event !== 'cleanup_failed');
   expect(told.map(({ event }) => event)).toEqual(['unreachable', 'reachable']);
 });
 

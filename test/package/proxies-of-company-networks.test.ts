@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createHexClient, HexError } from '../../src/hex/index.js';
 import { isLoopback, proxyFor } from '../../src/network/proxy.js';
-import { postMessage } from '../../src/notifications/post.js';
+import { postNotification } from '../../src/notifications/post.js';
 import { startSandbox } from '../../src/sandbox/index.js';
 import { downloadCli } from '../../src/temporal-server/download.js';
 import { createReporter } from '../../src/temporal-server/reporter.js';
@@ -129,7 +129,7 @@ describe('webhooks and downloads go through the proxy', () => {
     vi.stubEnv('HTTP_PROXY', proxy.url);
     const message = { title: 'Pipeline "etl"', event: 'failure', links: {} } as never;
     const webhook = { format: 'json', url: () => 'http://hooks.corp.test/in?x=1' } as const;
-    const { status } = await postMessage(webhook, message, AbortSignal.timeout(10_000));
+    const { status } = await postNotification(webhook, message, AbortSignal.timeout(10_000));
     expect(status).toBe(200);
     expect(proxy.asked).toEqual(['POST http://hooks.corp.test/in?x=1']);
   });

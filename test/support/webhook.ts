@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Message } from '../../src/notifications/notice.js';
+import type { Notification } from '../../src/notifications/notification.js';
 
 /** A request that a receiver got. */
 export interface Received {
@@ -18,8 +18,8 @@ export interface Receiver {
   url: string;
   /** Every request, also those that were refused. */
   all: readonly Received[];
-  /** Messages in the format `json` that were taken. */
-  messages(): Message[];
+  /** Notifications in the format `json` that were taken. */
+  notifications(): Notification[];
   /** Resolves with the first request that was taken and is so. */
   received(is: (one: Received) => boolean): Promise<Received>;
 }
@@ -42,7 +42,7 @@ export async function webhookReceiver(answer: (n: number) => number = () => 200)
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     all,
-    messages: () => taken().map(({ body }) => body as unknown as Message),
+    notifications: () => taken().map(({ body }) => body as unknown as Notification),
     async received(is) {
       for (;;) {
         const found = taken().find(is);

@@ -13,7 +13,9 @@ export function resultText(result: unknown, colors: Colors): string {
   return isObject(result.steps) ? stepsTable(result.steps, colors) : runFacts(result, colors);
 }
 
-/** What there is to say of a start that did not run because of its key; null of all others, and of those that joined. */
+/**
+ * What there is to say of a start that did not run because of its key; null of all others, and of those that joined.
+ */
 function existingKey({ skipped }: Record<string, unknown>): string | null {
   if (!isObject(skipped)) return null;
   const { key, workflowId, state } = skipped;
@@ -54,7 +56,7 @@ function runFacts(result: Record<string, unknown>, colors: Colors): string {
     const value = result[fact];
     if (typeof value === 'number') rows.push([colors.dim(fact.replace('Ms', '')), formatDuration(value)]);
   }
-  if (result.adopted === true) rows.push([colors.dim('adopted'), 'yes: the answer to the trigger was lost']);
+  if (result.adopted === true) rows.push([colors.dim('adopted'), 'yes: the answer to the start was lost']);
   return table(rows);
 }
 

@@ -8,8 +8,8 @@ export interface ReadAnswer {
   retryAfterMs?: number | null;
 }
 
-/** Permit to send one read, to be settled exactly once whatever comes of it; or when to ask again. */
-export type ReadLeave = { ok: true; settle(answer: ReadAnswer): void } | { ok: false; retryInMs: number };
+/** A permit to send one read, to be settled exactly once whatever comes of it; or when to ask again. */
+export type ReadPermit = { ok: true; settle(answer: ReadAnswer): void } | { ok: false; retryInMs: number };
 
 /** Paces the reads of one worker process on one connection. */
 export interface ReadPacing {
@@ -18,7 +18,7 @@ export interface ReadPacing {
    * come back after `retryInMs` find room and none is overtaken for ever. A `background` read gives way to all others
    * and takes a fifth of the reads at most; where there is never any room it gets a turn in the line every two minutes.
    */
-  reserve(key: string, options?: { background?: boolean | undefined }): ReadLeave;
+  reserve(key: string, options?: { background?: boolean | undefined }): ReadPermit;
   /** What it has learnt so far. */
   state(): { readsPerMinute: number; stoppedForMs: number; booked: number };
 }
@@ -97,13 +97,13 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
     nextTurn = stoppedUntil;
   };
 
-  const book = (key: string, turn: number, at: number): ReadLeave => {
+  const book = (key: string, turn: number, at: number): ReadPermit => {
     bookings.set(key, turn);
     return { ok: false, retryInMs: Math.ceil(turn - at) };
   };
 
   /** A turn behind all others. */
-  const bookLast = (key: string, openAt: number, at: number): ReadLeave => {
+  const bookLast = (key: string, openAt: number, at: number): ReadPermit => {
     const turn = Math.max(openAt, nextTurn, at + 1);
     nextTurn = turn + spacing();
     return book(key, turn, at);
@@ -172,15 +172,21 @@ function once<A>(call: (value: A) => void): (value: A) => void {
   };
 }
 
-/** Reads are spread a little wider than the budget asks, so that the windows seldom bind: 29 of 30 a minute are used. */
+/**
+ * Reads are spread a little wider than the budget asks, so that the windows seldom bind: 29 of 30 a minute are used.
+ */
 const SPREAD = 1.03;
 /** Slack of each window, for a clock of Hex's that runs a little slower: 250 ms of a minute. */
 const MARGIN = 250 / MINUTE_MS;
 /** A third of a minute's reads may go at once after a quiet time. */
 const BURST_SHARE = 1 / 3;
-/** Share of the reads that background reads may take: what polls leave of them (`headroom` of the read budget). */
+/**
+ * Share of the reads that background reads may take: what reads of runs leave of them (`headroom` of the read budget).
+ */
 const BACKGROUND_SHARE = 1 / 5;
-/** A background read is not sent where the last minute's reads have come so near to the limit: the rest is for bursts. */
+/**
+ * A background read is not sent where the last minute's reads have come so near to the limit: the rest is for bursts.
+ */
 const BACKGROUND_FILL = 0.9;
 /** After so many minutes without room a background read is no longer overtaken. */
 const BACKGROUND_PATIENCE = 2;

@@ -1,4 +1,4 @@
-import type { PollLoad } from '../../limits/poll-share.js';
+import type { ReadLoad } from '../../limits/read-share.js';
 import { isTerminal } from '../../run/status.js';
 import type { CallOptions } from '../call.js';
 import type { HexRunInfo, RunPage } from '../types.js';
@@ -16,26 +16,26 @@ export interface RunReader {
 /** Status reads of one worker process on one connection. */
 export interface SharedReads {
   /**
-   * A run's status. Polls of one project that fall together are answered by one run list; a run that the list does not
+   * A run's status. Reads of one project that fall together are answered by one run list; a run that the list does not
    * show, and a run alone in its project, is read by itself. Rejects as the reader does.
    */
   getRunStatus(projectId: string, runId: string, options?: CallOptions): Promise<HexRunInfo>;
-  /** The runs that are being polled, for the interval to the next poll. */
-  load(projectId: string): PollLoad;
-  /** The run has ended, as a read past these has shown: it no longer counts as polled. */
+  /** The runs that are being followed, for the interval to the next read. */
+  load(projectId: string): ReadLoad;
+  /** The run has ended, as a read past these has shown: it no longer counts as followed. */
   leave(projectId: string, runId: string): void;
 }
 
 export interface SharedReadsOptions {
-  /** How long the first poll waits for others of its project, ms. Default 150. */
+  /** How long the first read waits for others of its project, ms. Default 150. */
   windowMs?: number;
   /** Milliseconds; default Date.now. */
   now?: () => number;
 }
 
-/** A run that is being polled. */
-interface Polled {
-  polledAt: number;
+/** A run that is being followed. */
+interface Followed {
+  askedAt: number;
   /** When it was last read by itself. */
   readAt: number;
   /** How far it was seen to be: 0 pending, 1 running. */
@@ -45,7 +45,7 @@ interface Polled {
 }
 
 interface Project {
-  polled: Map<string, Polled>;
+  followed: Map<string, Followed>;
   waiting: Waiter[];
   /** The list that is under way. */
   listing: Promise<RunPage> | null;
@@ -63,9 +63,9 @@ interface Waiter {
 }
 
 /**
- * Answers status polls with as few requests as may be. A list is never believed over what is known better: one that
- * shows a run less far than it was seen before is stale, and every tenth list is checked by reading one run by itself. A
- * project whose list was found stale, or fails, is read run by run for ten minutes.
+ * Answers reads of a status with as few requests as may be. A list is never believed over what is known better: one
+ * that shows a run less far than it was seen before is stale, and every tenth list is checked by reading one run by
+ * itself. A project whose list was found stale, or fails, is read run by run for ten minutes.
  */
 export function createSharedReads(reader: RunReader, options: SharedReadsOptions = {}): SharedReads {
   const { windowMs = 150, now = Date.now } = options;
@@ -73,10 +73,10 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
 
   const readOne = async (projectId: string, runId: string, call: CallOptions): Promise<HexRunInfo> => {
     const run = await reader.getRunStatus(projectId, runId, call);
-    const polled = projects.get(projectId)?.polled.get(runId);
-    if (polled) {
-      polled.readAt = now();
-      polled.progress = rankOfStatus(run.status);
+    const followed = projects.get(projectId)?.followed.get(runId);
+    if (followed) {
+      followed.readAt = now();
+      followed.progress = rankOfStatus(run.status);
     }
     return note(projectId, run);
   };
@@ -84,10 +84,10 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
   /** Keeps what an answer tells of a run. */
   const note = (projectId: string, run: HexRunInfo): HexRunInfo => {
     const project = projects.get(projectId);
-    const polled = project?.polled.get(run.runId);
-    if (project && polled) {
-      polled.progress = Math.max(polled.progress, rankOfStatus(run.status));
-      if (isTerminal(run.status)) project.polled.delete(run.runId);
+    const followed = project?.followed.get(run.runId);
+    if (project && followed) {
+      followed.progress = Math.max(followed.progress, rankOfStatus(run.status));
+      if (isTerminal(run.status)) project.followed.delete(run.runId);
     }
     return run;
   };
@@ -125,19 +125,19 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
   const leaveEnded = (project: Project, page: RunPage, waiters: readonly Waiter[]) => {
     const waiting = new Set(waiters.map(({ runId }) => runId));
     for (const { runId, status } of page.runs)
-      if (isTerminal(status) && !waiting.has(runId)) project.polled.delete(runId);
+      if (isTerminal(status) && !waiting.has(runId)) project.followed.delete(runId);
   };
 
   /** What the list says of a run, or null where it says nothing or is behind what was seen before. */
   const shownIn = (page: RunPage, project: Project, runId: string): HexRunInfo | null => {
-    const polled = project.polled.get(runId);
+    const followed = project.followed.get(runId);
     const run = page.runs.find((each) => each.runId === runId);
     if (!run) {
-      if (polled) polled.missed += 1;
+      if (followed) followed.missed += 1;
       return null;
     }
-    if (polled) polled.missed = 0;
-    if (polled && rankOfStatus(run.status) < polled.progress) {
+    if (followed) followed.missed = 0;
+    if (followed && rankOfStatus(run.status) < followed.progress) {
       mistrust(project);
       return null;
     }
@@ -175,13 +175,14 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
   const projectOf = (projectId: string): Project => {
     const at = now();
     for (const [id, project] of projects) {
-      for (const [runId, polled] of project.polled) {
-        if (polled.polledAt < at - FORGOTTEN_MS) project.polled.delete(runId);
+      for (const [runId, followed] of project.followed) {
+        if (followed.askedAt < at - FORGOTTEN_MS) project.followed.delete(runId);
       }
-      if (project.polled.size === 0 && project.waiting.length === 0 && !project.listing) projects.delete(id);
+      if (project.followed.size === 0 && project.waiting.length === 0 && !project.listing)
+        projects.delete(id);
     }
     const project = projects.get(projectId) ?? {
-      polled: new Map(),
+      followed: new Map(),
       waiting: [],
       listing: null,
       listsSinceCheck: 0,
@@ -196,14 +197,15 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
     async getRunStatus(projectId, runId, call = {}) {
       call.signal?.throwIfAborted();
       const project = projectOf(projectId);
-      const polled = project.polled.get(runId) ?? { polledAt: 0, readAt: now(), progress: 0, missed: 0 };
-      polled.polledAt = now();
-      project.polled.set(runId, polled);
-      const alone = project.polled.size === 1 || polled.missed >= MISSES || now() < project.mistrustedUntil;
+      const followed = project.followed.get(runId) ?? { askedAt: 0, readAt: now(), progress: 0, missed: 0 };
+      followed.askedAt = now();
+      project.followed.set(runId, followed);
+      const alone =
+        project.followed.size === 1 || followed.missed >= MISSES || now() < project.mistrustedUntil;
       if (alone) return readOne(projectId, runId, call);
       if (project.listing) {
         const page = await abortable(project.listing, call.signal);
-        // A list asked for before this poll may be older than the run; that is no reason to doubt it.
+        // A list asked for before this read may be older than the run; that is no reason to doubt it.
         const shown = page.runs.some((each) => each.runId === runId) && shownIn(page, project, runId);
         return shown ? note(projectId, shown) : readOne(projectId, runId, call);
       }
@@ -216,14 +218,14 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
     load(projectId) {
       let runs = 0;
       let busy = 0;
-      for (const { polled } of projects.values()) {
-        runs += polled.size;
-        if (polled.size > 0) busy += 1;
+      for (const { followed } of projects.values()) {
+        runs += followed.size;
+        if (followed.size > 0) busy += 1;
       }
-      return { runs, projects: busy, sameProject: projects.get(projectId)?.polled.size ?? 0 };
+      return { runs, projects: busy, sameProject: projects.get(projectId)?.followed.size ?? 0 };
     },
     leave(projectId, runId) {
-      projects.get(projectId)?.polled.delete(runId);
+      projects.get(projectId)?.followed.delete(runId);
     },
   };
 }
@@ -255,7 +257,7 @@ function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Pro
 }
 
 function longestUnread(project: Project, waiters: readonly Waiter[]): string | null {
-  const readAt = ({ runId }: Waiter) => project.polled.get(runId)?.readAt ?? Number.POSITIVE_INFINITY;
+  const readAt = ({ runId }: Waiter) => project.followed.get(runId)?.readAt ?? Number.POSITIVE_INFINITY;
   return [...waiters].sort((a, b) => readAt(a) - readAt(b))[0]?.runId ?? null;
 }
 
@@ -276,5 +278,5 @@ const LISTS_PER_CHECK = 10;
 /** An end may take this long to show in a list, which covers the whole seconds of a `Date` header. */
 const STALE_MS = 5_000;
 const MISTRUST_MS = 600_000;
-/** A run not polled for this long is no longer in flight; polls are at most a few minutes apart. */
+/** A run not followed for this long is no longer in flight; reads are at most a few minutes apart. */
 const FORGOTTEN_MS = 600_000;

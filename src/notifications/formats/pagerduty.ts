@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Message, NoticeEvent } from '../notice.js';
+import type { Notification, NotificationEvent } from '../notification.js';
 import { linksOf, shortened } from './words.js';
 
 /** PagerDuty's limits. */
@@ -7,12 +7,12 @@ const SUMMARY = 1_024;
 const DEDUP_KEY = 255;
 
 /** Events that close the incident of another. */
-const RESOLVES: ReadonlySet<NoticeEvent> = new Set(['success', 'reachable']);
+const RESOLVES: ReadonlySet<NotificationEvent> = new Set(['success', 'reachable']);
 
 /** An event of PagerDuty's Events API v2: opens an incident, or closes the one with the same `dedup_key`. */
-export function pagerdutyBody(message: Message, routingKey: string): object {
-  const { event, title, text, severity, at, links, ...facts } = message;
-  const common = { routing_key: routingKey, dedup_key: dedupKey(message) };
+export function pagerdutyBody(notification: Notification, routingKey: string): object {
+  const { event, title, text, severity, at, links, ...facts } = notification;
+  const common = { routing_key: routingKey, dedup_key: dedupKey(notification) };
   if (RESOLVES.has(event)) return { ...common, event_action: 'resolve' };
   return {
     ...common,
@@ -23,22 +23,22 @@ export function pagerdutyBody(message: Message, routingKey: string): object {
       severity,
       timestamp: at,
       component: title,
-      group: message.namespace,
+      group: notification.namespace,
       class: event,
       custom_details: { text: shortened(text), ...facts },
     },
-    links: linksOf(message).map(({ title, url }) => ({ href: url, text: title })),
+    links: linksOf(notification).map(({ title, url }) => ({ href: url, text: title })),
     client: 'temporal-hex',
     ...(links.temporal !== null && { client_url: links.temporal }),
   };
 }
 
 /**
- * What is one incident: the trouble of a pipeline, step or project until it succeeds again, of a connection until Hex is
- * reachable again. Everything else concerns one workflow.
+ * What is one incident: the trouble of a pipeline, step or project until it succeeds again, of a connection until Hex
+ * is reachable again. Everything else concerns one workflow.
  */
-function dedupKey(message: Message): string {
-  const { event, namespace, pipeline, step, projectId, connection, workflowId } = message;
+function dedupKey(notification: Notification): string {
+  const { event, namespace, pipeline, step, projectId, connection, workflowId } = notification;
   const subject =
     step !== null
       ? ['step', pipeline, step]
@@ -52,11 +52,11 @@ function dedupKey(message: Message): string {
       deadline: subject,
       cancelled: subject,
       waiting: ['waiting', workflowId, step],
-      cleanup_failed: ['cleanup', message.hexRunId ?? workflowId],
+      cleanup_failed: ['cleanup', notification.hexRunId ?? workflowId],
       strays: ['strays', connection],
       unreachable: ['connection', connection],
       reachable: ['connection', connection],
-    } satisfies Record<NoticeEvent, (string | null)[]>
+    } satisfies Record<NotificationEvent, (string | null)[]>
   )[event];
   const text = ['temporal-hex', namespace, ...key.map((part) => part ?? '')]
     .map(encodeURIComponent)

@@ -1,13 +1,15 @@
-import type { Message } from '../notice.js';
+import type { Notification } from '../notification.js';
 import { eventWords, linksOf, shortened } from './words.js';
 
 /**
- * For an incoming webhook of Slack, and of those that take its form. What people wrote stands in code, where Slack reads no
- * formatting, with its three control characters escaped: it can make no link and mention nobody.
+ * For an incoming webhook of Slack, and of those that take its form. What people wrote stands in code, where Slack
+ * reads no formatting, with its three control characters escaped: it can make no link and mention nobody.
  */
-export function slackBody(message: Message): object {
-  const { title, event, text, workflowId } = message;
-  const links = linksOf(message).map(({ title, url }) => `<${escaped(url).replaceAll('|', '%7C')}|${title}>`);
+export function slackBody(notification: Notification): object {
+  const { title, event, text, workflowId } = notification;
+  const links = linksOf(notification).map(
+    ({ title, url }) => `<${escaped(url).replaceAll('|', '%7C')}|${title}>`,
+  );
   const lines = [
     `${code(title)} ${eventWords(event)}`,
     `\`\`\`${escaped(shortened(text).replaceAll('```', "'''"))}\`\`\``,

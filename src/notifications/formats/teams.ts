@@ -1,14 +1,14 @@
-import type { Message } from '../notice.js';
+import type { Notification } from '../notification.js';
 import { eventWords, linksOf, shortened } from './words.js';
 
 const COLORS = { info: 'default', warning: 'warning', error: 'attention', critical: 'attention' } as const;
 
 /**
- * An Adaptive Card for a webhook of Teams' Workflows. What people wrote stands in text runs, which read no Markdown, and a
- * mention would need an entity: it is shown as it is.
+ * An Adaptive Card for a webhook of Teams' Workflows. What people wrote stands in text runs, which read no Markdown,
+ * and a mention would need an entity: it is shown as it is.
  */
-export function teamsBody(message: Message): object {
-  const { title, event, severity, text, workflowId } = message;
+export function teamsBody(notification: Notification): object {
+  const { title, event, severity, text, workflowId } = notification;
   const head = { text: `${title} ${eventWords(event)}`, weight: 'bolder', color: COLORS[severity] };
   const lines = shortened(text)
     .split(/\r?\n/)
@@ -22,7 +22,7 @@ export function teamsBody(message: Message): object {
       ...lines.map((line) => paragraph({ text: line })),
       ...(workflowId === null ? [] : [paragraph({ text: `Workflow ${workflowId}`, isSubtle: true })]),
     ],
-    actions: linksOf(message).map(({ title, url }) => ({ type: 'Action.OpenUrl', title, url })),
+    actions: linksOf(notification).map(({ title, url }) => ({ type: 'Action.OpenUrl', title, url })),
   };
   return {
     type: 'message',

@@ -1,6 +1,6 @@
-import type { Message } from '../notice.js';
+import type { Notification } from '../notification.js';
 
-/** Chats cut or refuse longer messages. */
+/** Chats cut or refuse longer texts. */
 const MOST = 3_000;
 
 /** Text of at most `most` characters. */
@@ -9,7 +9,7 @@ export function shortened(text: string, most = MOST): string {
 }
 
 /** The event as a reader of a chat sees it. */
-export function eventWords(event: Message['event']): string {
+export function eventWords(event: Notification['event']): string {
   return event.replaceAll('_', ' ');
 }
 
@@ -18,8 +18,8 @@ export interface Link {
   url: string;
 }
 
-/** The pages that a message points to. */
-export function linksOf({ links }: Message): Link[] {
+/** The pages that a notification points to. */
+export function linksOf({ links }: Notification): Link[] {
   return [
     ...(links.hex === null ? [] : [{ title: 'Run in Hex', url: links.hex }]),
     ...(links.temporal === null ? [] : [{ title: 'Workflow in Temporal', url: links.temporal }]),

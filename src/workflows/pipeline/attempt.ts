@@ -177,7 +177,7 @@ async function askForApproval(
   { prompt, withinMs, onTimeout }: WorkOf<'approval'>,
 ): Promise<StepResult> {
   execution.move(step, unit, 'approval', `approval: ${prompt}`);
-  execution.tell(step, 'waiting', `Step "${unit.key}" waits for approval: ${prompt}`);
+  execution.notify(step, 'waiting', `Step "${unit.key}" waits for approval: ${prompt}`);
   const decision = await decisionOn(unit, withinMs);
   const { to, by, reason } = decision ?? {
     to: onTimeout === 'approve' ? 'success' : 'failed',

@@ -5,12 +5,12 @@ import type { Semaphore } from './semaphore.js';
 import type { StepRecord, Unit } from './state.js';
 
 /** Sends the notifications that a step asks for. */
-export type Tell = (step: StepRecord, event: StepNotifyEvent, text: string) => void;
+export type NotifyOfStep = (step: StepRecord, event: StepNotifyEvent, text: string) => void;
 
 /** What the work of a step may know of its execution, and do to it. */
 export interface StepContext extends Pick<PreparedExecution, 'plan' | 'pipeline' | 'run' | 'depth'> {
   readonly prepared: PreparedExecution;
-  readonly tell: Tell;
+  readonly notify: NotifyOfStep;
   readonly semaphore: Semaphore;
   readonly otherQueues: OtherQueues;
   /** What templates may read. */

@@ -99,11 +99,11 @@ const CONTROLS: Record<ControlAction, Control> = {
     from: ['running'],
     needsReason: false,
     refuse: (_execution, step) =>
-      step?.spec.kind === 'hex' ? null : 'only steps that run a Hex project are polled',
+      step?.spec.kind === 'hex' ? null : 'only steps that run a Hex project have a status to read',
     run: (_execution, { units }) => {
       for (const { state, workflowId } of units)
         if (state === 'running' && workflowId)
-          // A run that has ended meanwhile needs no poll.
+          // A run that has ended meanwhile needs no read.
           void getExternalWorkflowHandle(workflowId)
             .signal(pollNowSignal)
             .catch(() => undefined);

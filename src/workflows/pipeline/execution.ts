@@ -22,7 +22,7 @@ import type { Plan } from '../../pipeline/plan/plan.js';
 import type { PreparedPipeline } from '../../pipeline/plan/prepare.js';
 import type { RunNotifyEvent } from '../../run/notify.js';
 import type { RunScope } from '../../run/scope.js';
-import type { StepContext, Tell } from './context.js';
+import type { NotifyOfStep, StepContext } from './context.js';
 import { leftOnPurpose, stepErrorOf } from './failures.js';
 import { OtherQueues, withUntaken } from './other-queues.js';
 import type { PreparedExecution } from './prepared.js';
@@ -51,7 +51,7 @@ export class PipelineExecution implements StepContext {
   readonly run: RunScope;
   readonly depth: number;
   readonly prepared: PreparedExecution;
-  readonly tell: Tell;
+  readonly notify: NotifyOfStep;
   readonly semaphore: Semaphore;
   readonly otherQueues = new OtherQueues();
   readonly steps: ReadonlyMap<string, StepRecord>;
@@ -72,13 +72,13 @@ export class PipelineExecution implements StepContext {
   private traceDue = false;
   private finish: (error?: unknown) => void = () => {};
 
-  constructor(prepared: PreparedExecution, tell: Tell) {
+  constructor(prepared: PreparedExecution, notify: NotifyOfStep) {
     this.prepared = prepared;
     this.plan = prepared.plan;
     this.pipeline = prepared.pipeline;
     this.run = prepared.run;
     this.depth = prepared.depth;
-    this.tell = tell;
+    this.notify = notify;
     this.semaphore = new Semaphore(prepared.plan.spec.maxParallel);
     this.steps = new Map(prepared.plan.spec.steps.map((spec) => [spec.id, newStep(spec)]));
     this.templateScope = { params: prepared.pipeline.params, run: prepared.run, steps: this.lazySteps() };
@@ -147,7 +147,10 @@ export class PipelineExecution implements StepContext {
     return [...this.units.values()].flatMap(({ unit }) => unit.error?.leftRunning ?? []);
   }
 
-  /** A step has failed, or an item of it that will not be tried again: what runs beside it is cancelled where that was asked for. */
+  /**
+   * A step has failed, or an item of it that will not be tried again: what runs beside it is cancelled where that was
+   * asked for.
+   */
   cancelSiblings(failed: StepRecord): void {
     if (!failed.spec.cancelSiblings || this.cancelling) return;
     for (const step of this.steps.values()) {
@@ -253,17 +256,17 @@ export class PipelineExecution implements StepContext {
     step.scope = null;
     step.startedAtMs ??= Date.now();
     step.endedAtMs = Date.now();
-    this.tellEnd(step);
+    this.notifyOfEnd(step);
     if (state !== 'failed' && (state !== 'cancelled' || this.cancelling)) return;
     this.failures.add(step);
     this.cancelSiblings(step);
   }
 
-  private tellEnd(step: StepRecord): void {
+  private notifyOfEnd(step: StepRecord): void {
     const { state, reason, error, spec } = step;
     const event = EVENT_OF[state];
     const why = error ? `: ${error.type}: ${error.message}` : reason === null ? '' : `: ${reason}`;
-    if (event) this.tell(step, event, `Step "${spec.id}" ${WORDS_OF[event]}${why}`);
+    if (event) this.notify(step, event, `Step "${spec.id}" ${WORDS_OF[event]}${why}`);
   }
 
   private ruleOut(step: StepRecord, { to, reason, stopped }: Move): void {

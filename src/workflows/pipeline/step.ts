@@ -76,7 +76,10 @@ function resultOfUnits({ spec }: StepRecord, units: readonly Unit[]): StepResult
   return spec.forEach === null && only?.result ? only.result : fanOutResult(units);
 }
 
-/** Runs all units that are still to be run, `window` at once. After a failure no further one starts, unless the step goes on. */
+/**
+ * Runs all units that are still to be run, `window` at once. After a failure no further one starts, unless the step
+ * goes on.
+ */
 function runUnits(execution: StepContext, step: StepRecord, units: Unit[]): Promise<void> {
   const { window, onFailure, cancelSiblings } = step.spec;
   const line = units.filter(({ state }) => state !== 'success');
@@ -191,7 +194,7 @@ async function decisionOn(execution: StepContext, step: StepRecord, failed: Unit
   failed.waitingFor = `a decision until ${until} UTC: retryStep, skipStep, markSuccess or cancelStep`;
   step.error = failed.error;
   step.state = 'decision';
-  execution.tell(
+  execution.notify(
     step,
     'waiting',
     `Step "${step.spec.id}" failed and waits for a decision: ${failed.error?.message ?? ''}`,

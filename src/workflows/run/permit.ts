@@ -25,13 +25,15 @@ const { placeInLine } = proxyActivities<HexActivities>({
   summary: 'Place in line',
 });
 
-/** After these waits a request that got no answer is made again, should the limiter have been lost; then every 5 min. */
+/**
+ * After these waits a request that got no answer is made again, should the limiter have been lost; then every 5 min.
+ */
 const RENEWALS_MS = [5_000, 30_000, 60_000];
 const RENEWAL_MS = 300_000;
 
 /**
- * Waits for the permit to trigger. Returns the request's id, which the trigger and the reads carry to report to the limiter,
- * or null where the worker runs without one.
+ * Waits for the permit to start. Returns the request's id, which the start and the reads carry to report to the
+ * limiter, or null where the worker runs without one.
  */
 export async function waitForPermit(state: RunState, permits: ReadonlySet<string>): Promise<string | null> {
   const { spec } = state;

@@ -8,31 +8,31 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { FoundRun, FoundRuns } from '../../activities/find-run.js';
-import type { TriggeredRun } from '../../activities/trigger-run.js';
+import type { StartedRun } from '../../activities/trigger-run.js';
 import { formatDuration } from '../../base/duration.js';
 import type { RunProjectRequest } from '../../hex/index.js';
 import type { RunSpec } from '../../run/input.js';
-import { triggerDelayMs } from '../../run/trigger-delay.js';
+import { startDelayMs } from '../../run/start-delay.js';
 import { retried, sentOnce } from './activities.js';
 import { factsOf, hexFailure, runFailure } from './failures.js';
 import { giveBack, reportAdopted, waitForPermit } from './permit.js';
-import { enterPhase, hasEnded, type RunState, recordRun, tellParent } from './state.js';
+import { enterPhase, hasEnded, type RunState, recordRun, tellParentOfRun } from './state.js';
 
-/** A read that goes with the trigger may not take long: until it is done, only Hex knows of the run. */
+/** A read that goes with the start may not take long: until it is done, only Hex knows of the run. */
 const READ_AT_ONCE_MS = 2_000;
 
 /** How often Hex's list is looked at before a start is taken as not having happened. */
 const LOOKS = 2;
 
 /**
- * Starts exactly one Hex run and makes it known to the state. A trigger that surely started nothing is sent again
+ * Starts exactly one Hex run and makes it known to the state. A start that surely did not happen is sent again
  * where the trouble passes by itself; one whose outcome is unknown never is, before Hex's own list has been searched.
  */
 export async function startRun(state: RunState, permits: ReadonlySet<string>): Promise<void> {
   try {
-    await triggerUntilStarted(state, permits);
+    await sendUntilStarted(state, permits);
   } catch (error) {
-    // A trigger is awaited whatever happens, so one that was cancelled had not been sent. Others of the project
+    // A start is awaited whatever happens, so one that was cancelled had not been sent. Others of the project
     // (after a 429, of the whole connection) wait for this one, and need not wait until its lease is over.
     const unsent = error instanceof ActivityFailure && isCancellation(error);
     await giveBack(state, unsent ? 'released' : 'notStarted');
@@ -40,19 +40,19 @@ export async function startRun(state: RunState, permits: ReadonlySet<string>): P
   }
 }
 
-async function triggerUntilStarted(state: RunState, permits: ReadonlySet<string>): Promise<void> {
+async function sendUntilStarted(state: RunState, permits: ReadonlySet<string>): Promise<void> {
   const { spec } = state;
   const giveUpAtMs = state.startedAtMs + spec.queueTimeoutMs;
   for (let searched = false; ; ) {
-    // A trigger that was lost keeps its permit: no other of ours may start this project before it is settled.
+    // A start whose answer was lost keeps its permit: no other of ours may start this project before it is settled.
     if (!searched && !spec.dryRun) state.requestId = await waitForPermit(state, permits);
     const requestedAtMs = Date.now();
     try {
-      const run = await trigger(state);
+      const run = await send(state);
       const { read, traceId, ...handle } = run;
       state.traceId = traceId;
       recordRun(state, { ...handle, triggeredAtMs: requestedAtMs }, read);
-      if (read && !hasEnded(state)) await tellParent(state);
+      if (read && !hasEnded(state)) await tellParentOfRun(state);
       return;
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
@@ -70,13 +70,13 @@ async function triggerUntilStarted(state: RunState, permits: ReadonlySet<string>
   }
 }
 
-function trigger(state: RunState): Promise<TriggeredRun> {
+function send(state: RunState): Promise<StartedRun> {
   const { spec } = state;
   const { connection, projectId, requestTimeoutMs } = spec;
   state.triggers++;
   enterPhase(state, 'triggering');
   const readWithinMs = spec.poll.firstMs === 0 && !spec.dryRun ? READ_AT_ONCE_MS : 0;
-  return sentOnce(requestTimeoutMs + readWithinMs, `Trigger project ${projectId}`).triggerRun({
+  return sentOnce(requestTimeoutMs + readWithinMs, `Start project ${projectId}`).triggerRun({
     connection,
     projectId,
     request: requestOf(spec),
@@ -110,16 +110,16 @@ function outcomeIsUnknown({ cause }: ActivityFailure): boolean {
 /** Troubles that stop all starts of a connection. */
 const HELD_BY_LIMITER: ReadonlySet<string> = new Set(['HexRateLimited', 'HexNoKernel']);
 
-/** Waits before the next trigger, or fails where waiting does not help. */
+/** Waits before the next try, or fails where waiting does not help. */
 async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: number): Promise<void> {
   const { spec } = state;
   const cause = error.cause instanceof ApplicationFailure ? error.cause : null;
   const facts = cause && factsOf(cause);
   const message = `Hex did not start project ${spec.projectId}`;
   if (!cause || !facts || !(facts.passes || spec.dryRun)) throw hexFailure(state, error, message);
-  // The limiter has been told, and keeps the next trigger back for as long as Hex wants.
+  // The limiter has been told, and keeps the next start back for as long as Hex wants.
   if (state.requestId && HELD_BY_LIMITER.has(cause.type ?? '')) return;
-  const delayMs = triggerDelayMs({
+  const delayMs = startDelayMs({
     type: cause.type ?? '',
     tries: state.triggers,
     retryAfterMs: facts.retryAfterMs,
@@ -127,14 +127,14 @@ async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: n
   });
   if (Date.now() + delayMs > giveUpAtMs)
     throw hexFailure(state, error, `${message} within ${formatDuration(spec.queueTimeoutMs)}`);
-  enterPhase(state, 'waiting', `${cause.message} Next trigger in ${formatDuration(delayMs)}.`);
-  await sleep(delayMs, { summary: `Until the next trigger: ${cause.type}` });
+  enterPhase(state, 'waiting', `${cause.message} Next try in ${formatDuration(delayMs)}.`);
+  await sleep(delayMs, { summary: `Until the next try: ${cause.type}` });
 }
 
 /** Looks for the run in Hex's list. True when it was found and adopted; false when it surely never started. */
 async function search(state: RunState, requestedAtMs: number): Promise<boolean> {
   const { spec } = state;
-  enterPhase(state, 'searching', 'the answer to the trigger was lost');
+  enterPhase(state, 'searching', 'the answer to the start was lost');
   for (let look = 1; ; look++) {
     const found = await findRun(state, requestedAtMs);
     const [newest, ...others] = found.candidates;
@@ -186,7 +186,7 @@ function ambiguous(state: RunState, { candidates, evidence }: FoundRuns): Applic
   return runFailure(
     state,
     'HexTriggerAmbiguous',
-    `The answer to the trigger of project ${state.spec.projectId} was lost, and ${candidates.length} runs could be ours: ${list}`,
+    `The answer to the start of project ${state.spec.projectId} was lost, and ${candidates.length} runs could be ours: ${list}`,
     {
       hint: 'None was cancelled. Look at them in Hex; set "onAmbiguous": "adopt-newest" to take the newest in such a case.',
       candidates: evidence.candidates,

@@ -20,7 +20,7 @@ export interface RunState {
   startedAtMs: number;
   phase: RunPhase;
   waitingFor: string | null;
-  /** Triggers sent so far. */
+  /** Starts sent to Hex so far. */
   triggers: number;
   /** Set from the moment the run is known to exist. */
   run: RunHandle | null;
@@ -97,7 +97,7 @@ export function mayBeAlive(state: RunState): boolean {
   return state.run !== null && !state.spec.dryRun && !isTerminal(state.status ?? '');
 }
 
-/** A poll has said that the run is over; what a list says may be old. */
+/** A read has said that the run is over; what a list says may be old. */
 export function hasEnded({ polls, status }: RunState): boolean {
   return polls > 0 && isTerminal(status ?? '');
 }
@@ -112,7 +112,7 @@ export function pendingLeftMs({ spec, run, status }: RunState): number {
 /**
  * Records the run. From here on, every exit of the workflow cancels it or has seen it end.
  *
- * @param read the poll that went with the trigger
+ * @param read the read that went with the start
  */
 export function recordRun(state: RunState, run: RunHandle, read: RunRead | null = null): void {
   state.run = run;
@@ -121,7 +121,7 @@ export function recordRun(state: RunState, run: RunHandle, read: RunRead | null 
   if (!hasEnded(state)) makeSearchable(state, null);
 }
 
-/** Keeps what a poll has told. */
+/** Keeps what a read has told. */
 export function noteRead(state: RunState, read: RunRead): void {
   state.polls++;
   state.status = read.status;
@@ -152,13 +152,13 @@ function makeSearchable({ spec, run }: RunState, status: string | null): void {
 }
 
 /** Tells the pipeline above which run its step waits for, and that it runs. */
-export async function tellParent(state: RunState): Promise<void> {
+export async function tellParentOfRun(state: RunState): Promise<void> {
   await signalParent(state, null);
 }
 
 /**
- * Tells the pipeline above what its step waits for, as of now. Once for each wait: many children in a long line must not
- * fill the history of the pipeline.
+ * Tells the pipeline above what its step waits for, as of now. Once for each wait: many children in a long line must
+ * not fill the history of the pipeline.
  */
 export async function tellParentOfWait(state: RunState): Promise<void> {
   if (!memoOf(workflowInfo()).hexStep || !patched('tell-the-pipeline-above-of-waits')) return;

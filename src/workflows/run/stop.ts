@@ -3,7 +3,7 @@ import type { RunRead } from '../../activities/get-run-status.js';
 import type { RunSpec } from '../../run/input.js';
 import { pollIntervalMs } from '../../run/poll-interval.js';
 import { isTerminal } from '../../run/status.js';
-import { alert } from '../notices.js';
+import { alert } from '../notifications.js';
 import { retried } from './activities.js';
 import { runFailure } from './failures.js';
 import { enterPhase, type RunState } from './state.js';

@@ -3,10 +3,10 @@ import type { NotifyEvent } from '../run/notify.js';
 /** An alert to the operators of the workers (`HEX_NOTIFY_ALERTS`), whatever a definition asks for. */
 export type AlertEvent = 'cleanup_failed' | 'strays' | 'unreachable' | 'reachable';
 
-export type NoticeEvent = NotifyEvent | AlertEvent;
+export type NotificationEvent = NotifyEvent | AlertEvent;
 
-/** What a message is about; the first that is there names it: a step, a pipeline, a run, a connection. */
-export interface NoticeSubject {
+/** What a notification is about; the first that is there names it: a step, a pipeline, a run, a connection. */
+export interface NotificationSubject {
   pipeline?: string;
   step?: string;
   projectId?: string;
@@ -17,21 +17,21 @@ export interface NoticeSubject {
   hexUrl?: string | null;
 }
 
-/** A message to one webhook. */
-export interface Notice extends NoticeSubject {
+/** What a workflow wants a webhook to know. */
+export interface NotificationRequest extends NotificationSubject {
   /** Name of the webhook in the worker's environment. */
   to: string;
-  event: NoticeEvent;
+  event: NotificationEvent;
   text: string;
 }
 
 export type Severity = 'info' | 'warning' | 'error' | 'critical';
 
-/** A message with all that a receiver may want to know; what the format `json` sends. */
-export interface Message {
-  /** The same for every attempt to deliver the message. */
+/** A notification with all that a receiver may want to know; what the format `json` sends. */
+export interface Notification {
+  /** The same for every attempt to deliver it. */
   id: string;
-  event: NoticeEvent;
+  event: NotificationEvent;
   severity: Severity;
   /** What it is about, such as `Pipeline "etl"`. */
   title: string;
@@ -52,13 +52,13 @@ export interface Message {
   at: string;
 }
 
-/** Where a message comes from, and when. */
-export type Origin = Pick<Message, 'id' | 'namespace' | 'workflowId' | 'runId' | 'at'> & {
+/** Where a notification comes from, and when. */
+export type Origin = Pick<Notification, 'id' | 'namespace' | 'workflowId' | 'runId' | 'at'> & {
   /** Address of Temporal's Web UI; null where it is not known. */
   temporalUiUrl: string | null;
 };
 
-const SEVERITY: Record<NoticeEvent, Severity> = {
+const SEVERITY: Record<NotificationEvent, Severity> = {
   success: 'info',
   failure: 'error',
   cancelled: 'warning',
@@ -70,15 +70,18 @@ const SEVERITY: Record<NoticeEvent, Severity> = {
   reachable: 'info',
 };
 
-/** A notice as a message. */
-export function messageOf(notice: Notice, { temporalUiUrl, ...origin }: Origin): Message {
-  const { event, text, pipeline, step, projectId, connection, hexRunId, hexUrl } = notice;
+/** Completes what a workflow asked for. */
+export function notificationOf(
+  request: NotificationRequest,
+  { temporalUiUrl, ...origin }: Origin,
+): Notification {
+  const { event, text, pipeline, step, projectId, connection, hexRunId, hexUrl } = request;
   const { id, namespace, workflowId, runId, at } = origin;
   return {
     id,
     event,
     severity: SEVERITY[event],
-    title: titleOf(notice),
+    title: titleOf(request),
     text,
     pipeline: pipeline ?? null,
     step: step ?? null,
@@ -93,7 +96,7 @@ export function messageOf(notice: Notice, { temporalUiUrl, ...origin }: Origin):
   };
 }
 
-function titleOf({ pipeline, step, projectId, connection }: NoticeSubject): string {
+function titleOf({ pipeline, step, projectId, connection }: NotificationSubject): string {
   if (step !== undefined) return `Step "${step}" of pipeline "${pipeline ?? ''}"`;
   if (pipeline !== undefined) return `Pipeline "${pipeline}"`;
   if (projectId !== undefined) return `Run of project "${projectId}"`;
@@ -103,7 +106,7 @@ function titleOf({ pipeline, step, projectId, connection }: NoticeSubject): stri
 /** The page of a workflow in Temporal's Web UI. */
 function temporalLink(
   base: string | null,
-  { namespace, workflowId, runId }: Pick<Message, 'namespace' | 'workflowId' | 'runId'>,
+  { namespace, workflowId, runId }: Pick<Notification, 'namespace' | 'workflowId' | 'runId'>,
 ): string | null {
   if (base === null || workflowId === null) return null;
   const path = [

@@ -1,7 +1,7 @@
 import { DEFAULT_READ_LIMITS, type ReadLimits } from './hex-limits.js';
 import { windowsOf } from './windows.js';
 
-/** Reads that all polls of one Hex user may take together. */
+/** Reads that all runs of one Hex user may take together. */
 export interface ReadBudget extends ReadLimits {
   /** Share left for lists, look-ups and other users of the token. Default 0.2. */
   headroom: number;
@@ -10,7 +10,7 @@ export interface ReadBudget extends ReadLimits {
 export const DEFAULT_READ_BUDGET: ReadBudget = { ...DEFAULT_READ_LIMITS, headroom: 0.2 };
 
 /** Who shares the budget. */
-export interface PollLoad {
+export interface ReadLoad {
   /** Runs in flight on the connection, this one included. */
   runs: number;
   /** Projects among them: runs of one project are read by one list. Default: as many as runs (nothing is shared). */
@@ -20,18 +20,18 @@ export interface PollLoad {
 }
 
 /**
- * Milliseconds from `now` to a run's next poll: `baseMs`, or its fair share of the reads where that is longer. With
- * every run at its share, all polls together take the budget less its headroom.
+ * Milliseconds from `now` to a run's next read: `baseMs`, or its fair share of the reads where that is longer. With
+ * every run at its share, all runs together take the budget less its headroom.
  *
- * Where several runs of a project are in flight, their polls fall on common moments, one share apart, so that one list
+ * Where several runs of a project are in flight, their reads fall on common moments, one share apart, so that one list
  * answers them together and the project takes no more than its share however old its runs are. The interval is then
  * met within half a share. A run alone in its project keeps its interval exactly.
  */
-export function nextPollMs(
+export function nextReadMs(
   now: number,
   baseMs: number,
   projectId: string,
-  load: PollLoad,
+  load: ReadLoad,
   budget: ReadBudget = DEFAULT_READ_BUDGET,
 ): number {
   // A run alone needs no share: its own interval grows before a minute's reads are used up.
@@ -45,7 +45,7 @@ export function nextPollMs(
 }
 
 /** The time in which each reader may read once, in whole ms. */
-function shareMs(load: PollLoad, budget: ReadBudget): number {
+function shareMs(load: ReadLoad, budget: ReadBudget): number {
   const readers = Math.max(1, Math.min(load.runs, load.projects ?? load.runs));
   const perMinute =
     budget.perHour === null ? budget.perMinute : Math.min(budget.perMinute, budget.perHour / 60);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextPollMs } from '../../src/limits/index.js';
+import { nextReadMs } from '../../src/limits/index.js';
 import { pollIntervalMs } from '../../src/run/poll-interval.js';
 
 /** List and status reads in the last hour of `hours`, when each project's simultaneous polls are one read. */
@@ -13,7 +13,7 @@ function readsPerMinute(runsOfProject: number[], hours: number, ages: (run: numb
     for (let run = 0; run < sameProject; run++) {
       let now = ages(run);
       while (now < hours * 3_600_000) {
-        now += nextPollMs(now, pollIntervalMs(now - ages(run)), `project ${project}`, {
+        now += nextReadMs(now, pollIntervalMs(now - ages(run)), `project ${project}`, {
           runs,
           projects,
           sameProject,
@@ -28,10 +28,10 @@ function readsPerMinute(runsOfProject: number[], hours: number, ages: (run: numb
 
 describe('the poll interval under load', () => {
   it('a run alone keeps its own interval; one far below its share waits for it', () => {
-    expect(nextPollMs(0, 10_000, 'p', { runs: 1 })).toBe(10_000);
-    expect(nextPollMs(0, 2_000, 'p', { runs: 25 })).toBe(62_500);
-    expect(nextPollMs(0, 2_000, 'p', { runs: 25, projects: 5 })).toBe(12_500);
-    expect(nextPollMs(0, 2_000, 'p', { runs: 25 }, { perMinute: 60, perHour: 1_800, headroom: 0.5 })).toBe(
+    expect(nextReadMs(0, 10_000, 'p', { runs: 1 })).toBe(10_000);
+    expect(nextReadMs(0, 2_000, 'p', { runs: 25 })).toBe(62_500);
+    expect(nextReadMs(0, 2_000, 'p', { runs: 25, projects: 5 })).toBe(12_500);
+    expect(nextReadMs(0, 2_000, 'p', { runs: 25 }, { perMinute: 60, perHour: 1_800, headroom: 0.5 })).toBe(
       100_000,
     );
   });
@@ -56,10 +56,10 @@ describe('the poll interval under load', () => {
           const load = { runs: 25, projects, sameProject: 2 };
           const share = projects * 2_500;
           const wanted = Math.max(base, share);
-          const wait = nextPollMs(now, base, 'p', load);
+          const wait = nextReadMs(now, base, 'p', load);
           expect(Math.abs(wait - wanted)).toBeLessThanOrEqual(share / 2);
           // The same moments for a run that asks at another time.
-          const other = now + 12_345 + nextPollMs(now + 12_345, base, 'p', load);
+          const other = now + 12_345 + nextReadMs(now + 12_345, base, 'p', load);
           expect((other - (now + wait)) % share).toBe(0);
         },
       ),

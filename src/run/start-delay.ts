@@ -3,10 +3,10 @@ const FIRST_MS: Record<string, number> = { HexRateLimited: 60_000, HexNoKernel: 
 const OTHERWISE_MS = 2_000;
 const MOST_MS = 300_000;
 
-export interface TriggerTrouble {
+export interface StartTrouble {
   /** Type of the failure, such as `HexNoKernel`. */
   type: string;
-  /** How many triggers have surely started nothing so far, from 1. */
+  /** How many starts have surely not happened so far, from 1. */
   tries: number;
   /** What Hex asked for, in ms. It always wins. */
   retryAfterMs: number | null;
@@ -14,8 +14,8 @@ export interface TriggerTrouble {
   firstMs?: number | undefined;
 }
 
-/** How long to wait before a trigger that surely started nothing is sent again, in ms. */
-export function triggerDelayMs({ type, tries, retryAfterMs, firstMs }: TriggerTrouble): number {
+/** How long to wait before a start that surely did not happen is sent again, in ms. */
+export function startDelayMs({ type, tries, retryAfterMs, firstMs }: StartTrouble): number {
   if (retryAfterMs !== null) return retryAfterMs;
   const first = firstMs ?? FIRST_MS[type] ?? OTHERWISE_MS;
   return Math.min(Math.max(first, MOST_MS), first * 2 ** Math.min(tries - 1, 20));

@@ -1,15 +1,18 @@
 import { CancellationScope, patched, sleep } from '@temporalio/workflow';
 import { formatDuration } from '../../base/duration.js';
-import type { Notice } from '../../notifications/notice.js';
+import type { NotificationRequest } from '../../notifications/notification.js';
 import type { PipelineSpec } from '../../pipeline/definition/spec.js';
 import { type NotifyEvent, type StepNotifyEvent, wantedBy } from '../../run/notify.js';
-import { tell, webhookProblems } from '../notices.js';
+import { sendNotifications, webhookProblems } from '../notifications.js';
 import { invalidInput } from '../run/failures.js';
 import type { PipelineExecution } from './execution.js';
 import type { StepRecord } from './state.js';
 
-/** Sends the notifications that the definition asks for. A message that cannot be delivered becomes a warning, never a failure. */
-export class PipelineNotices {
+/**
+ * Sends the notifications that the definition asks for. One that cannot be delivered becomes a warning, never a
+ * failure.
+ */
+export class PipelineNotifications {
   private readonly spec: PipelineSpec;
   private readonly warnings: string[];
   private readonly open = new Set<Promise<void>>();
@@ -32,8 +35,8 @@ export class PipelineNotices {
     if (problems.length > 0) throw invalidInput('hexPipeline', problems);
   }
 
-  /** Tells of a step: that it waits, which the pipeline's own `notify` may want to know too, or how it ended. */
-  tellOfStep(step: StepRecord, event: StepNotifyEvent, text: string): void {
+  /** Of a step: that it waits, which the pipeline's own `notify` may want to know too, or how it ended. */
+  sendOfStep(step: StepRecord, event: StepNotifyEvent, text: string): void {
     const asked = event === 'waiting' ? [...this.spec.notify, ...step.spec.notify] : step.spec.notify;
     if (asked.length === 0) return;
     this.send(wantedBy(asked, event), {
@@ -45,10 +48,10 @@ export class PipelineNotices {
     });
   }
 
-  /** Tells of a deadline that has passed while the pipeline still runs. */
+  /** Of a deadline that has passed while the pipeline still runs. */
   watchDeadline(execution: PipelineExecution): void {
-    const { deadlineMs, name, notify: told } = this.spec;
-    if (deadlineMs === null || !told.some(({ on }) => on.includes('deadline'))) return;
+    const { deadlineMs, name, notify } = this.spec;
+    if (deadlineMs === null || !notify.some(({ on }) => on.includes('deadline'))) return;
     this.clock
       .run(() => sleep(deadlineMs, { summary: 'Deadline of the pipeline' }))
       .then(() => {
@@ -56,7 +59,7 @@ export class PipelineNotices {
           ({ endedAtMs, state }) => endedAtMs === null && state !== 'waiting',
         );
         const names = open.map(({ spec }) => spec.id).join(', ');
-        this.tell(
+        this.sendOfPipeline(
           'deadline',
           `Pipeline "${name}" still runs after ${formatDuration(deadlineMs)}, at: ${names}`,
         );
@@ -64,16 +67,19 @@ export class PipelineNotices {
       .catch(() => undefined);
   }
 
-  /** Tells how it ended, and waits until every message is delivered or given up. `failed` is the step that failed first. */
+  /**
+   * Of how it ended, and waits until every notification is delivered or given up. `failed` is the step that failed
+   * first.
+   */
   async end(event: NotifyEvent, text: string, failed: StepRecord | null = null): Promise<void> {
     this.clock.cancel();
-    this.tell(event, text, failed);
+    this.sendOfPipeline(event, text, failed);
     await CancellationScope.nonCancellable(async () => {
       await Promise.all(this.open);
     });
   }
 
-  private tell(event: NotifyEvent, text: string, step: StepRecord | null = null): void {
+  private sendOfPipeline(event: NotifyEvent, text: string, step: StepRecord | null = null): void {
     this.send(wantedBy(this.spec.notify, event), {
       event,
       text,
@@ -83,19 +89,22 @@ export class PipelineNotices {
   }
 
   /** Sends in the background. */
-  private send(targets: readonly string[], notice: Omit<Notice, 'to'>): void {
+  private send(targets: readonly string[], request: Omit<NotificationRequest, 'to'>): void {
     if (targets.length === 0) return;
-    const sent = tell(targets, notice).then((lost) => {
+    const sent = sendNotifications(targets, request).then((lost) => {
       for (const to of lost)
-        this.warnings.push(`The message "${notice.event}" to "${to}" could not be delivered`);
+        this.warnings.push(`The notification "${request.event}" to "${to}" could not be delivered`);
       this.open.delete(sent);
     });
     this.open.add(sent);
   }
 }
 
-/** The run in Hex that a step's message points to. */
-function runOf({ error, result }: StepRecord): Pick<Notice, 'projectId' | 'hexRunId' | 'hexUrl'> {
+/** The run in Hex that a step's notification points to. */
+function runOf({
+  error,
+  result,
+}: StepRecord): Pick<NotificationRequest, 'projectId' | 'hexRunId' | 'hexUrl'> {
   const ran = error ?? (result && 'runId' in result ? result : null);
   if (!ran?.runId) return {};
   const { projectId, runId, runUrl } = ran;

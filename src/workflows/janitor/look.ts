@@ -1,5 +1,4 @@
-import { continueAsNew, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
-import type { HexActivities } from '../../activities/index.js';
+import { continueAsNew, sleep, workflowInfo } from '@temporalio/workflow';
 import type { ReadCost } from '../../activities/janitor-read.js';
 import type { ListPlace } from '../../activities/look-for-strays.js';
 import type {
@@ -9,6 +8,7 @@ import type {
   LeftRuns,
   UncleanEnd,
 } from '../../run/janitor-input.js';
+import { retriedActivities } from '../retried.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const DAY_MS = 86_400_000;
@@ -18,11 +18,9 @@ const LISTED_WITHIN_MS = 120_000;
 const MOST_ENDS = 2_000;
 
 /** Each asks Hex once, or not at all; one that finds no room for its read is told when to come again, and waits there. */
-const { listStartedProjects, listUncleanEnds, findStray, lookForStrays } = proxyActivities<HexActivities>({
-  startToCloseTimeout: '5 minutes',
-  scheduleToCloseTimeout: '6 hours',
-  retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
-  cancellationType: 'TRY_CANCEL',
+const { listStartedProjects, listUncleanEnds, findStray, lookForStrays } = retriedActivities({
+  attemptMs: 300_000,
+  withinMs: 21_600_000,
 });
 
 /** What is to be looked at: a project's list from a place on, or what one closed workflow has left. */

@@ -1,43 +1,37 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Fate } from '../../activities/end-untaken.js';
-import type { HexActivities } from '../../activities/index.js';
 import type { LoadedPipeline } from '../../activities/load-pipeline.js';
 import type { QueueLook } from '../../activities/look-at-queue.js';
 import { freshnessId } from '../../contract/ids.js';
 import type { HexStepResult } from '../../pipeline/execution/result.js';
 import type { HexRunInput } from '../../run/input.js';
+import { retriedActivities } from '../retried.js';
 
 const READ_WITHIN_MS = 600_000;
 
 /** Whether anybody works on a task queue; null where that cannot be known. */
 export function lookAtQueue(taskQueue: string): Promise<QueueLook | null> {
-  return proxyActivities<HexActivities>({
-    startToCloseTimeout: 15_000,
-    scheduleToCloseTimeout: 120_000,
-    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 30_000 },
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  return retriedActivities({
+    attemptMs: 15_000,
+    withinMs: 120_000,
+    longestPauseMs: 30_000,
     summary: `Who works on task queue ${taskQueue}`,
   }).lookAtQueue(taskQueue);
 }
 
 /** Ends those of the cancelled children that no worker ever took up. */
 export function endUntaken(workflowIds: readonly string[]): Promise<Fate[]> {
-  return proxyActivities<HexActivities>({
-    startToCloseTimeout: 60_000,
-    scheduleToCloseTimeout: READ_WITHIN_MS,
-    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  return retriedActivities({
+    attemptMs: 60_000,
+    withinMs: READ_WITHIN_MS,
     summary: 'End children that no worker took up',
   }).endUntaken(workflowIds);
 }
 
 /** Reads a definition from the worker's folder of pipelines. */
 export function loadPipeline(name: string): Promise<LoadedPipeline> {
-  return proxyActivities<HexActivities>({
-    startToCloseTimeout: 30_000,
-    scheduleToCloseTimeout: READ_WITHIN_MS,
-    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  return retriedActivities({
+    attemptMs: 30_000,
+    withinMs: READ_WITHIN_MS,
     summary: `Load pipeline ${name}`,
   }).loadPipeline(name);
 }
@@ -50,11 +44,9 @@ export async function lastCompletedRun(
 ): Promise<HexStepResult | null> {
   const { projectId, connection = 'default' } = input;
   const requestTimeoutMs = 30_000;
-  return proxyActivities<HexActivities>({
-    startToCloseTimeout: 3 * requestTimeoutMs,
-    scheduleToCloseTimeout: READ_WITHIN_MS,
-    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  return retriedActivities({
+    attemptMs: 3 * requestTimeoutMs,
+    withinMs: READ_WITHIN_MS,
     // A rerun finds by this id which step the answer was for.
     activityId: freshnessId(key),
     summary: `Last completed run of ${projectId}`,

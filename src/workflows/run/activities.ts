@@ -1,5 +1,6 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { HexActivities } from '../../activities/index.js';
+import { retriedActivities } from '../retried.js';
 
 /** An attempt is given up this much later than the request's own time limit, so that the activity reports first. */
 const MARGIN_MS = 5_000;
@@ -21,12 +22,10 @@ export function sentOnce(requestTimeoutMs: number, summary: string) {
 
 /** Requests that may be repeated: retried for as long as `withinMs`. */
 export function retried(requestTimeoutMs: number, withinMs: number, summary: string) {
-  return proxyActivities<HexActivities>({
+  return retriedActivities({
     // A cancel may read the status as well, so there is room for two requests.
-    startToCloseTimeout: attemptMs(2 * requestTimeoutMs),
-    scheduleToCloseTimeout: Math.max(1, withinMs),
-    retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 60_000 },
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    attemptMs: attemptMs(2 * requestTimeoutMs),
+    withinMs: Math.max(1, withinMs),
     summary,
   });
 }

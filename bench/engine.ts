@@ -55,12 +55,13 @@ export const engine: Bench = {
       const all = [...chains, ...fans];
       const times = new Map<Case, number[]>(all.map((each) => [each, []]));
       const loadBefore = load();
-      for (let round = 0; round <= ROUNDS; round++)
+      for (let round = 0; round <= ROUNDS; round++) {
         for (const each of all) {
           const begun = performance.now();
           await each.run(`${each.name.replace(/\W+/g, '-')}-${round}`);
           if (round > 0) times.get(each)?.push((performance.now() - begun) / each.steps);
         }
+      }
       const rows = [...rowsOf(chains, times), ...rowsOf(fans, times)];
       rows.push({ what: 'a step of a chain elsewhere', value: '', against: PEERS });
       rows.push(await events(stack.temporal), {

@@ -62,8 +62,9 @@ function describeProjects(pipeline: Json, comments: ReadonlyMap<string, string>)
   const project = projects.additionalProperties;
   describe(project, comments, ['ProjectDefinition']);
   const { inputs } = project.properties as { inputs: { additionalProperties: { anyOf: Json[] } } };
-  for (const form of inputs.additionalProperties.anyOf)
+  for (const form of inputs.additionalProperties.anyOf) {
     if (form.properties) describe(form, comments, ['InputDefinition']);
+  }
 }
 
 /** A duration, which alone is a number or a text, takes no number that could be meant as seconds. */
@@ -76,12 +77,13 @@ function demandUnits({ anyOf }: Json): void {
 /** Fields that are not text anyway may be templates as well. */
 function allowTemplates(step: Json): void {
   const properties = step.properties as Record<string, Json>;
-  for (const [name, { description, ...field }] of Object.entries(properties))
+  for (const [name, { description, ...field }] of Object.entries(properties)) {
     if (
       !FIXED.has(name) &&
       (field.type !== 'string' || field.pattern !== undefined || field.enum !== undefined)
     )
       properties[name] = { description, anyOf: [field, { $ref: '#/$defs/template' }] };
+  }
 }
 
 function describe(schema: Json, comments: ReadonlyMap<string, string>, types: readonly string[]): void {
@@ -96,11 +98,12 @@ function docComments(...files: string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const file of files) {
     const source = readFileSync(new URL(`../src/${file}`, import.meta.url), 'utf8');
-    for (const [, name, body = ''] of source.matchAll(/export interface (\w+)[^{]*\{\n([\s\S]*?)\n\}/g))
+    for (const [, name, body = ''] of source.matchAll(/export interface (\w+)[^{]*\{\n([\s\S]*?)\n\}/g)) {
       for (const [, comment = '', field] of body.matchAll(
         /^ {2}\/\*\*((?:[^*]|\*(?!\/))*)\*\/\n {2}(\w+)\??:/gm,
       ))
         found.set(`${name}.${field}`, plain(comment));
+    }
   }
   return found;
 }

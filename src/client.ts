@@ -36,6 +36,9 @@ import { diagnose } from './temporal-connection/diagnose.js';
 import { temporalSettings } from './temporal-connection/settings.js';
 import type { hexPipeline, hexRun } from './workflows/index.js';
 
+/** A short catch-up window: after a long outage Hex's 60 starts an hour would drown in missed runs. */
+const CATCHUP_WINDOW = '10 minutes';
+
 export { ControlRefusedError } from './client/controls.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export type { Controls } from './contract/controls.js';
@@ -87,9 +90,6 @@ export interface SchedulePipelineOptions {
   /** Default: the schedule's id; Temporal appends the scheduled time. */
   workflowId?: string;
 }
-
-/** A short catch-up window: after a long outage Hex's 60 starts an hour would drown in missed runs. */
-const CATCHUP_WINDOW = '10 minutes';
 
 /** Starts, watches and cancels Hex runs and pipelines. */
 export class TemporalHexClient {

@@ -5,11 +5,12 @@ const LIMIT_MS = 120_000;
 /** Resolves when nothing of these workflows is under way any more: all of them wait. */
 export async function untilWaiting(temporal: Client, workflowIds: readonly string[]): Promise<void> {
   const end = Date.now() + LIMIT_MS;
-  for (const workflowId of workflowIds)
+  for (const workflowId of workflowIds) {
     while (!(await isWaiting(temporal, workflowId))) {
       if (Date.now() > end) throw new Error(`${workflowId} does not come to rest`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
 }
 
 async function isWaiting(temporal: Client, workflowId: string): Promise<boolean> {

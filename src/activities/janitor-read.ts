@@ -9,6 +9,8 @@ import {
 } from '../hex/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 
+const GONE: readonly HexErrorKind[] = ['HexNotFound', 'HexForbidden', 'HexInvalidRequest'];
+
 /** What every read of the janitor tells besides its answer. */
 export interface ReadCost {
   /** Reads that were sent. */
@@ -28,8 +30,6 @@ export function behindOthers(requestTimeoutMs: number): CallOptions {
 }
 
 export const isLive = (run: HexRunInfo) => !isTerminal(run.status);
-
-const GONE: readonly HexErrorKind[] = ['HexNotFound', 'HexForbidden', 'HexInvalidRequest'];
 
 /** A project or a run that Hex does not know, whose id it refuses, or that this token may not see: it must not hold up all others. */
 export function isGone(error: unknown): boolean {

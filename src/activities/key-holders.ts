@@ -66,7 +66,9 @@ export const openHolders =
   async (holders: KeyHolder[]): Promise<string[]> => {
     clientOf(dependencies);
     const there: string[] = [];
-    for (const holder of holders) if (await stillOpen(dependencies, holder)) there.push(holder.runId);
+    for (const holder of holders) {
+      if (await stillOpen(dependencies, holder)) there.push(holder.runId);
+    }
     return there;
   };
 

@@ -24,7 +24,7 @@ function visit(value: unknown, path: Path, problems: Problem[]): void {
   const wrong = problemOf(value, path.length);
   if (wrong) problems.push({ path: pathText('', path), message: wrong });
   else if (Array.isArray(value)) value.forEach((item, index) => void visit(item, [...path, index], problems));
-  else if (typeof value === 'object' && value !== null)
+  else if (typeof value === 'object' && value !== null) {
     for (const [name, item] of Object.entries(value)) {
       const at = [...path, name];
       if (name === '__proto__')
@@ -35,6 +35,7 @@ function visit(value: unknown, path: Path, problems: Problem[]): void {
       // JSON leaves out what is undefined, as in {timeout: undefined}.
       else if (item !== undefined) visit(item, at, problems);
     }
+  }
 }
 
 function problemOf(value: unknown, depth: number): string | null {

@@ -23,6 +23,14 @@ import { DevServerError, TemporalCliError } from '../temporal-server/index.js';
 import { CliError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
+/** gRPC's numbers: https://grpc.io/docs/guides/status-codes/ */
+const INVALID_ARGUMENT = 3;
+const DEADLINE_EXCEEDED = 4;
+const NOT_FOUND = 5;
+const PERMISSION_DENIED = 7;
+const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
+
 /** What to tell the user, and the exit code. Never a stack. */
 export interface Explanation {
   message: string;
@@ -95,14 +103,6 @@ function codeOfType(type: string): ExitCode {
   if (type === 'HexRunLeftRunning') return EXIT.cancelled;
   return type.endsWith('TimedOut') ? EXIT.timedOut : EXIT.failed;
 }
-
-/** gRPC's numbers: https://grpc.io/docs/guides/status-codes/ */
-const INVALID_ARGUMENT = 3;
-const DEADLINE_EXCEEDED = 4;
-const NOT_FOUND = 5;
-const PERMISSION_DENIED = 7;
-const UNAVAILABLE = 14;
-const UNAUTHENTICATED = 16;
 
 /** What the Temporal server said, or that it said nothing. The SDK hides gRPC's own words in the cause. */
 function explainTemporal(error: unknown): Explanation | null {

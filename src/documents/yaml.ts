@@ -35,8 +35,9 @@ function checkDocument({ contents, errors, directives }: Document.Parsed, text: 
     noted++;
     note(...what);
   };
-  for (const { code, pos } of errors)
+  for (const { code, pos } of errors) {
     if (code === 'MULTIPLE_DOCS') noteOne(pos[0], 'a second document begins here: give it a file of its own');
+  }
   if (directives.yaml.explicit && directives.yaml.version !== '1.2')
     noteOne(0, 'YAML is read as version 1.2 here: take out the %YAML line');
   if (text.trim() === '' || contents === null || ('source' in contents && contents.source === ''))

@@ -169,8 +169,9 @@ function callOf(who: string, method: Call['method'], path: string): Call {
 
 function queryOf(fields: Record<string, string | string[] | undefined>): URLSearchParams {
   const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(fields))
+  for (const [key, value] of Object.entries(fields)) {
     for (const item of [value ?? []].flat()) query.append(key, item);
+  }
   return query;
 }
 

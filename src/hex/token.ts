@@ -1,3 +1,7 @@
+const HEX_TOKEN = /hxt[pw]_[0-9a-f]+/gi;
+/** Shorter ones are placeholders, such as the sandbox takes, and would blot out ordinary words. */
+const SHORTEST_SECRET = 4;
+
 /**
  * A token as it is sent: without the white space at its ends that files tend to have, and without the pair of quotes that
  * `docker run --env-file` leaves around a value.
@@ -11,11 +15,6 @@ export function cleanToken(text: string): string {
     throw new Error('the token has spaces, quotes, line breaks or other characters that no token of Hex has');
   return token;
 }
-
-const HEX_TOKEN = /hxt[pw]_[0-9a-f]+/gi;
-
-/** Shorter ones are placeholders, such as the sandbox takes, and would blot out ordinary words. */
-const SHORTEST_SECRET = 4;
 
 /** The text with every token blotted out: anything that looks like one of Hex's, and the given one. */
 export function scrub(text: string, token = ''): string {

@@ -9,6 +9,11 @@ import {
 } from './state.js';
 import { windowsOf, withTime } from './windows.js';
 
+/** A kernel may become free at any time: Hex is asked again after this share of a minute. */
+const KERNEL_PAUSE = 1 / 4;
+const MAX_PRIORITY = 100;
+const KEPT_CLOSED = 256;
+
 /**
  * The state after an event. The same event twice changes nothing the second time, and an unknown request is ignored.
  * Call `step` afterwards for what follows from it.
@@ -196,8 +201,3 @@ function mean(before: number | null, sample: number): number {
 function finite(value: number | undefined, otherwise: number): number {
   return value !== undefined && Number.isFinite(value) ? value : otherwise;
 }
-
-/** A kernel may become free at any time: Hex is asked again after this share of a minute. */
-const KERNEL_PAUSE = 1 / 4;
-const MAX_PRIORITY = 100;
-const KEPT_CLOSED = 256;

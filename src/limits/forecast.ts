@@ -4,6 +4,10 @@ import type { LimiterEvent, LimiterState } from './state.js';
 import { givePermits } from './step.js';
 import { countSince, windowsOf } from './windows.js';
 
+const FORESEEN = 500;
+/** Each permit takes three rounds at most: its own, its start's and its end's; a query must end in any case. */
+const ROUNDS = 4 * FORESEEN;
+
 /** One waiting request as people see it. */
 export interface WaitingView {
   requestId: string;
@@ -173,7 +177,3 @@ function wordsFor(reason: WaitReason, { settings, held, backOff, clock }: Limite
       return 'Hex, which answered 429 to a start';
   }
 }
-
-const FORESEEN = 500;
-/** Each permit takes three rounds at most: its own, its start's and its end's; a query must end in any case. */
-const ROUNDS = 4 * FORESEEN;

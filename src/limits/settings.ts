@@ -1,6 +1,10 @@
 import { HEX_LIMITS } from './hex-limits.js';
 import { MINUTE_MS } from './windows.js';
 
+/** Above it a limit protects nothing, and the kept start times would no longer be small. */
+const MAX_COUNT = 10_000;
+const MAX_TIME_MS = 7 * 86_400_000;
+
 /**
  * What one limiter (one Hex connection, thus one Hex user) may use. `null` switches a limit off, 0 pauses all starts.
  */
@@ -102,10 +106,6 @@ export function withSettings(base: LimiterSettings, patch: LimitsPatch): Limiter
     starts: { ...base.starts, ...withoutUndefined(starts ?? {}) },
   };
 }
-
-/** Above it a limit protects nothing, and the kept start times would no longer be small. */
-const MAX_COUNT = 10_000;
-const MAX_TIME_MS = 7 * 86_400_000;
 
 function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {

@@ -2,6 +2,16 @@ import { z } from 'zod';
 import { type Problem, pathText } from '../base/problems.js';
 import { unknownFieldMessage } from './field-names.js';
 
+const NOUNS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
 /** The issues of a checked value as problems: unknown fields each by its own path, with the field that is meant. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, base = ''): Problem[] {
   return issues.flatMap((issue) => {
@@ -51,16 +61,6 @@ export function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
       return undefined;
   }
 }
-
-const NOUNS: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-  record: 'an object',
-};
 
 function nounOf(type: string): string {
   return NOUNS[type] ?? type;

@@ -1,3 +1,7 @@
+/** What is wrong with `ifExists` alone. */
+export const LONE_IF_EXISTS =
+  'needs a key: give one, such as "daily-etl/{{ run.date }}", or leave ifExists out';
+
 /**
  * What a start does when its key has been started before and that one still runs or has succeeded. `run`: starts all the
  * same. `skip`: ends at once, with a reference to the other. `fail`: fails as `KeyExists`. `join`: waits for the other and
@@ -47,7 +51,3 @@ export function keyProblem(key: string): string | null {
   if (/\p{Cc}/u.test(key)) return 'must not hold control characters, such as a line break';
   return key.length > LONGEST ? `has ${key.length} characters, and ${LONGEST} are allowed` : null;
 }
-
-/** What is wrong with `ifExists` alone. */
-export const LONE_IF_EXISTS =
-  'needs a key: give one, such as "daily-etl/{{ run.date }}", or leave ifExists out';

@@ -1,5 +1,14 @@
 import { HEX_LIMITS } from '../limits/hex-limits.js';
 
+const STATUS_HINTS: ReadonlyMap<string, string> = new Map([
+  ['ERRORED', 'Open the run in Hex to see which cell failed.'],
+  ['KILLED', 'The run reached a time limit of Hex, or somebody cancelled it.'],
+  [
+    'UNABLE_TO_ALLOCATE_KERNEL',
+    `Hex had no kernel for the run: start it again later, or run fewer at once (${HEX_LIMITS.kernels} per user).`,
+  ],
+]);
+
 /** What Hex says of a run. Values that this version does not know are passed on as they are. */
 export type HexRunStatus =
   | 'PENDING'
@@ -16,15 +25,6 @@ const TERMINAL: readonly string[] = ['COMPLETED', 'ERRORED', 'KILLED', 'UNABLE_T
 export function isTerminal(status: string): boolean {
   return TERMINAL.includes(status);
 }
-
-const STATUS_HINTS: ReadonlyMap<string, string> = new Map([
-  ['ERRORED', 'Open the run in Hex to see which cell failed.'],
-  ['KILLED', 'The run reached a time limit of Hex, or somebody cancelled it.'],
-  [
-    'UNABLE_TO_ALLOCATE_KERNEL',
-    `Hex had no kernel for the run: start it again later, or run fewer at once (${HEX_LIMITS.kernels} per user).`,
-  ],
-]);
 
 /** What to do about a run that ended with this status. */
 export function statusHint(status: string): string {

@@ -44,7 +44,9 @@ function shapeProblems(body: Record<string, unknown>, context: ResponseContext):
     }
   }
   if (context.settings.unknownFields === 'reject') {
-    for (const name of Object.keys(body)) if (!known.includes(name)) problems.push(`unknown field ${name}`);
+    for (const name of Object.keys(body)) {
+      if (!known.includes(name)) problems.push(`unknown field ${name}`);
+    }
   }
   return problems;
 }

@@ -123,7 +123,9 @@ export class RunStore {
   }
 
   live(now: number): Run[] {
-    for (const run of this.#live) if (!isAlive(run, now)) this.#live.delete(run);
+    for (const run of this.#live) {
+      if (!isAlive(run, now)) this.#live.delete(run);
+    }
     return [...this.#live];
   }
 
@@ -151,7 +153,9 @@ export class RunStore {
   nextTransition(now: number): number | null {
     let next = Number.POSITIVE_INFINITY;
     for (const run of this.live(now)) {
-      for (const at of [run.startsAt, run.endsAt]) if (at > now && at < next) next = at;
+      for (const at of [run.startsAt, run.endsAt]) {
+        if (at > now && at < next) next = at;
+      }
     }
     return Number.isFinite(next) ? next : null;
   }

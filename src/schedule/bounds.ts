@@ -23,8 +23,9 @@ export function readBound(text: string, timezone: string, which: 'start' | 'end'
 
 /** When a clock in the zone first shows a local time, or skips it. */
 export function firstInstantOf(local: LocalTime, timezone: string): number {
-  for (const { start, end, offset } of zoneOf(timezone).stretchesFrom(local - DAY_MS))
+  for (const { start, end, offset } of zoneOf(timezone).stretchesFrom(local - DAY_MS)) {
     if (local < end + offset) return Math.max(start, local - offset);
+  }
   return local;
 }
 

@@ -3,6 +3,10 @@ import type { LocalRule } from './local-rule.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './local-time.js';
 import { LAST_INSTANT } from './zone.js';
 
+/** croner's mask for any week of the month, and for the last one. */
+const ANY_WEEK = 63;
+const LAST_WEEK = 32;
+
 /** Five fields, or seven: with seconds before and years behind. */
 type PatternMode = '5-part' | '7-part';
 
@@ -39,7 +43,9 @@ export function patternProblem(pattern: string, mode: PatternMode): string | nul
 /** A date such as 30 February is in no year. */
 export function neverProblem(rule: LocalRule, text: string): string | null {
   const first = Date.UTC(2026, 0, 1) / DAY_MS;
-  for (let day = first; day < LAST_INSTANT / DAY_MS; day++) if (rule.hasDay(day)) return null;
+  for (let day = first; day < LAST_INSTANT / DAY_MS; day++) {
+    if (rule.hasDay(day)) return null;
+  }
   return `"${text}" never runs: there is no such date`;
 }
 
@@ -52,9 +58,11 @@ export function cronRule(text: string): LocalRule {
 export function patternRule(pattern: string, mode: PatternMode, together: boolean): LocalRule {
   const { hour, minute, second, ...read } = new CronPattern(pattern, undefined, { mode });
   const times: number[] = [];
-  for (const h of members(hour))
-    for (const m of members(minute))
+  for (const h of members(hour)) {
+    for (const m of members(minute)) {
       for (const s of members(second)) times.push(h * HOUR_MS + m * MINUTE_MS + s * SECOND_MS);
+    }
+  }
   // In UTC, so that croner matches the fields and knows nothing of clock changes: these are ours.
   const cron = new Cron(pattern, { mode, utcOffset: 0, domAndDow: together });
   const [first = 0] = times;
@@ -80,10 +88,6 @@ export interface PatternFields {
   /** The days of month and of week (0 is Sunday) that must both match, null for any; several where any of these is enough. Null when plain fields cannot say it. */
   days: { ofMonth: number[] | null; ofWeek: number[] | null }[] | null;
 }
-
-/** croner's mask for any week of the month, and for the last one. */
-const ANY_WEEK = 63;
-const LAST_WEEK = 32;
 
 export function patternFields(pattern: string, mode: PatternMode, together: boolean): PatternFields {
   const read = new CronPattern(pattern, undefined, { mode });

@@ -25,9 +25,10 @@ export function judgeFreshness(
   withinMs: number,
 ): { watch: FreshWatch; news: 'stale' | 'fresh' | null } {
   let { newest } = before;
-  for (const one of successes)
+  for (const one of successes) {
     if (!newest || one.at > newest.at || (one.at === newest.at && one.succeededMs > newest.succeededMs))
       newest = one;
+  }
   const stale = now - freshSince({ ...before, newest }) > withinMs;
   const news = stale === before.stale ? null : stale ? 'stale' : 'fresh';
   return { watch: { ...before, newest, stale }, news };

@@ -156,7 +156,9 @@ class Judgement {
   /** Takes what has begun since out of the gaps, and tells of those that are filled. */
   #fill(): void {
     for (const gap of this.#gaps) {
-      for (const at of gap.missing) if (this.#look.started.get(at)?.begunMs != null) this.#filled.add(at);
+      for (const at of gap.missing) {
+        if (this.#look.started.get(at)?.begunMs != null) this.#filled.add(at);
+      }
       const missing = gap.missing.filter((at) => !this.#filled.has(at));
       if (missing.length === 0) this.#news.push({ event: 'filled', gap });
       gap.missing = missing;
@@ -171,7 +173,9 @@ class Judgement {
     if (start?.begunMs != null) {
       const isLate = start.begunMs - due > lateAfterMs;
       if (isLate && !told) this.#beganLate(at, start.startedMs - due > lateAfterMs ? 'late' : 'untaken');
-      for (const gap of this.#gaps) if (at > gap.last) gap.goesOn = false;
+      for (const gap of this.#gaps) {
+        if (at > gap.last) gap.goesOn = false;
+      }
       return;
     }
     const dropped = start ? null : this.#droppedAs();

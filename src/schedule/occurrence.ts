@@ -3,6 +3,9 @@ import { clockText, dateText, HOUR_MS, withOffset } from './local-time.js';
 import { keyOf } from './partition.js';
 import { type Tick, timetableOf } from './timetable.js';
 
+/** No clock is set back by more than this. */
+const LARGEST_CHANGE_MS = 6 * HOUR_MS;
+
 /** One start of a schedule, and what its run is about. Instants are ISO 8601 in UTC. */
 export interface Occurrence {
   /** The nominal start; jitter, delays and catching up do not move it. */
@@ -55,9 +58,6 @@ export function occurrenceUpTo(schedule: Rhythm, instant: number): Occurrence | 
   return tick && next(everyOccurrence(schedule, tick.at));
 }
 
-/** No clock is set back by more than this. */
-const LARGEST_CHANGE_MS = 6 * HOUR_MS;
-
 /**
  * Of the first copy of a named time that happens twice: the start that is meant instead, at the second copy. Null for every other instant,
  * so a start by hand, at a time that the schedule does not name, is never taken for one.
@@ -66,8 +66,9 @@ export function meantInsteadOf(schedule: Rhythm, instant: number): Occurrence | 
   if (occurrenceAt(schedule, instant)) return null;
   const { offset } = timetableOf(schedule).zone.stretchAt(instant);
   const shown = withOffset(instant, offset).slice(0, 19);
-  for (const later of occurrences(schedule, instant, instant + LARGEST_CHANGE_MS))
+  for (const later of occurrences(schedule, instant, instant + LARGEST_CHANGE_MS)) {
     if (later.localTime.slice(0, 19) === shown) return later;
+  }
   return null;
 }
 

@@ -15,6 +15,9 @@ import {
 import { type Tick, timetableOf } from './timetable.js';
 import { type Unit, unitOf } from './unit.js';
 
+const KEY =
+  /^(?<year>\d{4})(?:-W(?<week>\d\d)|-(?<month>\d\d)(?:-(?<day>\d\d)(?:T(?<hour>\d\d)(?::(?<minute>\d\d)(?::(?<second>\d\d))?)?(?<offset>[+-]\d\d:?\d\d)?)?)?)?$/;
+
 /**
  * The key of a tick in the zone of its schedule: `2026`, `2026-01`, `2026-W05`, `2026-01-31`, `2026-01-31T05`, `2026-01-31T05:30` or
  * `2026-01-31T05:30:15`. In the hour that comes twice, the second copy of a time carries its offset: `2026-10-25T02+0100` follows
@@ -59,9 +62,6 @@ export interface KeyRange {
   /** Milliseconds, or null when the key names none. */
   offset: number | null;
 }
-
-const KEY =
-  /^(?<year>\d{4})(?:-W(?<week>\d\d)|-(?<month>\d\d)(?:-(?<day>\d\d)(?:T(?<hour>\d\d)(?::(?<minute>\d\d)(?::(?<second>\d\d))?)?(?<offset>[+-]\d\d:?\d\d)?)?)?)?$/;
 
 /** Reads a key of any unit. */
 export function readKey(key: string): Parsed<KeyRange> {

@@ -6,6 +6,9 @@ import { type KeyRange, keyOf, readKey } from './partition.js';
 import { type Tick, timetableOf } from './timetable.js';
 import { unitOf } from './unit.js';
 
+/** Local times are within a day of UTC, and no clock is set back by more than this. */
+const LARGEST_CHANGE_MS = 6 * HOUR_MS;
+
 /** The units that a backfill may step by without a schedule. */
 export const BACKFILL_UNITS = ['hour', 'day', 'week', 'month', 'year'] as const;
 export type BackfillUnit = (typeof BACKFILL_UNITS)[number];
@@ -68,9 +71,6 @@ function* between(schedule: Rhythm, from: KeyRange, to: KeyRange): Generator<Occ
   if (schedule.partition === 'end') yield* everyOccurrence(schedule, first, last);
   else yield* everyOccurrence(schedule, first + 1, next(timetableOf(schedule).from(last + 1))?.at);
 }
-
-/** Local times are within a day of UTC, and no clock is set back by more than this. */
-const LARGEST_CHANGE_MS = 6 * HOUR_MS;
 
 /** The first tick that a key covers; when it covers none, the next one after it. */
 function firstIn(range: KeyRange, schedule: Rhythm): number | null {

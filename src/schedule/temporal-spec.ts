@@ -8,6 +8,10 @@ import { type Tick, timetableOf } from './timetable.js';
 import { offsetsOf } from './unit.js';
 import { LAST_INSTANT } from './zone.js';
 
+/** On the server, the search for the next start is confused by an hour that comes twice until about an hour after it. */
+const CONFUSED_BEFORE_MS = 2 * HOUR_MS;
+const CONFUSED_AFTER_MS = 3 * HOUR_MS;
+
 /** A range of numbers as the TypeScript SDK writes it. */
 export interface SpecRange<T = number> {
   start: T;
@@ -169,10 +173,6 @@ function ranges(values: readonly number[]): SpecRange[] {
   }
   return found;
 }
-
-/** On the server, the search for the next start is confused by an hour that comes twice until about an hour after it. */
-const CONFUSED_BEFORE_MS = 2 * HOUR_MS;
-const CONFUSED_AFTER_MS = 3 * HOUR_MS;
 
 /** The starts near clock changes that a server which matches clock times may miss, ascending. */
 export function clockChangeStarts(schedule: Rhythm, from: number, to: number): number[] {

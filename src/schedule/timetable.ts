@@ -147,8 +147,9 @@ function* merged(sources: Generator<Tick>[], order: (a: number, b: number) => nu
   let last: Tick | null = null;
   for (;;) {
     let first: { source: Generator<Tick>; tick: Tick | null } | null = null;
-    for (const head of heads)
+    for (const head of heads) {
       if (head.tick && (!first?.tick || order(head.tick.at, first.tick.at) < 0)) first = head;
+    }
     if (!first?.tick) break;
     const tick: Tick = first.tick;
     if (last && last.at === tick.at) last = together(last, tick);

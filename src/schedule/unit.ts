@@ -76,8 +76,9 @@ function unitOfRules({ rules }: Timetable): Unit {
 type Rules = Timetable['rules'];
 
 function* daysOf(rules: Rules, from: number, to: number): Generator<number> {
-  for (let day = from / DAY_MS; day < to / DAY_MS; day++)
+  for (let day = from / DAY_MS; day < to / DAY_MS; day++) {
     if (rules.some((rule) => rule.hasDay(day))) yield day;
+  }
 }
 
 /** The days of an ordinary and a leap year, and of a whole century when there are next to none in these. */
@@ -93,6 +94,8 @@ function* someDays(rules: Rules): Generator<number> {
 }
 
 function sharesDay(rules: Rules): boolean {
-  for (const day of someDays(rules)) if (rules.filter((rule) => rule.hasDay(day)).length > 1) return true;
+  for (const day of someDays(rules)) {
+    if (rules.filter((rule) => rule.hasDay(day)).length > 1) return true;
+  }
   return false;
 }

@@ -56,13 +56,19 @@ function createZone(name: string): Zone {
     },
     *stretchesFrom(instant) {
       const first = Math.max(instant, FIRST_INSTANT);
-      for (let year = yearOf(first); year < yearOf(LAST_INSTANT); year++)
-        for (const stretch of stretchesOf(year)) if (stretch.end > first) yield stretch;
+      for (let year = yearOf(first); year < yearOf(LAST_INSTANT); year++) {
+        for (const stretch of stretchesOf(year)) {
+          if (stretch.end > first) yield stretch;
+        }
+      }
     },
     *stretchesBackFrom(instant) {
       const last = Math.min(instant, LAST_INSTANT - 1);
-      for (let year = yearOf(last); year >= yearOf(FIRST_INSTANT); year--)
-        for (const stretch of stretchesOf(year).toReversed()) if (stretch.start <= last) yield stretch;
+      for (let year = yearOf(last); year >= yearOf(FIRST_INSTANT); year--) {
+        for (const stretch of stretchesOf(year).toReversed()) {
+          if (stretch.start <= last) yield stretch;
+        }
+      }
     },
   };
 }

@@ -10,6 +10,8 @@ import { dateAddFilter, dateFilter, KEPT_FILTERS } from './filters.js';
 /** Tags that are kept: conditions and text; no loops, so that rendering takes time in proportion to the text. */
 const KEPT_TAGS = new Set(['if', 'unless', 'case', 'assign', 'comment', 'raw']);
 
+const WHOLE = /^\{\{-?([\s\S]*?)-?\}\}$/;
+
 const engine = createEngine();
 
 function createEngine(): Liquid {
@@ -26,9 +28,12 @@ function createEngine(): Liquid {
     outputEscape: (value: unknown) =>
       typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value),
   });
-  for (const name of Object.keys(liquid.tags)) if (!KEPT_TAGS.has(name)) delete liquid.tags[name];
-  for (const name of Object.keys(liquid.filters))
+  for (const name of Object.keys(liquid.tags)) {
+    if (!KEPT_TAGS.has(name)) delete liquid.tags[name];
+  }
+  for (const name of Object.keys(liquid.filters)) {
     if (!KEPT_FILTERS.includes(name)) liquid.unregisterFilter(name);
+  }
   liquid.registerFilter('date', dateFilter);
   liquid.registerFilter('date_add', dateAddFilter);
   return liquid;
@@ -70,8 +75,6 @@ export function renderText(text: string, scope: object): { value: JsonValue } | 
   }
 }
 
-const WHOLE = /^\{\{-?([\s\S]*?)-?\}\}$/;
-
 function parse(text: string): Template[] {
   if (text.length > SIZES.templateLength)
     throw new Error(`the text is longer than ${SIZES.templateLength} characters`);
@@ -82,7 +85,9 @@ type Segments = (string | number | Segments)[];
 
 function collect(segments: Segments, into: VariablePath[]): void {
   into.push(segments.map((segment) => (Array.isArray(segment) ? null : segment)));
-  for (const segment of segments) if (Array.isArray(segment)) collect(segment, into);
+  for (const segment of segments) {
+    if (Array.isArray(segment)) collect(segment, into);
+  }
 }
 
 /** Liquid's own values (nil, empty) as JSON. */

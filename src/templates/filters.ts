@@ -1,13 +1,20 @@
 import { durationMs } from '../base/duration.js';
 
+const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
+
 /** Filters of Liquid that are kept: pure, without a clock, chance, files or code. */
-export const KEPT_FILTERS: readonly string[] = [
-  ...['append', 'prepend', 'upcase', 'downcase', 'capitalize', 'strip', 'lstrip', 'rstrip', 'squish'],
-  ...['replace', 'replace_first', 'replace_last', 'remove', 'remove_first', 'remove_last', 'truncate'],
-  ...['split', 'slice', 'slugify', 'url_encode', 'url_decode', 'abs', 'at_least', 'at_most', 'ceil', 'floor'],
-  ...['round', 'plus', 'minus', 'times', 'divided_by', 'modulo', 'join', 'first', 'last', 'reverse', 'sort'],
-  ...['uniq', 'size', 'map', 'compact', 'concat', 'where', 'reject', 'sum', 'default', 'json', 'to_integer'],
-];
+export const KEPT_FILTERS: readonly string[] = `
+  append prepend upcase downcase capitalize strip lstrip rstrip squish
+  replace replace_first replace_last remove remove_first remove_last truncate
+  split slice slugify url_encode url_decode abs at_least at_most ceil floor
+  round plus minus times divided_by modulo join first last reverse sort
+  uniq size map compact concat where reject sum default json to_integer
+`
+  .trim()
+  .split(/\s+/);
 
 const DATE_ONLY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -99,11 +106,6 @@ export function isTimeZone(zone: string): boolean {
     return false;
   }
 }
-
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July'].concat([
-  ...['August', 'September', 'October', 'November', 'December'],
-]);
 
 const two = (n: number) => String(n).padStart(2, '0');
 const weekday = (p: Parts) => new Date(Date.UTC(p.year, p.month - 1, p.day)).getUTCDay();

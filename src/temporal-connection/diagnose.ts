@@ -75,8 +75,9 @@ function refused({ address, connection }: TemporalSettings, error: unknown): Tem
 
 /** The words of a 401 or 403, or null. */
 function refusalIn(error: unknown): string | null {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (isGrpcServiceError(cause) && REFUSALS.includes(cause.code)) return cause.details || cause.message;
+  }
   return null;
 }
 

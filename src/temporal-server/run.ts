@@ -2,6 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { atExit } from './at-exit.js';
 
+const TAIL_LINES = 12;
+/** How long a command may tidy up after SIGINT, as `go` does with its own work folder; then it is killed. */
+const GRACE_MS = 2_000;
+
 export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
@@ -19,10 +23,6 @@ export interface RunOptions {
 export class TooSlowError extends Error {
   override readonly name = 'TooSlowError';
 }
-
-const TAIL_LINES = 12;
-/** How long a command may tidy up after SIGINT, as `go` does with its own work folder; then it is killed. */
-const GRACE_MS = 2_000;
 
 /** Runs a command to its end. Resolves with the lines of its standard output; fails with the last lines it printed. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<string[]> {

@@ -20,6 +20,14 @@ const LOOKS = {
 /** A worker does not wait longer for Temporal's schedules than this. */
 const PATIENCE_MS = 10_000;
 
+const WHEN = 'every 10 minutes, and in full once a day';
+
+const DONE = {
+  off: 'The schedules of the janitor are removed (HEX_JANITOR=off)',
+  report: `The janitor reports runs in Hex that nobody follows any more, ${WHEN} (HEX_JANITOR=report)`,
+  cancel: `The janitor cancels runs in Hex that nobody follows any more, ${WHEN} (HEX_JANITOR=cancel)`,
+} as const;
+
 /**
  * Makes the schedules of the janitor, or gives those that are there another mode; removes them where it is `off`. Says in
  * one line what it did. A failure is said as well and stops nothing.
@@ -41,13 +49,6 @@ export async function scheduleJanitor(
     log(`The schedules of the janitor could not be ${wanted}; the worker goes on without. ${why}`);
   }
 }
-
-const WHEN = 'every 10 minutes, and in full once a day';
-const DONE = {
-  off: 'The schedules of the janitor are removed (HEX_JANITOR=off)',
-  report: `The janitor reports runs in Hex that nobody follows any more, ${WHEN} (HEX_JANITOR=report)`,
-  cancel: `The janitor cancels runs in Hex that nobody follows any more, ${WHEN} (HEX_JANITOR=cancel)`,
-} as const;
 
 const looksOf = ({ connections }: Pick<Config, 'connections'>) =>
   Object.keys(connections).flatMap((connection) =>

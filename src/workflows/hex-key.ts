@@ -46,7 +46,9 @@ export async function hexKey({ key, holders }: KeyInput): Promise<KeyRecord> {
   });
   while (open.length > 0) {
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof hexKey>({ key, holders: open });
-    if (await condition(() => open.length === 0 || doubted, LOOK_MS)) if (open.length === 0) break;
+    if (await condition(() => open.length === 0 || doubted, LOOK_MS)) {
+      if (open.length === 0) break;
+    }
     doubted = false;
     const asked = open;
     const there = new Set(await openHolders(asked));

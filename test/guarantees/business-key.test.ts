@@ -23,7 +23,9 @@ const runs = ({ sandbox }: Harness) => sandbox.ledger().runs;
 const running = (rig: Harness, count = 1) =>
   rig.sandbox.waitFor((ledger) => ledger.runs.filter(({ status }) => status === 'RUNNING').length === count);
 const endAll = (rig: Harness, status: 'COMPLETED' | 'ERRORED') => {
-  for (const run of runs(rig)) if (run.status === 'RUNNING') rig.sandbox.endRun(run.runId, status);
+  for (const run of runs(rig)) {
+    if (run.status === 'RUNNING') rig.sandbox.endRun(run.runId, status);
+  }
 };
 
 describe('twenty starts with one key at the same moment make one run in Hex', () => {

@@ -134,8 +134,9 @@ describe('what would reach Hex as something else is refused with the place, and 
       const failure = await failureOf(startByName(`bad-${ending}`));
       expect(ends.map(({ code }) => code)).toEqual([2, 2, 2]);
       expect(failure.type).toBe('InvalidInput');
-      for (const said of [...ends.map(({ stderr }) => stderr), failure.message])
+      for (const said of [...ends.map(({ stderr }) => stderr), failure.message]) {
         for (const message of messages) expect(said).toMatch(message);
+      }
       expect(sent('refused')).toEqual([]);
     },
   );

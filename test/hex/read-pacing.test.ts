@@ -116,8 +116,9 @@ describe('the pacer', () => {
     const permits = Array.from({ length: 20 }, (_, n) => pacing.reserve(`k${n}`));
     expect(permits.filter((permit) => permit.ok)).toHaveLength(10);
     const turns = permits.flatMap((permit) => (permit.ok ? [] : permit.retryInMs));
-    for (const [n, turn] of turns.entries())
+    for (const [n, turn] of turns.entries()) {
       if (n > 0) expect(turn - (turns[n - 1] ?? 0)).toBeGreaterThan(2_000);
+    }
     const again = pacing.reserve('k10');
     expect(again).toEqual({ ok: false, retryInMs: turns[0] });
     at.now = turns[0] ?? 0;

@@ -101,7 +101,7 @@ describe('the base URL is checked before any token is read', () => {
 });
 
 describe('no error shows the token', () => {
-  for (const token of [TOKEN, OLD_TOKEN])
+  for (const token of [TOKEN, OLD_TOKEN]) {
     for (const status of [201, 302, 400, 401, 429, 500, 503])
       it(`not where Hex quotes it in a ${status} (${token.slice(0, 4)})`, async () => {
         const hex = await scriptedHex(
@@ -115,6 +115,7 @@ describe('no error shows the token', () => {
         expect(everything(error)).not.toContain(token);
         expect(error.detail).toContain('[token]');
       });
+  }
 
   it('not where Hex quotes it in plain text, cut in the middle', async () => {
     const hex = await scriptedHex(answer(400, `${'x'.repeat(980)}${OLD_TOKEN}`));

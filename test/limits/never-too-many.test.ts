@@ -72,8 +72,9 @@ describe('limits', () => {
         play(actions, SETTINGS, (permitted, facts, now) => {
           const busy = new Set(inFlight(facts).map((fact) => fact.project));
           const wanted = new Set<string>();
-          for (const fact of facts)
+          for (const fact of facts) {
             if (fact.exclusive && fact.grantedAt === null && !fact.over) wanted.add(fact.project);
+          }
           const overtaken = facts.filter(
             (fact) =>
               fact.grantedAt === null &&

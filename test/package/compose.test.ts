@@ -95,13 +95,14 @@ describe('the compose file', () => {
   });
 
   it('holds no secret: containers find them in files, which are filled from the environment', () => {
-    for (const [name, { environment = {} }] of services)
+    for (const [name, { environment = {} }] of services) {
       for (const [variable, value] of Object.entries(environment)) {
         if (!/TOKEN|PASSWORD|PWD|SECRET/.test(variable)) continue;
         expect(variable, name).toMatch(/_FILE$/);
         expect(value, name).toMatch(/^\/run\/secrets\//);
         expect(service(name).secrets, name).toContain(String(value).replace('/run/secrets/', ''));
       }
+    }
     expect(compose.secrets).toEqual({
       postgres_password: { environment: 'POSTGRES_PASSWORD' },
       hex_api_token: { environment: 'HEX_API_TOKEN' },
@@ -131,11 +132,12 @@ describe('the compose file', () => {
   });
 
   it('waits for nothing that cannot happen: what must be healthy has a check, what must complete is not restarted', () => {
-    for (const [, { depends_on = {} }] of services)
+    for (const [, { depends_on = {} }] of services) {
       for (const [name, { condition }] of Object.entries(depends_on)) {
         if (condition === 'service_healthy') expect(service(name).healthcheck?.test[0], name).toBe('CMD');
         else expect(service(name).restart, name).toBe('no');
       }
+    }
   });
 
   it('gives a worker more time to stop than it takes to give up its activities', () => {

@@ -28,8 +28,9 @@ it('the page names every field, every trigger rule and every choice', () => {
 
 /** The names of all properties but those of Hex's own notifications, and all values to choose from. */
 function collect(schema: JsonValue, into: Set<string>): void {
-  if (Array.isArray(schema)) for (const one of schema) collect(one, into);
-  else if (typeof schema === 'object' && schema !== null) {
+  if (Array.isArray(schema)) {
+    for (const one of schema) collect(one, into);
+  } else if (typeof schema === 'object' && schema !== null) {
     const { properties, enum: choices, ...rest } = schema as Record<string, JsonValue>;
     for (const choice of (choices as JsonValue[] | undefined) ?? []) into.add(String(choice));
     for (const [name, value] of Object.entries((properties as Record<string, JsonValue> | undefined) ?? {})) {

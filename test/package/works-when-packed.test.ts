@@ -20,8 +20,9 @@ beforeAll(async () => {
   await run('tar', ['-xzf', tarball], { cwd: folder });
   const modules = join(folder, 'node_modules');
   await run('mkdir', [modules]);
-  for (const name of await readdir(join(root, 'node_modules')))
+  for (const name of await readdir(join(root, 'node_modules'))) {
     if (!name.startsWith('.')) await symlink(join(root, 'node_modules', name), join(modules, name));
+  }
   await run('mv', [join(folder, 'package'), join(modules, 'temporal-hex')]);
   await writeFile(join(folder, 'package.json'), '{"type": "module"}');
 });

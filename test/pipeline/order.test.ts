@@ -80,9 +80,11 @@ describe('the scheduler', () => {
           const { statusOf, started } = play(plan, drawn, (n) => (order.next().value ?? 0) % n);
           expect(plan.order.filter(({ id }) => !isFinal(statusOf(id).state)).map(({ id }) => id)).toEqual([]);
           expect(new Set(started).size).toBe(started.length);
-          for (const { id, dependsOn, triggerRule } of plan.order)
-            if (triggerRule === 'all_success' && started.includes(id))
+          for (const { id, dependsOn, triggerRule } of plan.order) {
+            if (triggerRule === 'all_success' && started.includes(id)) {
               for (const wanted of dependsOn) expect(statusOf(wanted).state).toBe('success');
+            }
+          }
           const failed = plan.order.some(({ id }) => statusOf(id).state === 'failed');
           expect(outcomeOf(plan, statusOf)).toBe(failed ? 'failed' : 'success');
         },

@@ -15,9 +15,10 @@ describe('a pipeline runs', () => {
     expect(Object.keys(result.steps)).toEqual(['extract', 'transform', 'load']);
     const runs = sandbox.ledger().runs;
     expect(runs.map(({ projectId }) => projectId)).toEqual(['extract', 'transform', 'load']);
-    for (const [index, run] of runs.entries())
+    for (const [index, run] of runs.entries()) {
       if (index > 0)
         expect(Date.parse(run.createdAt)).toBeGreaterThanOrEqual(Date.parse(runs[index - 1]?.endedAt ?? ''));
+    }
   });
 
   it('a diamond: both sides at once, the last step after both', async () => {

@@ -26,7 +26,9 @@ function world(more: Partial<ScheduleLook> = {}) {
     begin: (at: number, late = 500) => starts.set(at, { startedMs: at + late, begunMs: at + late }),
     look(now: number, change: Partial<ScheduleLook> = {}) {
       const meant: number[] = [];
-      for (let at = T0; at <= now; at += HOUR) if (at > watch.seenMs) meant.push(at);
+      for (let at = T0; at <= now; at += HOUR) {
+        if (at > watch.seenMs) meant.push(at);
+      }
       const judged = judgeStarts(watch, {
         now,
         meant,

@@ -67,7 +67,8 @@ export function instantsShowing(
   to: number,
 ): number[] {
   const found: number[] = [];
-  for (let at = from; at < to; at += 60_000)
+  for (let at = from; at < to; at += 60_000) {
     if (wanted(Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone))) found.push(at);
+  }
   return found;
 }

@@ -5,6 +5,9 @@ import type { ParamType } from '../../pipeline/definition/definition.js';
 import { UsageError } from '../errors.js';
 import { readDocumentFile } from './read-document.js';
 
+/** Types whose values are text: what was typed is taken as it is. */
+const TEXT_TYPES: readonly (ParamType | undefined)[] = ['string', 'date'];
+
 export interface GivenParams {
   /** Undefined where none were given. */
   params: Record<string, JsonValue> | undefined;
@@ -44,9 +47,6 @@ export async function readParams(sources: ParamSources): Promise<GivenParams> {
   }
   return { params: Object.fromEntries(given), problems };
 }
-
-/** Types whose values are text: what was typed is taken as it is. */
-const TEXT_TYPES: readonly (ParamType | undefined)[] = ['string', 'date'];
 
 /**
  * What is valid JSON is taken as that (`3`, `true`, `null`, `[1,2]`, `{"a":1}`, `"3"`), everything else is text. So are numbers

@@ -3,6 +3,8 @@ import { isObject } from '../../base/json.js';
 import type { Output } from '../output.js';
 import { plain, table } from '../output.js';
 
+const FACTS = ['status', 'projectId', 'runId', 'runUrl', 'projectVersion', 'startTime', 'endTime'] as const;
+
 type Colors = Output['colors'];
 
 /** The end of a run or a pipeline for people: a table of its steps, or the facts of the run. */
@@ -47,8 +49,6 @@ function whatElse(step: Record<string, unknown>): string {
   if (Array.isArray(step.items)) return `${step.succeeded} of ${step.count} items`;
   return [text(step.by) && `by ${text(step.by)}`, text(step.reason)].filter(Boolean).join(': ');
 }
-
-const FACTS = ['status', 'projectId', 'runId', 'runUrl', 'projectVersion', 'startTime', 'endTime'] as const;
 
 function runFacts(result: Record<string, unknown>, colors: Colors): string {
   const rows = FACTS.filter((fact) => result[fact]).map((fact) => [colors.dim(fact), text(result[fact])]);

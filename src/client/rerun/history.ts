@@ -4,6 +4,12 @@ import { stepOfFreshnessId, stepOfWorkflowId } from '../../contract/ids.js';
 import { decoderOf } from '../../contract/payloads.js';
 import type { PipelineFailureDetails } from '../../pipeline/execution/result.js';
 
+const CLOSING = [
+  ...(['workflowExecutionCompletedEventAttributes', 'workflowExecutionFailedEventAttributes'] as const),
+  ...(['workflowExecutionCanceledEventAttributes', 'workflowExecutionTerminatedEventAttributes'] as const),
+  'workflowExecutionTimedOutEventAttributes' as const,
+];
+
 /** What the history of a pipeline tells: enough to repeat it in part, however it ended. */
 export interface PipelineHistory {
   workflowId: string;
@@ -33,12 +39,6 @@ export interface PipelineHistory {
 export class RerunError extends Error {
   override readonly name = 'RerunError';
 }
-
-const CLOSING = [
-  ...(['workflowExecutionCompletedEventAttributes', 'workflowExecutionFailedEventAttributes'] as const),
-  ...(['workflowExecutionCanceledEventAttributes', 'workflowExecutionTerminatedEventAttributes'] as const),
-  'workflowExecutionTimedOutEventAttributes' as const,
-];
 
 /** Reads the history of a `hexPipeline`. */
 export async function readPipelineHistory(

@@ -60,7 +60,9 @@ export function planRerun(history: PipelineHistory, { from = [], set = {} }: Rer
     [...broken(plan, history)].flatMap((id) => plan.dependents.get(id) ?? []),
   );
   const reuse: Record<string, ReusedStep> = {};
-  for (const [id, result] of good) if (!chosen.has(id) && !shaken.has(id)) reuse[id] = result;
+  for (const [id, result] of good) {
+    if (!chosen.has(id) && !shaken.has(id)) reuse[id] = result;
+  }
 
   const input: PipelineRunInput = {
     pipeline: before.pipeline as PipelineRunInput['pipeline'],
@@ -106,12 +108,14 @@ function givenOf({ input, loaded, workflowId }: PipelineHistory): PipelineRunInp
 
 function checkChoices(spec: PipelineSpec, from: readonly string[], params: readonly string[]): void {
   const steps = spec.steps.map(({ id }) => id);
-  for (const id of from)
+  for (const id of from) {
     if (!steps.includes(id)) throw new RerunError(`There is no step "${id}"${didYouMean(id, steps)}`);
+  }
   const known = Object.keys(spec.params);
-  for (const name of params)
+  for (const name of params) {
     if (!known.includes(name))
       throw new RerunError(`There is no parameter "${name}"${didYouMean(name, known)}`);
+  }
 }
 
 /** Steps whose templates read one of the parameters. */
@@ -127,13 +131,17 @@ function usersOf({ spec }: Plan, params: ReadonlySet<string>): string[] {
 /** Steps that were tried and did not come to a good end. */
 function broken({ spec }: Plan, history: PipelineHistory): Set<string> {
   const found = new Set(history.failed);
-  for (const { id } of spec.steps) if (brokenStep(id, history)) found.add(id);
+  for (const { id } of spec.steps) {
+    if (brokenStep(id, history)) found.add(id);
+  }
   return found;
 }
 
 function brokenStep(id: string, { broken: keys }: PipelineHistory): boolean {
   if (keys.has(id)) return true;
-  for (const key of keys) if (key.startsWith(`${id}/`)) return true;
+  for (const key of keys) {
+    if (key.startsWith(`${id}/`)) return true;
+  }
   return false;
 }
 

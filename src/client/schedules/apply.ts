@@ -100,8 +100,9 @@ async function goneOf(
   folders: readonly string[],
 ) {
   const candidates: string[] = [];
-  for await (const { scheduleId, memo } of client.schedule.list())
+  for await (const { scheduleId, memo } of client.schedule.list()) {
     if (memoOf({ memo }).hexSchedule && !kept.has(scheduleId)) candidates.push(scheduleId);
+  }
   const described = await inParallel(candidates, AT_ONCE, (id) => describeOrNull(client, id));
   return described.flatMap((one) => {
     const mark = one && markOf(one);

@@ -57,8 +57,9 @@ export class Schedules {
   /** All schedules that start `hexPipeline` or `hexRun`, by their id. */
   async list(): Promise<ScheduleState[]> {
     const ids: string[] = [];
-    for await (const { scheduleId, action } of this.#client.schedule.list())
+    for await (const { scheduleId, action } of this.#client.schedule.list()) {
       if (OURS.includes(action?.workflowType ?? '')) ids.push(scheduleId);
+    }
     return inParallel(ids.sort(), AT_ONCE, (id) => this.describe(id));
   }
 

@@ -5,6 +5,16 @@ import { hints } from './hints.js';
 import { HexNetworkError, type RequestSent } from './index.js';
 import { oneLine } from './words.js';
 
+const NEVER_LEFT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EAI_NODATA',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'PROXY_SETTING',
+]);
+
 /** The error for a request that was given up. */
 export function stoppedError(
   call: Call,
@@ -55,16 +65,6 @@ function causeOf(error: unknown): Cause {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   return typeof cause === 'object' && cause !== null ? (cause as Cause) : {};
 }
-
-const NEVER_LEFT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EAI_FAIL',
-  'EAI_NODATA',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'PROXY_SETTING',
-]);
 
 /** Errors that can only come up before the request is written: connecting, and the TLS handshake. */
 function neverLeft({ code = '', syscall = '', message = '', errors }: Cause): boolean {

@@ -3,6 +3,8 @@ import type { Call, CallOptions } from '../call.js';
 import { HexRateLimitedError } from '../errors/index.js';
 import type { ReadPacing } from './pacing.js';
 
+const SHORT_WAIT_MS = 1_000;
+
 /**
  * Sends a read when the pacer has room for it, and tells the pacer what came of it. Waits a second at most: where room
  * comes later, it gives up at once, so that nothing is held up by waiting.
@@ -43,5 +45,3 @@ export async function pacedRead<T>(
     throw error;
   }
 }
-
-const SHORT_WAIT_MS = 1_000;

@@ -1,6 +1,40 @@
 import { DEFAULT_READ_LIMITS, type ReadLimits } from '../../limits/hex-limits.js';
 import { countSince, MINUTE_MS, roomAt, windowsOf, withTime } from '../../limits/windows.js';
 
+/**
+ * Reads are spread a little wider than the budget asks, so that the windows seldom bind: 29 of 30 a minute are used.
+ */
+const SPREAD = 1.03;
+
+/** Slack of each window, for a clock of Hex's that runs a little slower: 250 ms of a minute. */
+const MARGIN = 250 / MINUTE_MS;
+/** A third of a minute's reads may go at once after a quiet time. */
+const BURST_SHARE = 1 / 3;
+
+/**
+ * Share of the reads that background reads may take: what reads of runs leave of them (`headroom` of the read budget).
+ */
+const BACKGROUND_SHARE = 1 / 5;
+
+/**
+ * A background read is not sent where the last minute's reads have come so near to the limit: the rest is for bursts.
+ */
+const BACKGROUND_FILL = 0.9;
+
+/** After so many minutes without room a background read is no longer overtaken. */
+const BACKGROUND_PATIENCE = 2;
+/** On a 429 the rate falls to this share of itself, but not below the least share of the limit. */
+const BACK_OFF = 0.75;
+const LEAST_SHARE = 1 / 30;
+/** Share of the limit regained each minute. */
+const RECOVERY = 1 / 30;
+/** Waiting workers shall not all come back in the same moment: up to 2 s of a minute later. */
+const JITTER = 2_000 / MINUTE_MS;
+/** A turn not taken this long after its time is given up. */
+const CLAIM_MS = 5_000;
+/** A read not settled after this time is given up: no request lives that long. */
+const FORGOTTEN_MS = 300_000;
+
 /** What came of a read. `limited`: Hex answered 429. */
 export interface ReadAnswer {
   limited: boolean;
@@ -59,8 +93,12 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
     rateAt = at;
     const oldest = at - (limits.perHour === null ? minute : hour) - marginMs;
     counted = counted.filter((time) => time > oldest);
-    for (const read of open) if (read.at < at - FORGOTTEN_MS) open.delete(read);
-    for (const [key, turn] of bookings) if (turn < at - CLAIM_MS) bookings.delete(key);
+    for (const read of open) {
+      if (read.at < at - FORGOTTEN_MS) open.delete(read);
+    }
+    for (const [key, turn] of bookings) {
+      if (turn < at - CLAIM_MS) bookings.delete(key);
+    }
   };
 
   /** Earliest time the windows allow, ms; an outstanding read is taken to be counted now. */
@@ -171,33 +209,3 @@ function once<A>(call: (value: A) => void): (value: A) => void {
     called = true;
   };
 }
-
-/**
- * Reads are spread a little wider than the budget asks, so that the windows seldom bind: 29 of 30 a minute are used.
- */
-const SPREAD = 1.03;
-/** Slack of each window, for a clock of Hex's that runs a little slower: 250 ms of a minute. */
-const MARGIN = 250 / MINUTE_MS;
-/** A third of a minute's reads may go at once after a quiet time. */
-const BURST_SHARE = 1 / 3;
-/**
- * Share of the reads that background reads may take: what reads of runs leave of them (`headroom` of the read budget).
- */
-const BACKGROUND_SHARE = 1 / 5;
-/**
- * A background read is not sent where the last minute's reads have come so near to the limit: the rest is for bursts.
- */
-const BACKGROUND_FILL = 0.9;
-/** After so many minutes without room a background read is no longer overtaken. */
-const BACKGROUND_PATIENCE = 2;
-/** On a 429 the rate falls to this share of itself, but not below the least share of the limit. */
-const BACK_OFF = 0.75;
-const LEAST_SHARE = 1 / 30;
-/** Share of the limit regained each minute. */
-const RECOVERY = 1 / 30;
-/** Waiting workers shall not all come back in the same moment: up to 2 s of a minute later. */
-const JITTER = 2_000 / MINUTE_MS;
-/** A turn not taken this long after its time is given up. */
-const CLAIM_MS = 5_000;
-/** A read not settled after this time is given up: no request lives that long. */
-const FORGOTTEN_MS = 300_000;

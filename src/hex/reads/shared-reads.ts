@@ -3,6 +3,17 @@ import { isTerminal } from '../../run/status.js';
 import type { CallOptions } from '../call.js';
 import type { HexRunInfo, RunPage } from '../types.js';
 
+/** Hex's longest page of runs. */
+const PAGE = 100;
+/** A run that this many lists in a row did not show is read by itself from then on. */
+const MISSES = 2;
+const LISTS_PER_CHECK = 10;
+/** An end may take this long to show in a list, which covers the whole seconds of a `Date` header. */
+const STALE_MS = 5_000;
+const MISTRUST_MS = 600_000;
+/** A run not followed for this long is no longer in flight; reads are at most a few minutes apart. */
+const FORGOTTEN_MS = 600_000;
+
 /** The two reads that tell a run's status; a `HexClient` has them. */
 export interface RunReader {
   getRunStatus(projectId: string, runId: string, options?: CallOptions): Promise<HexRunInfo>;
@@ -124,8 +135,9 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
   /** Runs whose end another worker, or a clean-up, has seen: nobody asks for them here any more. */
   const leaveEnded = (project: Project, page: RunPage, waiters: readonly Waiter[]) => {
     const waiting = new Set(waiters.map(({ runId }) => runId));
-    for (const { runId, status } of page.runs)
+    for (const { runId, status } of page.runs) {
       if (isTerminal(status) && !waiting.has(runId)) project.followed.delete(runId);
+    }
   };
 
   /** What the list says of a run, or null where it says nothing or is behind what was seen before. */
@@ -269,14 +281,3 @@ function rankOfStatus(status: string): number {
 function isRateLimited(error: unknown): boolean {
   return (error as { kind?: unknown } | null)?.kind === 'HexRateLimited';
 }
-
-/** Hex's longest page of runs. */
-const PAGE = 100;
-/** A run that this many lists in a row did not show is read by itself from then on. */
-const MISSES = 2;
-const LISTS_PER_CHECK = 10;
-/** An end may take this long to show in a list, which covers the whole seconds of a `Date` header. */
-const STALE_MS = 5_000;
-const MISTRUST_MS = 600_000;
-/** A run not followed for this long is no longer in flight; reads are at most a few minutes apart. */
-const FORGOTTEN_MS = 600_000;

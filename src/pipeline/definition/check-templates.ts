@@ -9,6 +9,16 @@ import { ancestorsOf } from './graph.js';
 import { resultFields } from './result-fields.js';
 import type { PipelineSpec, StepSpec } from './spec.js';
 
+/** Words that are meant as true or false. */
+const SWITCHES: Readonly<Record<string, string>> = {
+  true: 'true',
+  yes: 'true',
+  on: 'true',
+  false: 'false',
+  no: 'false',
+  off: 'false',
+};
+
 /** Templates of the defaults of parameters: they may refer to the execution only. */
 export function defaultTemplateProblems(params: Record<string, ParamDefinition>, path: string): Problem[] {
   return Object.entries(params).flatMap(([name, definition]) =>
@@ -76,16 +86,6 @@ function shapeFor(
     },
   };
 }
-
-/** Words that are meant as true or false. */
-const SWITCHES: Readonly<Record<string, string>> = {
-  true: 'true',
-  yes: 'true',
-  on: 'true',
-  false: 'false',
-  no: 'false',
-  off: 'false',
-};
 
 function whenProblems({ when }: StepSpec, path: string): Problem[] {
   if (typeof when !== 'string' || isTemplate(when)) return [];

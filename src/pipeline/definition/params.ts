@@ -5,6 +5,16 @@ import type { RunScope } from '../../run/scope.js';
 import { hasTemplates, renderValue } from '../../templates/values.js';
 import type { ParamDefinition, ParamType } from './definition.js';
 
+const AS_WORDS: Record<ParamType, string> = {
+  string: 'text',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  date: 'a date such as "2026-11-23"',
+};
+
 /** The values of all declared parameters: given ones checked, defaults filled in. */
 export function resolveParams(
   declared: Record<string, ParamDefinition>,
@@ -14,12 +24,13 @@ export function resolveParams(
   const problems: Problem[] = [];
   const value: Record<string, JsonValue> = {};
   const names = Object.keys(declared);
-  for (const name of Object.keys(given))
+  for (const name of Object.keys(given)) {
     if (!Object.hasOwn(declared, name))
       problems.push({
         path: `params.${name}`,
         message: `the pipeline has no such parameter${didYouMean(name, names)} (it has ${names.join(', ') || 'none'})`,
       });
+  }
   for (const [name, definition] of Object.entries(declared)) {
     const path = `params.${name}`;
     let chosen = Object.hasOwn(given, name) ? given[name] : definition.default;
@@ -60,16 +71,6 @@ function asText(type: ParamType, value: JsonValue): string {
   if (type !== 'string' || typeof value === 'object') return '';
   return `: put it in quotes, on the command line so: -p 'name="${value}"'`;
 }
-
-const AS_WORDS: Record<ParamType, string> = {
-  string: 'text',
-  number: 'a number',
-  integer: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-  date: 'a date such as "2026-11-23"',
-};
 
 function isOfType(type: ParamType, value: JsonValue): boolean {
   switch (type) {

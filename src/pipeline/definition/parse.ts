@@ -226,12 +226,13 @@ function readSchedule(
     return null;
   }
   const declared = isObject(params) ? Object.keys(params) : [];
-  for (const name of Object.keys(read.value.params))
+  for (const name of Object.keys(read.value.params)) {
     if (!declared.includes(name))
       problems.push({
         path: pathText(at, ['params', name]),
         message: `the pipeline has no such parameter${didYouMean(name, declared)}`,
       });
+  }
   return read.value;
 }
 

@@ -22,7 +22,7 @@ export function inputProblems(step: JsonObject, projects: Projects, rendered: bo
   const at = (name: string) => pathText(path, ['inputParams', name]);
   const names = Object.keys(inputs);
   const problems: Problem[] = [];
-  for (const [name, value] of Object.entries(inputParams))
+  for (const [name, value] of Object.entries(inputParams)) {
     if (!Object.hasOwn(inputs, name))
       problems.push({
         path: at(name),
@@ -32,6 +32,7 @@ export function inputProblems(step: JsonObject, projects: Projects, rendered: bo
       const wrong = inputProblem(definitionOf(inputs[name] ?? 'string'), value);
       if (wrong) problems.push({ path: at(name), message: wrong });
     }
+  }
   for (const [name, input] of Object.entries(inputs)) {
     const { type, required = false } = definitionOf(input);
     if (required && !Object.hasOwn(inputParams, name))

@@ -1,3 +1,13 @@
+/** Rules that ask for steps which have failed or merely ended: such steps run even when the pipeline is stopping. */
+const AFTER_FAILURES: ReadonlySet<TriggerRule> = new Set([
+  'all_failed',
+  'all_done',
+  'all_done_min_one_success',
+  'one_failed',
+  'one_done',
+  'always',
+]);
+
 /** Airflow's trigger rules. `all_done_setup_success` is left out: there are no set-up steps here. */
 export const TRIGGER_RULES = [
   'all_success',
@@ -70,16 +80,6 @@ export function evaluateRule(rule: TriggerRule, counts: UpstreamCounts): RuleOut
       return 'run';
   }
 }
-
-/** Rules that ask for steps which have failed or merely ended: such steps run even when the pipeline is stopping. */
-const AFTER_FAILURES: ReadonlySet<TriggerRule> = new Set([
-  'all_failed',
-  'all_done',
-  'all_done_min_one_success',
-  'one_failed',
-  'one_done',
-  'always',
-]);
 
 export function runsAfterFailures(rule: TriggerRule): boolean {
   return AFTER_FAILURES.has(rule);

@@ -21,6 +21,11 @@ const MOST_LEVELS = 40;
 const MOST_IN_LEVEL = 12;
 const MOST_EDGES = 4;
 
+const TABLE_HEAD = [
+  '| Step | Status | Run | Started (UTC) | Elapsed | Attempts | Note |',
+  '| --- | --- | --- | --- | --- | --- | --- |',
+];
+
 /** What stands for a state in graphs and tables. */
 export function markOf(state: StepState): string {
   return MARKS[state];
@@ -38,11 +43,6 @@ export function renderProgress(progress: PipelineProgress): string {
   if (progress.warnings.length > 0) parts.push(progress.warnings.map((one) => `- ${cell(one)}`).join('\n'));
   return parts.join('\n\n');
 }
-
-const TABLE_HEAD = [
-  '| Step | Status | Run | Started (UTC) | Elapsed | Attempts | Note |',
-  '| --- | --- | --- | --- | --- | --- | --- |',
-];
 
 /** One row of the table. */
 export function tableRow(step: StepProgress): string {

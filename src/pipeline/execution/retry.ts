@@ -14,7 +14,10 @@ const ENDINGS: Record<string, RetryStatus> = {
 
 /** Failures of `workflow` and `pipeline` steps that another attempt cannot mend. */
 const PERMANENT: ReadonlySet<string> = new Set([
-  ...['InvalidInput', 'KeyExists', 'ApprovalRejected', 'HexPipelineTooLong'],
+  'InvalidInput',
+  'KeyExists',
+  'ApprovalRejected',
+  'HexPipelineTooLong',
 ]);
 
 /** Kernels free up as other runs end, which takes minutes. */

@@ -18,8 +18,9 @@ export function planOf(spec: PipelineSpec): Plan {
   const byId = new Map(spec.steps.map((step) => [step.id, step]));
   const levels = levelsOf(spec.steps);
   const dependents = new Map<string, string[]>(spec.steps.map(({ id }) => [id, []]));
-  for (const { id, dependsOn } of spec.steps)
+  for (const { id, dependsOn } of spec.steps) {
     for (const wanted of dependsOn) dependents.get(wanted)?.push(id);
+  }
   const order = levels.flat().flatMap((id) => byId.get(id) ?? []);
   return { spec, byId, levels, order, dependents };
 }

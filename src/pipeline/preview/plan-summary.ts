@@ -212,9 +212,10 @@ function warningsOf(
     warnings.push(
       `${atOnce} runs at once: Hex has ${HEX_LIMITS.kernels} kernels for a user; the others wait in line (set maxParallel to choose)`,
     );
-  for (const { id, body } of spec.steps)
+  for (const { id, body } of spec.steps) {
     if (body.skipIfFresh !== undefined && body.inputParams !== undefined)
       warnings.push(`${id}: skipIfFresh looks at any completed run of the project, whatever its inputs were`);
+  }
   return warnings;
 }
 

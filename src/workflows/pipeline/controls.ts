@@ -101,12 +101,13 @@ const CONTROLS: Record<ControlAction, Control> = {
     refuse: (_execution, step) =>
       step?.spec.kind === 'hex' ? null : 'only steps that run a Hex project have a status to read',
     run: (_execution, { units }) => {
-      for (const { state, workflowId } of units)
+      for (const { state, workflowId } of units) {
         if (state === 'running' && workflowId)
           // A run that has ended meanwhile needs no read.
           void getExternalWorkflowHandle(workflowId)
             .signal(pollNowSignal)
             .catch(() => undefined);
+      }
     },
   },
 };

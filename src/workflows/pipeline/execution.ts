@@ -212,7 +212,9 @@ export class PipelineExecution implements StepContext {
   }
 
   private stoppedBy(): string | null {
-    for (const { spec } of this.failures) if (spec.onFailure !== 'continue') return spec.id;
+    for (const { spec } of this.failures) {
+      if (spec.onFailure !== 'continue') return spec.id;
+    }
     return null;
   }
 
@@ -279,7 +281,7 @@ export class PipelineExecution implements StepContext {
   /** The pipeline is cancelled: waits until every step has cleaned up. */
   private async drain(): Promise<void> {
     this.cancelling = true;
-    for (const step of this.steps.values())
+    for (const step of this.steps.values()) {
       if (step.state === 'waiting')
         this.ruleOut(step, {
           id: step.spec.id,
@@ -287,6 +289,7 @@ export class PipelineExecution implements StepContext {
           reason: 'the pipeline was cancelled',
           stopped: true,
         });
+    }
     await Promise.all(this.open);
   }
 
@@ -311,7 +314,8 @@ export class PipelineExecution implements StepContext {
 
 /** A step stands as the liveliest of its units. */
 function stateOfUnits(units: readonly Unit[]): StepState {
-  for (const state of ['running', 'approval', 'retrying', 'queued'] as const)
+  for (const state of ['running', 'approval', 'retrying', 'queued'] as const) {
     if (units.some((unit) => unit.state === state)) return state;
+  }
   return 'running';
 }

@@ -31,7 +31,9 @@ export async function runStep(execution: StepContext, step: StepRecord): Promise
         failure: failed.failure,
       };
     if (decision.to !== 'retry') return endingBy(execution, decision, failed);
-    for (const unit of step.units) if (unit.state === 'failed') unit.state = 'waiting';
+    for (const unit of step.units) {
+      if (unit.state === 'failed') unit.state = 'waiting';
+    }
   }
 }
 

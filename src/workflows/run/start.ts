@@ -24,6 +24,9 @@ const READ_AT_ONCE_MS = 2_000;
 /** How often Hex's list is looked at before a start is taken as not having happened. */
 const LOOKS = 2;
 
+/** Troubles that stop all starts of a connection. */
+const HELD_BY_LIMITER: ReadonlySet<string> = new Set(['HexRateLimited', 'HexNoKernel']);
+
 /**
  * Starts exactly one Hex run and makes it known to the state. A start that surely did not happen is sent again
  * where the trouble passes by itself; one whose outcome is unknown never is, before Hex's own list has been searched.
@@ -106,9 +109,6 @@ function outcomeIsUnknown({ cause }: ActivityFailure): boolean {
     (cause instanceof ApplicationFailure && cause.type === 'HexTriggerOutcomeUnknown')
   );
 }
-
-/** Troubles that stop all starts of a connection. */
-const HELD_BY_LIMITER: ReadonlySet<string> = new Set(['HexRateLimited', 'HexNoKernel']);
 
 /** Waits before the next try, or fails where waiting does not help. */
 async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { HexError } from '../hex/index.js';
+import { variablePrefix } from '../hex/variables.js';
 
 /** `details[0]` of a failure that came from an answer of Hex, or from the lack of one. */
 export interface HexFailureDetails {
@@ -75,7 +76,7 @@ export function unknownConnection(name: string, known: readonly string[]): Appli
     nonRetryable: true,
     details: [
       {
-        hint: `Known: ${known.map((each) => `"${each}"`).join(', ') || 'none'}. Set HEX_CONNECTION_${name.toUpperCase().replaceAll('-', '_')}_API_TOKEN on the worker, or correct "connection".`,
+        hint: `Known: ${known.map((each) => `"${each}"`).join(', ') || 'none'}. Set ${variablePrefix(name)}API_TOKEN on the worker, or correct "connection".`,
         httpStatus: null,
         traceId: null,
         retryAfterMs: null,

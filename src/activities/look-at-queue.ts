@@ -9,8 +9,8 @@ export interface QueueLook {
   lastAskedAt: string | null;
 }
 
-/** A worker asks again after a minute at the latest; the server lists one that is gone for five. */
-const ASKS_WITHIN_MS = 75_000;
+/** A worker asks again after a minute; the server lists one that is gone for five. */
+export const ASKS_WITHIN_MS = 65_000;
 /** `TASK_QUEUE_TYPE_WORKFLOW` of the server's API. */
 const WORKFLOW_TASKS = 1;
 

@@ -6,6 +6,7 @@ import { addCancel } from './commands/cancel.js';
 import { addControls } from './commands/controls.js';
 import { addDemo } from './commands/demo.js';
 import { addDev } from './commands/dev.js';
+import { addDoctor } from './commands/doctor.js';
 import { addPipeline } from './commands/pipeline.js';
 import { addPlan } from './commands/plan.js';
 import { addProgress } from './commands/progress.js';
@@ -99,6 +100,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addRerun,
     addSchedule,
     addProjects,
+    addDoctor,
     addWorker,
     addSandbox,
     addTemporal,

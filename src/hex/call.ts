@@ -1,7 +1,11 @@
+import type { Hints } from './errors/hints.js';
+
 /** One call of the API, before it becomes an HTTP request. */
 export interface Call {
   /** Who is asked, for messages: `Hex`, or `Hex (connection "eu")`. */
   who: string;
+  /** What to do about trouble, in the variables of the connection. */
+  hints: Hints;
   /** Method and path, for messages. */
   name: string;
   method: 'GET' | 'POST' | 'DELETE';

@@ -2,7 +2,7 @@ import { networkFetch } from '../network/fetch.js';
 import { version } from '../version.js';
 import type { Call, CallOptions } from './call.js';
 import { decode } from './decode.js';
-import { hints } from './errors/hints.js';
+import { hintsOf } from './errors/hints.js';
 import { HexUnexpectedAnswerError } from './errors/index.js';
 import { normalizeBaseUrl, pathsOf } from './paths.js';
 import { pacedRead } from './reads/paced-read.js';
@@ -20,6 +20,7 @@ import {
   type WireRun,
 } from './schemas.js';
 import type { HexClient, HexConnection, HexProject, HexRunInfo, ProjectFilter } from './types.js';
+import { variablePrefix } from './variables.js';
 
 export interface HexClientOptions {
   /** Default: Node's own, through the proxy that the environment names. */
@@ -49,11 +50,14 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
     userAgent: options.userAgent ?? `temporal-hex/${version}`,
     fetch: options.fetch ?? networkFetch,
   };
-  const who = name === 'default' ? 'Hex' : `Hex (connection "${name}")`;
+  const asker = {
+    who: name === 'default' ? 'Hex' : `Hex (connection "${name}")`,
+    hints: hintsOf(variablePrefix(name)),
+  };
   const paths = pathsOf(legacyPaths);
 
   const get = (path: string, query: Record<string, string | string[] | undefined> = {}): Call => ({
-    ...callOf(who, 'GET', path),
+    ...callOf(asker, 'GET', path),
     query: queryOf(query),
   });
   const { pacing } = options;
@@ -67,7 +71,8 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
 
     async whoAmI(callOptions) {
       const call = get(paths.me);
-      const me = decode(identitySchema, call, await send(call, callOptions));
+      const answer = await send(call, callOptions);
+      const me = decode(identitySchema, call, answer);
       const { id, name, email, role } = me;
       return {
         id,
@@ -76,6 +81,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
         role,
         orgId: me.org?.id ?? null,
         tokenExpiresAt: momentOf(me.token?.exp ?? null),
+        date: answer.date,
       };
     },
 
@@ -107,7 +113,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
       checkRunRequest(body);
       const dryRun = body.dryRun === true;
       const call: Call = {
-        ...callOf(who, 'POST', paths.start(projectId)),
+        ...callOf(asker, 'POST', paths.start(projectId)),
         body,
         changesHex: !dryRun,
         startsRun: true,
@@ -148,7 +154,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
     },
 
     async cancelRun(projectId, runId, callOptions) {
-      await send({ ...callOf(who, 'DELETE', paths.run(projectId, runId)), changesHex: true }, callOptions);
+      await send({ ...callOf(asker, 'DELETE', paths.run(projectId, runId)), changesHex: true }, callOptions);
     },
   };
 }
@@ -162,9 +168,9 @@ function originOf({ name, baseUrl }: HexConnection): string {
   }
 }
 
-function callOf(who: string, method: Call['method'], path: string): Call {
+function callOf(asker: Pick<Call, 'who' | 'hints'>, method: Call['method'], path: string): Call {
   const query = new URLSearchParams();
-  return { who, name: `${method} ${path}`, method, path, query, changesHex: false, startsRun: false };
+  return { ...asker, name: `${method} ${path}`, method, path, query, changesHex: false, startsRun: false };
 }
 
 function queryOf(fields: Record<string, string | string[] | undefined>): URLSearchParams {
@@ -214,7 +220,7 @@ function goesRound(call: Call, { status, traceId }: HexAnswer): HexUnexpectedAns
     message: `The pages of ${call.name} repeat: Hex returned the same cursor twice`,
     status,
     traceId,
-    hint: hints.unexpectedAnswer,
+    hint: call.hints.unexpectedAnswer,
     requestSent: 'answered',
     outcome: 'not-done',
   });

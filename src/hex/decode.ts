@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { Call } from './call.js';
-import { hints } from './errors/hints.js';
 import { HexUnexpectedAnswerError } from './errors/index.js';
 import { oneLine, readErrorBody } from './errors/words.js';
 import type { HexAnswer } from './request.js';
@@ -17,7 +16,7 @@ export function decode<T>(schema: z.ZodType<T>, call: Call, answer: HexAnswer): 
       status: answer.status,
       detail: readErrorBody(answer.body, answer.token).detail,
       traceId: answer.traceId,
-      hint: hints.unexpectedAnswer,
+      hint: call.hints.unexpectedAnswer,
       requestSent: 'answered',
       outcome: call.changesHex ? 'unknown' : 'not-done',
     });

@@ -1,7 +1,6 @@
 import type { Call, CallOptions } from './call.js';
 import { answerError } from './errors/from-answer.js';
 import { networkError, stoppedError } from './errors/from-network.js';
-import { hints } from './errors/hints.js';
 import { HexAuthError, HexUnexpectedAnswerError } from './errors/index.js';
 import { oneLine } from './errors/words.js';
 import { endpointUrl } from './paths.js';
@@ -74,7 +73,7 @@ async function readToken({ transport, call, limit, timeoutMs }: Exchange): Promi
     const words = scrub(error instanceof Error ? error.message : 'the token cannot be read');
     throw new HexAuthError({
       message: `${call.name} was not sent to ${call.who}: ${words}`,
-      hint: hints.noToken,
+      hint: call.hints.noToken,
       requestSent: 'no',
       outcome: 'not-done',
     });
@@ -136,7 +135,7 @@ async function readBody(
       status: response.status,
       detail: oneLine(why ?? '', token),
       traceId: traceOf(response.headers, token),
-      hint: hints.brokenOff,
+      hint: call.hints.brokenOff,
       requestSent: 'answered',
       outcome: call.changesHex ? 'unknown' : 'not-done',
       retryable: true,

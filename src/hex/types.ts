@@ -25,6 +25,8 @@ export interface HexIdentity {
   orgId: string | null;
   /** ISO; null where the token does not expire or Hex does not say. */
   tokenExpiresAt: string | null;
+  /** When Hex said so, by its clock: the `Date` of the answer, ISO. */
+  date: string | null;
 }
 
 export interface HexProject {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hintsOf } from '../../src/hex/errors/hints.js';
 import { HexRateLimitedError } from '../../src/hex/index.js';
 import { pacedRead } from '../../src/hex/reads/paced-read.js';
 import { createReadPacing } from '../../src/hex/reads/pacing.js';
@@ -179,6 +180,7 @@ describe('the pacer', () => {
 describe('a paced read', () => {
   const call = {
     who: 'Hex',
+    hints: hintsOf('HEX_'),
     name: 'GET /projects/p/runs',
     method: 'GET',
     path: '/projects/p/runs',

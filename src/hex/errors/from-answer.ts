@@ -1,7 +1,6 @@
 import type { Call } from '../call.js';
 import { retryAfterMs } from '../retry-after.js';
 import { traceOf } from '../token.js';
-import { hints } from './hints.js';
 import {
   HexAuthError,
   type HexError,
@@ -33,24 +32,29 @@ export function answerError(call: Call, response: Response, body: string, token:
     outcome: call.changesHex ? outcomeOf(status) : 'not-done',
   };
   // Where redirects are not shown, as in browsers, they come as status 0.
-  if (status < 400) return new HexUnexpectedAnswerError({ ...facts, hint: hints.redirect });
+  if (status < 400) return new HexUnexpectedAnswerError({ ...facts, hint: call.hints.redirect });
   switch (status) {
     case 401:
-      return new HexAuthError({ ...facts, hint: hints.auth });
+      return new HexAuthError({ ...facts, hint: call.hints.auth });
     case 403:
-      return new HexForbiddenError({ ...facts, hint: hints.forbidden });
+      return new HexForbiddenError({ ...facts, hint: call.hints.forbidden });
     case 404:
-      return new HexNotFoundError({ ...facts, hint: hints.notFound });
+      return new HexNotFoundError({ ...facts, hint: call.hints.notFound });
     case 429:
-      return new HexRateLimitedError({ ...facts, hint: hints.rateLimited, retryable: true });
+      return new HexRateLimitedError({ ...facts, hint: call.hints.rateLimited, retryable: true });
     case 408:
     case 425:
-      return new HexUnavailableError({ ...facts, hint: hints.network, retryable: true });
+      return new HexUnavailableError({ ...facts, hint: call.hints.network, retryable: true });
   }
-  if (status < 500) return new HexInvalidRequestError({ ...facts, hint: hints.invalidRequest });
+  if (status < 500) return new HexInvalidRequestError({ ...facts, hint: call.hints.invalidRequest });
   if (status === 503 && call.startsRun && words.fromHex)
-    return new HexNoKernelError({ ...facts, outcome: 'not-done', hint: hints.noKernel, retryable: true });
-  return new HexUnavailableError({ ...facts, hint: hints.unavailable, retryable: true });
+    return new HexNoKernelError({
+      ...facts,
+      outcome: 'not-done',
+      hint: call.hints.noKernel,
+      retryable: true,
+    });
+  return new HexUnavailableError({ ...facts, hint: call.hints.unavailable, retryable: true });
 }
 
 /** A gateway may send 408 for a request that it has passed on. 301, 307 and 308 say that it was not dealt with here. */

@@ -1,7 +1,6 @@
 import { proxyNote } from '../../network/fetch.js';
 import type { Call } from '../call.js';
 import type { StoppedBy } from '../time-limit.js';
-import { hints } from './hints.js';
 import { HexNetworkError, type RequestSent } from './index.js';
 import { oneLine } from './words.js';
 
@@ -28,7 +27,7 @@ export function stoppedError(
       ? `${call.who} did not answer ${call.name} within ${timeoutMs} ms`
       : `${call.name} was aborted by its caller`,
     code: stoppedBy,
-    hint: timedOut ? hints.timedOut : hints.aborted,
+    hint: timedOut ? call.hints.timedOut : call.hints.aborted,
     requestSent,
     outcome: call.changesHex && requestSent !== 'no' ? 'unknown' : 'not-done',
     retryable: timedOut,
@@ -45,7 +44,7 @@ export function networkError(call: Call, error: unknown, token: string): HexNetw
   return new HexNetworkError({
     message: `${call.who} ${requestSent === 'no' ? 'could not be reached for' : 'gave no answer to'} ${call.name}: ${words}`,
     code,
-    hint: isTls(code) ? hints.tls : hints.network,
+    hint: isTls(code) ? call.hints.tls : call.hints.network,
     requestSent,
     outcome: call.changesHex && requestSent === 'unknown' ? 'unknown' : 'not-done',
     retryable: true,

@@ -47,6 +47,7 @@ export type {
   StepDefinition,
   WorkflowStep,
 } from './pipeline/definition/definition.js';
+export type { StepKind } from './pipeline/definition/spec.js';
 export type { TriggerRule } from './pipeline/definition/trigger-rules.js';
 export type {
   AuditEntry,
@@ -66,9 +67,11 @@ export type {
   StepProgress,
   StepResult,
   SubPipelineStepResult,
+  UntypedEnd,
   WorkflowStepResult,
 } from './pipeline/execution/result.js';
 export type { StepState } from './pipeline/execution/scheduler.js';
+export { FAILURE_TYPES, type FailureKind, type FailureType } from './run/failure-types.js';
 export type {
   HexRunInput,
   OnAmbiguous,

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { typedFailure } from '../contract/failure.js';
 import { HexError, isTerminal } from '../hex/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
@@ -34,7 +34,7 @@ export const cancelRun =
         await reportEnd(dependencies, run);
         return { outcome: 'ended', status };
       }
-      throw ApplicationFailure.create({
+      throw typedFailure({
         type: 'HexCancelRefused',
         message: `Hex refused to cancel run ${run.runId}, which is ${status}`,
       });

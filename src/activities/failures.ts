@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { type ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { typedFailure } from '../contract/failure.js';
 import { HexError } from '../hex/index.js';
 import { variablePrefix } from '../hex/variables.js';
 
@@ -39,7 +40,7 @@ export function readFailure(error: unknown, patienceMs = DEFAULT_PATIENCE_MS): A
 export function startFailure(error: unknown): ApplicationFailure {
   if (!(error instanceof HexError)) throw error;
   if (error.outcome === 'not-done') return failureOf(error, true);
-  return ApplicationFailure.create({
+  return typedFailure({
     type: 'HexTriggerOutcomeUnknown',
     message: `It is not known whether Hex started the run: ${error.message}`,
     nonRetryable: true,
@@ -48,7 +49,7 @@ export function startFailure(error: unknown): ApplicationFailure {
 }
 
 function failureOf(error: HexError, nonRetryable: boolean): ApplicationFailure {
-  return ApplicationFailure.create({
+  return typedFailure({
     type: error.kind,
     message: `${error.message}. ${error.hint}`,
     nonRetryable,
@@ -70,7 +71,7 @@ function failureDetails(error: HexError): HexFailureDetails {
 
 /** The failure for a connection that the worker's environment does not have. */
 export function unknownConnection(name: string, known: readonly string[]): ApplicationFailure {
-  return ApplicationFailure.create({
+  return typedFailure({
     type: 'InvalidInput',
     message: `connection: there is no connection "${name}" in this worker's environment`,
     nonRetryable: true,

@@ -7,8 +7,10 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { JsonValue } from '../base/json.js';
+import { typedFailure } from '../contract/failure.js';
 import { memoOf } from '../contract/memo.js';
 import { doubtKeySignal } from '../contract/messages.js';
+import type { FailureType } from '../run/failure-types.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
 import { isOpen } from './check-holders.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -22,7 +24,7 @@ export type KeyState =
 /** How a workflow that somebody joined has ended; null while it is open. */
 export type JoinedEnd =
   | { result: JsonValue }
-  | { failure: { type: string; message: string; details: unknown } }
+  | { failure: { type: FailureType; message: string; details: unknown } }
   | null;
 
 /** Where the keys of a worker are. */
@@ -90,12 +92,16 @@ function stillOpen(dependencies: ActivityDependencies, { workflowId, runId }: Ke
   return isOpen(dependencies, { workflowId, workflowRunId: runId });
 }
 
-function failureOf({ cause }: WorkflowFailedError, { workflowId }: KeyHolder) {
+function failureOf(
+  { cause }: WorkflowFailedError,
+  { workflowId }: KeyHolder,
+): { type: FailureType; message: string; details: unknown } {
   const who = `The workflow ${workflowId}, which has the key and was joined,`;
   if (cause instanceof ApplicationFailure) {
     const { type, details, message } = cause;
     return {
-      type: type ?? 'JoinedFailed',
+      // Who has a key is a workflow of ours.
+      type: (type ?? 'JoinedFailed') as FailureType,
       message: `${who} failed: ${message}`,
       details: details?.[0] ?? null,
     };
@@ -106,8 +112,10 @@ function failureOf({ cause }: WorkflowFailedError, { workflowId }: KeyHolder) {
 
 function clientOf({ workflows }: ActivityDependencies): WorkflowClient {
   if (workflows) return workflows;
-  throw ApplicationFailure.nonRetryable(
-    'A key needs a Temporal client in the activities of the worker: make them from hexDependencies()',
-    'InvalidInput',
-  );
+  throw typedFailure({
+    type: 'InvalidInput',
+    message:
+      'A key needs a Temporal client in the activities of the worker: make them from hexDependencies()',
+    nonRetryable: true,
+  });
 }

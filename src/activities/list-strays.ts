@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { typedFailure } from '../contract/failure.js';
 import type { Stray } from '../run/janitor-input.js';
 
 export interface ListStraysRequest {
@@ -18,7 +18,7 @@ export interface StrayRound {
 export const listStrays =
   () =>
   async (_: ListStraysRequest): Promise<StrayRound> => {
-    throw ApplicationFailure.create({
+    throw typedFailure({
       type: 'JanitorOutdated',
       message: 'This janitor began with an earlier release, which could not finish its work. Start it again.',
       nonRetryable: true,

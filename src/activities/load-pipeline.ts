@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import type { JsonValue } from '../base/json.js';
 import { formatProblems } from '../base/problems.js';
 import { SIZES } from '../base/sizes.js';
 import { didYouMean } from '../base/suggest.js';
+import { typedFailure } from '../contract/failure.js';
 import { readDocument } from '../documents/index.js';
 import { PROJECTS_FILE, readProjects } from '../documents/projects-beside.js';
 import { withProjects } from '../pipeline/definition/declared-projects.js';
@@ -71,5 +72,5 @@ function definitionOf(file: string, bytes: Buffer): JsonValue {
 }
 
 function unusable(message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type: 'InvalidInput', message, nonRetryable: true });
+  return typedFailure({ type: 'InvalidInput', message, nonRetryable: true });
 }

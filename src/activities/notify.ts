@@ -1,6 +1,7 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import { own } from '../base/json.js';
+import { typedFailure } from '../contract/failure.js';
 import { retryAfterMs } from '../hex/retry-after.js';
 import { proxyNote } from '../network/fetch.js';
 import { type NotificationRequest, notificationOf } from '../notifications/notification.js';
@@ -31,7 +32,7 @@ export const notify =
     const { to } = request;
     const webhook = own(webhooks, to);
     if (!webhook)
-      throw ApplicationFailure.create({
+      throw typedFailure({
         type: 'NoSuchWebhook',
         message: `The worker has no webhook "${to}": set HEX_NOTIFY_${to.toUpperCase().replaceAll('-', '_')}_URL in its environment`,
         nonRetryable: true,
@@ -70,5 +71,5 @@ function notDelivered(
   message: string,
   how: { nonRetryable?: boolean; nextRetryDelay?: number } = {},
 ): ApplicationFailure {
-  return ApplicationFailure.create({ type: 'NotDelivered', message, ...how });
+  return typedFailure({ type: 'NotDelivered', message, ...how });
 }

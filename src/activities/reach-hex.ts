@@ -1,5 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import { typedFailure } from '../contract/failure.js';
 import { type Asked, askAgain, HexError, outOfReach } from '../hex/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 
@@ -19,7 +20,7 @@ export const reachHex =
     } catch (error) {
       if (!(error instanceof HexError)) throw error;
       if (outOfReach(error) === false) return;
-      throw ApplicationFailure.create({
+      throw typedFailure({
         type: error.kind,
         message: error.message,
         category: ApplicationFailureCategory.BENIGN,

@@ -1,5 +1,6 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { isObject, type JsonValue } from '../base/json.js';
+import { isOfType } from '../contract/failure.js';
 import { decoderOf } from '../contract/payloads.js';
 import { searchAttributes } from '../contract/search-attributes.js';
 import { isProjectId } from '../hex/ids.js';
@@ -92,7 +93,7 @@ export async function failedLeavingARun(workflows: WorkflowClient, execution: Ex
   for await (const event of eventsOf(workflows, execution, 1, CLOSE_EVENT)) {
     const failure = event.workflowExecutionFailedEventAttributes?.failure;
     if (!failure) continue;
-    if (failure.applicationFailureInfo?.type === 'HexCleanupFailed') return true;
+    if (isOfType(failure.applicationFailureInfo, 'HexCleanupFailed')) return true;
     const details = await decoded(workflows, failure.applicationFailureInfo?.details?.payloads);
     return isObject(details?.[0]) && details[0].leftRunning === true;
   }
@@ -212,7 +213,7 @@ async function noteStart(workflows: WorkflowClient, start: RunStart, event: Hist
   } else {
     const { failure } = event.activityTaskFailedEventAttributes ?? {};
     // Anything else surely started nothing.
-    if (failure?.applicationFailureInfo?.type === 'HexTriggerOutcomeUnknown') return;
+    if (isOfType(failure?.applicationFailureInfo, 'HexTriggerOutcomeUnknown')) return;
     start.unknownSinceMs = null;
   }
 }

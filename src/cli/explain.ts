@@ -1,4 +1,5 @@
 import {
+  type ApplicationFailure,
   CancelledFailure,
   isGrpcServiceError,
   NamespaceNotFoundError,
@@ -15,8 +16,10 @@ import { RerunError } from '../client/rerun/index.js';
 import { ScheduleError } from '../client/schedules/index.js';
 import { InvalidInputError } from '../client.js';
 import { ConfigError } from '../config.js';
+import { isOfType } from '../contract/failure.js';
 import { HexError } from '../hex/index.js';
 import { ProxySettingError } from '../network/proxy.js';
+import type { FailureType } from '../run/failure-types.js';
 import { SandboxError } from '../sandbox/index.js';
 import { noNamespace, TemporalConnectionError } from '../temporal-connection/errors.js';
 import { DevServerError, TemporalCliError } from '../temporal-server/index.js';
@@ -36,6 +39,13 @@ export interface Explanation {
   message: string;
   code: ExitCode;
 }
+
+const TIMED_OUT: readonly FailureType[] = [
+  'HexRunTimedOut',
+  'HexPendingTimedOut',
+  'HexQueueTimedOut',
+  'HexPipelineTimedOut',
+];
 
 /** What could not be done as it was asked for; nothing was started. */
 const REFUSALS = [
@@ -94,14 +104,14 @@ function explainEnd(error: WorkflowFailedError): Explanation {
     };
   const failure = applicationFailureOf(error);
   if (!failure) return { message: wordsOf(cause ?? error), code: EXIT.failed };
-  return { message: failure.message, code: codeOfType(failure.type ?? '') };
+  return { message: failure.message, code: codeOf(failure) };
 }
 
-function codeOfType(type: string): ExitCode {
-  if (type === 'InvalidInput' || type === 'KeyExists') return EXIT.badInput;
+function codeOf(failure: ApplicationFailure): ExitCode {
+  if (isOfType(failure, 'InvalidInput', 'KeyExists')) return EXIT.badInput;
   // It was cancelled, and its run goes on in Hex as it was told to.
-  if (type === 'HexRunLeftRunning') return EXIT.cancelled;
-  return type.endsWith('TimedOut') ? EXIT.timedOut : EXIT.failed;
+  if (isOfType(failure, 'HexRunLeftRunning')) return EXIT.cancelled;
+  return isOfType(failure, ...TIMED_OUT) ? EXIT.timedOut : EXIT.failed;
 }
 
 /** What the Temporal server said, or that it said nothing. The SDK hides gRPC's own words in the cause. */

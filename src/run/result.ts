@@ -4,8 +4,8 @@ import type { ExistingKey } from './key.js';
 export interface HexRunResult {
   /** Always true: a run that did not complete fails the workflow with a typed failure instead. */
   success: true;
-  /** Hex's status, `COMPLETED`; `DRY_RUN` when Hex only checked the request; `SKIPPED` by its key. */
-  status: string;
+  /** `COMPLETED`, as Hex says; `DRY_RUN` when Hex only checked the request; `SKIPPED` by its key. */
+  status: 'COMPLETED' | 'DRY_RUN' | 'SKIPPED';
   projectId: string;
   /** Empty where there is none. */
   runId: string;

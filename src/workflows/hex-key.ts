@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   condition,
   continueAsNew,
   proxyActivities,
@@ -8,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
+import { typedFailure } from '../contract/failure.js';
 import type { KeyInput } from '../contract/inputs.js';
 import { memo } from '../contract/memo.js';
 import { doubtKeySignal, holdKeySignal, releaseKeySignal } from '../contract/messages.js';
@@ -55,5 +55,9 @@ export async function hexKey({ key, holders }: KeyInput): Promise<KeyRecord> {
     keep(open.filter((holder) => there.has(holder.runId) || !asked.includes(holder)));
   }
   if (succeeded) return succeeded;
-  throw ApplicationFailure.nonRetryable(`Nobody has succeeded with the key "${key}"`, 'KeyReleased');
+  throw typedFailure({
+    type: 'KeyReleased',
+    message: `Nobody has succeeded with the key "${key}"`,
+    nonRetryable: true,
+  });
 }

@@ -3,6 +3,7 @@ import { formatDuration } from '../base/duration.js';
 import { pipelineProgressQuery, stepProgressSignal } from '../contract/messages.js';
 import type { HexPipelineInput } from '../pipeline/definition/definition.js';
 import type { PipelineResult } from '../pipeline/execution/result.js';
+import type { FailureType } from '../run/failure-types.js';
 import { installControls } from './pipeline/controls.js';
 import { PipelineExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
@@ -12,7 +13,6 @@ import { PipelineNotifications } from './pipeline/notifications.js';
 import { prepareExecution } from './pipeline/prepare.js';
 import type { PreparedExecution } from './pipeline/prepared.js';
 import { PipelineView } from './pipeline/view.js';
-import { LEFT_RUNNING } from './run/failures.js';
 import { withTimeLimit } from './timers.js';
 
 /**
@@ -23,8 +23,9 @@ import { withTimeLimit } from './timers.js';
  * `HexPipelineTimedOut` at its time limit; `details[0]` is a `PipelineFailureDetails`. A cancel is passed on to every
  * child and waits until each has cleaned up; where one has left its run in Hex (`onCancel: leave`), the pipeline fails
  * with `HexRunLeftRunning`, which names the runs. With a `key` that another has, it does what `ifExists` says, which
- * may be to fail with `KeyExists`. Updates: `pause`, `resume`, `retryStep`, `skipStep`, `markSuccess`, `cancelStep`,
- * `approve`, `reject`, `pollNow`. Query: `progress`.
+ * may be to fail with `KeyExists` or, after it has joined that one, with its failure or `JoinedFailed`. Updates:
+ * `pause`, `resume`, `retryStep`, `skipStep`, `markSuccess`, `cancelStep`, `approve`, `reject`, `pollNow`. Query:
+ * `progress`.
  *
  * @param input a definition, a list of steps, or `{pipeline: <definition or name>, params}`
  * @param others refused where there are any
@@ -113,7 +114,7 @@ function pipelineResult(execution: PipelineExecution): PipelineResult {
 function cancelled(execution: PipelineExecution, error: CancelledFailure): TemporalFailure {
   if (execution.cleanupFailed()) return stepFailed(execution);
   if (execution.leftRunning().length === 0) return error;
-  return failureOf(execution, LEFT_RUNNING, `Pipeline "${execution.plan.spec.name}" was cancelled`);
+  return failureOf(execution, 'HexRunLeftRunning', `Pipeline "${execution.plan.spec.name}" was cancelled`);
 }
 
 function stepFailed(execution: PipelineExecution): TemporalFailure {
@@ -127,7 +128,7 @@ function timedOut(execution: PipelineExecution, limitMs: number): TemporalFailur
   return failureOf(execution, 'HexPipelineTimedOut', summary);
 }
 
-function failureOf(execution: PipelineExecution, type: string, summary: string): TemporalFailure {
+function failureOf(execution: PipelineExecution, type: FailureType, summary: string): TemporalFailure {
   return pipelineFailure(type, summary, {
     name: execution.plan.spec.name,
     first: execution.firstFailed(),

@@ -46,11 +46,19 @@ import { Nudge } from './timers.js';
 /**
  * One run of one published Hex project: start it, read until it ends, return its result.
  *
- * Fails with `InvalidInput`, `HexRunErrored`, `HexRunKilled`, `HexRunNoKernel`, `HexRunTimedOut`, `HexPendingTimedOut`,
- * `HexTriggerAmbiguous`, `HexCleanupFailed`, or the kind of Hex's error (`HexAuth`, `HexNotFound`, ...); `details[0]`
- * is a `RunFailureDetails`. A cancel or a time limit cancels the run in Hex and waits until it has ended; with
- * `onCancel: leave` a cancel leaves it running instead and fails with `HexRunLeftRunning`, which names it. With a `key`
- * that another has, it does what `ifExists` says, which may be to fail with `KeyExists`.
+ * A cancel or a time limit cancels the run in Hex and waits until it has ended; with `onCancel: leave` a cancel leaves it
+ * running instead and fails with `HexRunLeftRunning`, which names it. With a `key` that another has, it does what
+ * `ifExists` says, which may be to fail with `KeyExists` or, after it has joined that one, with its failure or
+ * `JoinedFailed`.
+ *
+ * Otherwise it fails with one of these; `details[0]` is a `RunFailureDetails`, and {@link FAILURE_TYPES} says what to do:
+ * - nothing was sent: `InvalidInput`, `HexQueueTimedOut`
+ * - Hex did not start the run: `HexAuth`, `HexForbidden`, `HexNotFound`, `HexInvalidRequest`, `HexRateLimited`,
+ *   `HexNoKernel`, `HexUnavailable`, `HexNetwork`, `HexUnexpectedAnswer`, `HexFailure`
+ * - it is not known which run it started, if any: `HexTriggerAmbiguous`, `HexTriggerOutcomeUnknown`
+ * - the run did not succeed: `HexRunErrored`, `HexRunKilled`, `HexRunNoKernel`, `HexRunFailed`, `HexRunTimedOut`,
+ *   `HexPendingTimedOut`
+ * - it may still be running in Hex: `HexCleanupFailed`
  *
  * @param input a {@link HexRunInput}
  * @param carried the state of the workflow before it continued as new; not for callers
@@ -183,7 +191,7 @@ async function read(state: RunState, alone: boolean): Promise<boolean | null> {
   }
 }
 
-function runResult(state: RunState, status: string): HexRunResult {
+function runResult(state: RunState, status: HexRunResult['status']): HexRunResult {
   const { spec, run, evidence } = state;
   return {
     success: true,

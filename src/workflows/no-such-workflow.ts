@@ -1,5 +1,6 @@
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import { didYouMean } from '../base/suggest.js';
+import { typedFailure } from '../contract/failure.js';
 
 /**
  * The workflow of every type that is not registered. Without it the worker would try its first task again for ever, and
@@ -11,7 +12,7 @@ import { didYouMean } from '../base/suggest.js';
 export function noSuchWorkflow(known: readonly string[]): () => Promise<never> {
   return async () => {
     const { workflowType, taskQueue } = workflowInfo();
-    throw ApplicationFailure.create({
+    throw typedFailure({
       type: 'NoSuchWorkflow',
       message: `There is no workflow type "${workflowType}" on task queue "${taskQueue}"${mend(workflowType, known)}`,
       nonRetryable: true,

@@ -1,7 +1,9 @@
 import type { JsonValue } from '../../base/json.js';
+import type { FailureType } from '../../run/failure-types.js';
 import type { ExistingKey } from '../../run/key.js';
 import type { HexRunResult } from '../../run/result.js';
 import type { ExecutionReference } from '../definition/definition.js';
+import type { StepKind } from '../definition/spec.js';
 import type { StepState } from './scheduler.js';
 
 /** A run that may be going on in Hex although nobody here waits for it any more. */
@@ -12,10 +14,13 @@ export interface LeftRun {
   runUrl: string | null;
 }
 
+/** What the error of a step is called when its failure has no type: somebody ended its workflow, or it ran out of time. */
+export type UntypedEnd = 'Cancelled' | 'Terminated' | 'Timeout' | 'Failure';
+
 /** Why a step failed. */
 export interface StepError {
-  /** Type of the failure, such as `HexRunErrored`. */
-  type: string;
+  /** Type of the failure, such as `HexRunErrored`; a step of kind `workflow` may fail with types of its own. */
+  type: FailureType | UntypedEnd | (string & {});
   message: string;
   hint: string | null;
   projectId: string | null;
@@ -180,7 +185,7 @@ export interface PipelineFailureDetails {
 export interface StepProgress {
   id: string;
   status: StepState;
-  kind: string;
+  kind: StepKind;
   /** The steps that it waits for; empty for those that start at once. */
   dependsOn: string[];
   projectId: string | null;

@@ -1,9 +1,10 @@
 import { own } from '../../base/json.js';
+import type { FailureType } from '../../run/failure-types.js';
 import type { RetryStatus } from '../definition/definition.js';
 import type { RetrySpec, StepKind } from '../definition/spec.js';
 
 /** The ending that a failure of `hexRun` stands for. Others are permanent, or were retried already as far as it helps. */
-const ENDINGS: Record<string, RetryStatus> = {
+const ENDINGS: Partial<Record<FailureType, RetryStatus>> = {
   HexRunNoKernel: 'UNABLE_TO_ALLOCATE_KERNEL',
   HexNoKernel: 'UNABLE_TO_ALLOCATE_KERNEL',
   HexRunErrored: 'ERRORED',
@@ -13,12 +14,14 @@ const ENDINGS: Record<string, RetryStatus> = {
 };
 
 /** Failures of `workflow` and `pipeline` steps that another attempt cannot mend. */
-const PERMANENT: ReadonlySet<string> = new Set([
+const PERMANENT: ReadonlySet<string> = new Set<FailureType>([
   'InvalidInput',
   'KeyExists',
   'ApprovalRejected',
   'HexPipelineTooLong',
 ]);
+
+const STEP_TIMED_OUT: FailureType = 'StepTimedOut';
 
 /** Kernels free up as other runs end, which takes minutes. */
 const NO_KERNEL_DELAY_MS = 300_000;
@@ -28,7 +31,7 @@ const DELAY_MS = 30_000;
 export function endingOf(kind: StepKind, type: string, nonRetryable: boolean): RetryStatus | null {
   if (kind === 'hex') return own(ENDINGS, type) ?? null;
   if (kind === 'approval' || PERMANENT.has(type)) return null;
-  if (type === 'StepTimedOut') return 'TIMED_OUT';
+  if (type === STEP_TIMED_OUT) return 'TIMED_OUT';
   return kind === 'workflow' && nonRetryable ? null : 'FAILED';
 }
 

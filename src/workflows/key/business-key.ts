@@ -1,6 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
-  ApplicationFailure,
+  type ApplicationFailure,
   CancellationScope,
   ChildWorkflowCancellationType,
   getExternalWorkflowHandle,
@@ -15,6 +15,7 @@ import {
 } from '@temporalio/workflow';
 import type { HexActivities } from '../../activities/index.js';
 import type { JsonValue } from '../../base/json.js';
+import { typedFailure } from '../../contract/failure.js';
 import { keyId as idOfKey } from '../../contract/ids.js';
 import { memo } from '../../contract/memo.js';
 import { holdKeySignal, releaseKeySignal } from '../../contract/messages.js';
@@ -164,7 +165,7 @@ async function endOf(holder: KeyHolder): Promise<JsonValue> {
     if (end && 'result' in end) return end.result;
     if (end) {
       const { type, message, details } = end.failure;
-      throw ApplicationFailure.create({ type, message, nonRetryable: true, details: [details] });
+      throw typedFailure({ type, message, nonRetryable: true, details: [details] });
     }
     await sleep(pollIntervalMs(Date.now() - beganAtMs, DEFAULT_POLL), {
       summary: `Until ${holder.workflowId} has ended`,
@@ -173,7 +174,7 @@ async function endOf(holder: KeyHolder): Promise<JsonValue> {
 }
 
 function keyExists(existing: ExistingKey, message: string, hint: string): ApplicationFailure {
-  return ApplicationFailure.create({
+  return typedFailure({
     type: 'KeyExists',
     message: `${message}. ${hint}`,
     nonRetryable: true,

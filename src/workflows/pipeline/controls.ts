@@ -1,8 +1,9 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { ApplicationFailure, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
+import { type ApplicationFailure, getExternalWorkflowHandle, setHandler } from '@temporalio/workflow';
 import { isObject } from '../../base/json.js';
 import { didYouMean } from '../../base/suggest.js';
 import type { ControlInput, ControlResult } from '../../contract/controls.js';
+import { typedFailure } from '../../contract/failure.js';
 import { controlUpdates, pollNowSignal } from '../../contract/messages.js';
 import type { ControlAction } from '../../pipeline/execution/result.js';
 import { isFinal, reopened, type StepState } from '../../pipeline/execution/scheduler.js';
@@ -132,7 +133,7 @@ function refuse(
   input: unknown,
 ): void {
   const why = problemWith(execution, action, control, input);
-  if (why) throw ApplicationFailure.nonRetryable(`${action} is refused: ${why}`, 'ControlRefused');
+  if (why) throw refused(`${action} is refused: ${why}`);
 }
 
 function problemWith(
@@ -170,7 +171,7 @@ function apply(
   input: ControlInput,
 ): ControlResult {
   // The validator has seen to it that there is one.
-  if (!execution) throw ApplicationFailure.nonRetryable('The pipeline has not started yet', 'ControlRefused');
+  if (!execution) throw refused('The pipeline has not started yet');
   const { by, reason = null, step: key = null } = input;
   const target = key === null ? { step: null, units: [] } : targetOf(execution, key);
   execution.audit.push({ at: execution.now(), action, step: key, by, reason });
@@ -229,4 +230,8 @@ function reopenWith(execution: PipelineExecution, step: StepRecord): void {
 
 function isWords(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && value.length <= 1_000;
+}
+
+function refused(message: string): ApplicationFailure {
+  return typedFailure({ type: 'ControlRefused', message, nonRetryable: true });
 }

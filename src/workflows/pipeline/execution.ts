@@ -5,6 +5,7 @@ import {
   TemporalFailure,
   upsertMemo,
 } from '@temporalio/workflow';
+import { isOfType } from '../../contract/failure.js';
 import { memo } from '../../contract/memo.js';
 import type { PipelineRequest } from '../../pipeline/definition/spec.js';
 import { runsAfterFailures } from '../../pipeline/definition/trigger-rules.js';
@@ -139,7 +140,7 @@ export class PipelineExecution implements StepContext {
 
   /** A run could not be cancelled in Hex, which a quiet Canceled would hide. */
   cleanupFailed(): boolean {
-    return [...this.steps.values()].some(({ error }) => error?.type === 'HexCleanupFailed');
+    return [...this.steps.values()].some(({ error }) => isOfType(error, 'HexCleanupFailed'));
   }
 
   /** Runs that may be going on in Hex, by what the last attempts have told. */

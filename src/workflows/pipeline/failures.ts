@@ -6,20 +6,22 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import { formatProblems, type Problem } from '../../base/problems.js';
+import { isOfType, typedFailure } from '../../contract/failure.js';
 import type { BoundResults } from '../../pipeline/execution/bound-results.js';
 import type {
   AuditEntry,
   LeftRun,
   PipelineFailureDetails,
   StepError,
+  UntypedEnd,
 } from '../../pipeline/execution/result.js';
+import type { FailureType } from '../../run/failure-types.js';
 import type { RunFailureDetails } from '../../run/result.js';
-import { LEFT_RUNNING } from '../run/failures.js';
 import type { StepRecord } from './state.js';
 
 /** The failure of a step whose input came out wrong. */
 export function badStep(problems: readonly Problem[]): ApplicationFailure {
-  return ApplicationFailure.create({
+  return typedFailure({
     type: 'InvalidInput',
     message: `The step cannot be run:\n${formatProblems(problems)}`,
     nonRetryable: true,
@@ -28,8 +30,8 @@ export function badStep(problems: readonly Problem[]): ApplicationFailure {
 }
 
 /** The failure of a step for a reason of the pipeline's own. */
-export function stepFailure(type: string, message: string, hint: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true, details: [{ hint }] });
+export function stepFailure(type: FailureType, message: string, hint: string): ApplicationFailure {
+  return typedFailure({ type, message, nonRetryable: true, details: [{ hint }] });
 }
 
 /** A foreign workflow may say a lot, and all steps' errors go into one result. */
@@ -67,10 +69,10 @@ function leftRuns(details: Partial<RunFailureDetails> | Partial<PipelineFailureD
 
 /** Whether a step ended because of a cancel, and left its run going on in Hex as it was told to. */
 export function leftOnPurpose(thrown: unknown): boolean {
-  return stepErrorOf(thrown).error.type === LEFT_RUNNING;
+  return isOfType(stepErrorOf(thrown).error, 'HexRunLeftRunning');
 }
 
-function plainType(failure: unknown): string {
+function plainType(failure: unknown): UntypedEnd {
   if (failure instanceof CancelledFailure) return 'Cancelled';
   if (failure instanceof TerminatedFailure) return 'Terminated';
   if (failure instanceof TimeoutFailure) return 'Timeout';
@@ -95,7 +97,11 @@ export interface FailedPipeline {
 }
 
 /** The failure of a pipeline: which step, which run, why, what to do, and what there is of results. */
-export function pipelineFailure(type: string, summary: string, failed: FailedPipeline): ApplicationFailure {
+export function pipelineFailure(
+  type: FailureType,
+  summary: string,
+  failed: FailedPipeline,
+): ApplicationFailure {
   const { first, name, audit, left } = failed;
   const error = first?.error ?? null;
   const byState = new Map<string, string[]>();
@@ -115,7 +121,7 @@ export function pipelineFailure(type: string, summary: string, failed: FailedPip
     ...failed.results,
     ...(audit.length > 0 && { audit }),
   };
-  return ApplicationFailure.create({
+  return typedFailure({
     type,
     message: `${summary}${reason}\nSteps: ${counts}${leftWords(left)}`,
     nonRetryable: true,

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { ActivityFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Parsed } from '../../base/problems.js';
+import { isOfType } from '../../contract/failure.js';
 import { memo, memoOf } from '../../contract/memo.js';
 import { onlyArgument, parseDefinition, parsePipelineInput, prepare } from '../../pipeline/boundary.js';
 import { asRequested, type PipelineRequest, type PipelineSpec } from '../../pipeline/definition/spec.js';
@@ -61,7 +62,7 @@ async function loadByName(request: PipelineRequest, rules: InputRules): Promise<
     return preparedFrom(request, named, source, rules);
   } catch (error) {
     const cause = error instanceof ActivityFailure ? error.cause : null;
-    if (!(cause instanceof ApplicationFailure) || cause.type !== 'InvalidInput') throw error;
+    if (!(cause instanceof ApplicationFailure) || !isOfType(cause, 'InvalidInput')) throw error;
     throw invalidInput('hexPipeline', [{ path: 'pipeline', message: cause.message }]);
   }
 }

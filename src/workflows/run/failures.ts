@@ -2,21 +2,20 @@ import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { HexFailureDetails } from '../../activities/failures.js';
 import { formatDuration } from '../../base/duration.js';
 import { formatProblems, type Problem } from '../../base/problems.js';
+import { isOfType, typedFailure } from '../../contract/failure.js';
+import type { FailureType } from '../../run/failure-types.js';
 import type { RunFailureDetails } from '../../run/result.js';
 import { statusHint } from '../../run/status.js';
 import type { RunState } from './state.js';
 
-/** Type of the failure of a run or pipeline that was cancelled and left runs going on in Hex on purpose. */
-export const LEFT_RUNNING = 'HexRunLeftRunning';
-
-/** Whether that is it. */
+/** Whether it is a run or pipeline that was cancelled and left runs going on in Hex on purpose. */
 export function isLeftRunning(error: unknown): boolean {
-  return error instanceof ApplicationFailure && error.type === LEFT_RUNNING;
+  return error instanceof ApplicationFailure && isOfType(error, 'HexRunLeftRunning');
 }
 
 /** The failure of an input that cannot be used; it lists every problem. */
 export function invalidInput(what: string, problems: readonly Problem[]): ApplicationFailure {
-  return ApplicationFailure.create({
+  return typedFailure({
     type: 'InvalidInput',
     message: `The input of ${what} cannot be used:\n${formatProblems(problems)}`,
     nonRetryable: true,
@@ -27,7 +26,7 @@ export function invalidInput(what: string, problems: readonly Problem[]): Applic
 /** A failure of `hexRun` that says which run, where to look, and what to do. */
 export function runFailure(
   state: RunState,
-  type: string,
+  type: FailureType,
   message: string,
   details: Partial<RunFailureDetails> & { hint: string },
   cause?: Error,
@@ -41,7 +40,7 @@ export function runFailure(
     elapsedMs: state.elapsedMs,
     ...details,
   };
-  return ApplicationFailure.create({
+  return typedFailure({
     type,
     message: `${withoutRemedy(message, facts.hint)}${run?.runUrl ? ` (${run.runUrl})` : ''}. ${facts.hint}`,
     nonRetryable: true,
@@ -55,7 +54,7 @@ function withoutRemedy(message: string, hint: string): string {
   return message.replace(hint, '').replace(/[.\s]+$/, '');
 }
 
-const TYPE_OF_STATUS: Record<string, string> = {
+const TYPE_OF_STATUS: Record<string, FailureType> = {
   ERRORED: 'HexRunErrored',
   KILLED: 'HexRunKilled',
   UNABLE_TO_ALLOCATE_KERNEL: 'HexRunNoKernel',
@@ -90,7 +89,7 @@ export function timedOutFailure(state: RunState): ApplicationFailure {
 export function leftRunningFailure(state: RunState): ApplicationFailure {
   return runFailure(
     state,
-    LEFT_RUNNING,
+    'HexRunLeftRunning',
     `The workflow was cancelled, and its Hex run of project ${state.spec.projectId} was left running`,
     { hint: 'Follow it in Hex, or cancel it there.', leftRunning: true },
   );
@@ -117,7 +116,9 @@ export function hexFailure(state: RunState, failure: ActivityFailure, message: s
       hint: 'Check that Hex and the workers can be reached.',
     });
   const facts = factsOf(cause);
-  return runFailure(state, cause.type ?? 'HexFailure', `${message}: ${cause.message}`, {
+  // The activities make no others.
+  const type = (cause.type ?? 'HexFailure') as FailureType;
+  return runFailure(state, type, `${message}: ${cause.message}`, {
     hint: facts?.hint ?? 'See the cause.',
     httpStatus: facts?.httpStatus ?? null,
     ...(facts?.traceId && { traceId: facts.traceId }),

@@ -10,6 +10,7 @@ import {
 import type { FoundRun, FoundRuns } from '../../activities/find-run.js';
 import type { StartedRun } from '../../activities/trigger-run.js';
 import { formatDuration } from '../../base/duration.js';
+import { isOfType } from '../../contract/failure.js';
 import type { RunProjectRequest } from '../../hex/index.js';
 import type { RunSpec } from '../../run/input.js';
 import { startDelayMs } from '../../run/start-delay.js';
@@ -23,9 +24,6 @@ const READ_AT_ONCE_MS = 2_000;
 
 /** How often Hex's list is looked at before a start is taken as not having happened. */
 const LOOKS = 2;
-
-/** Troubles that stop all starts of a connection. */
-const HELD_BY_LIMITER: ReadonlySet<string> = new Set(['HexRateLimited', 'HexNoKernel']);
 
 /**
  * Starts exactly one Hex run and makes it known to the state. A start that surely did not happen is sent again
@@ -106,7 +104,7 @@ export function requestOf(spec: RunSpec): RunProjectRequest {
 function outcomeIsUnknown({ cause }: ActivityFailure): boolean {
   return (
     cause instanceof TimeoutFailure ||
-    (cause instanceof ApplicationFailure && cause.type === 'HexTriggerOutcomeUnknown')
+    (cause instanceof ApplicationFailure && isOfType(cause, 'HexTriggerOutcomeUnknown'))
   );
 }
 
@@ -118,7 +116,7 @@ async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: n
   const message = `Hex did not start project ${spec.projectId}`;
   if (!cause || !facts || !(facts.passes || spec.dryRun)) throw hexFailure(state, error, message);
   // The limiter has been told, and keeps the next start back for as long as Hex wants.
-  if (state.requestId && HELD_BY_LIMITER.has(cause.type ?? '')) return;
+  if (state.requestId && isOfType(cause, 'HexRateLimited', 'HexNoKernel')) return;
   const delayMs = startDelayMs({
     type: cause.type ?? '',
     tries: state.triggers,

@@ -41,10 +41,11 @@ export class CrashingServer {
     return this.#server.namespace;
   }
 
-  /** Kills it as a crash would, and starts it anew on the same port and database. */
-  async crash(): Promise<void> {
+  /** Kills it as a crash would, and starts it anew on the same port and database, after so many ms. */
+  async crash(awayMs = 0): Promise<void> {
     this.restarts++;
     await this.#server.kill();
+    await delay(awayMs);
     for (let attempt = 1; ; attempt++) {
       const server = await startDevServer(this.#options);
       this.#server = server;

@@ -1,9 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OVERLAPS } from '../../src/schedule/index.js';
-import { cli, emptyFolder } from '../support/cli.js';
 import { type Harness, harness, until } from '../support/harness.js';
+import { pipelineFolder } from '../support/pipeline-folder.js';
 
 let rig: Harness;
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -14,31 +12,7 @@ afterAll(async () => {
   for (const cleanUp of cleanUps.reverse()) await cleanUp();
 });
 
-let made = 0;
-/** A working folder with pipeline files in `pipelines`, whose names are of this test alone. */
-function folderOf(files: Record<string, object>) {
-  const cwd = emptyFolder();
-  mkdirSync(join(cwd, 'pipelines'));
-  const own = `t${process.pid}-${made++}`;
-  const name = (short: string) => `${own}-${short}`;
-  const write = (short: string, definition: object) =>
-    writeFileSync(
-      join(cwd, 'pipelines', `${short}.json`),
-      JSON.stringify({ name: name(short), steps: [{ projectId: 'a-project' }], ...definition }),
-    );
-  for (const [short, definition] of Object.entries(files)) write(short, definition);
-  const run = (...args: string[]) => cli(['schedule', ...args], rig.env, cwd);
-  const json = async (...args: string[]) => JSON.parse((await run(...args, '--json')).stdout);
-  return {
-    cwd,
-    name,
-    write,
-    run,
-    json,
-    remove: (short: string) => rmSync(join(cwd, 'pipelines', `${short}.json`)),
-  };
-}
-
+const folderOf = (files: Record<string, object>) => pipelineFolder(rig, files);
 const describeSchedule = (id: string) => rig.temporal.schedule.getHandle(id).describe();
 const actionsOf = (rows: { action: string }[]) => rows.map(({ action }) => action);
 

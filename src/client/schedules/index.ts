@@ -1,9 +1,10 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import { inParallel } from '../../base/in-parallel.js';
 import type { PreviewRow } from '../../schedule/index.js';
-import { type AppliedSchedule, type ApplyOptions, AT_ONCE, applySchedules } from './apply.js';
+import { type AppliedSchedule, type ApplyOptions, AT_ONCE, applySchedules, describeOrNull } from './apply.js';
 import { markOf } from './compare.js';
 import type { ScheduleSource } from './desired.js';
+import { ScheduleError } from './errors.js';
 import { type PreviewOptions, previewSchedule } from './preview.js';
 
 export type { PreviewRow } from '../../schedule/index.js';
@@ -60,15 +61,24 @@ export class Schedules {
     for await (const { scheduleId, action } of this.#client.schedule.list()) {
       if (OURS.includes(action?.workflowType ?? '')) ids.push(scheduleId);
     }
-    return inParallel(ids.sort(), AT_ONCE, (id) => this.describe(id));
+    // The list lags behind: what it still has may be gone.
+    const found = await inParallel(ids.sort(), AT_ONCE, (id) => describeOrNull(this.#client, id));
+    return inParallel(
+      found.filter((one) => one !== null),
+      AT_ONCE,
+      (one) => this.#stateOf(one),
+    );
   }
 
   /** How one schedule stands. Throws `ScheduleNotFoundError` when there is none. */
   async describe(schedule: string): Promise<ScheduleState> {
-    const found = await this.#client.schedule.getHandle(schedule).describe();
+    return this.#stateOf(await this.#client.schedule.getHandle(schedule).describe());
+  }
+
+  async #stateOf(found: ScheduleDescription): Promise<ScheduleState> {
     const { action, state, info } = found;
     return {
-      schedule,
+      schedule: found.scheduleId,
       file: markOf(found)?.file ?? null,
       workflow: action.workflowType,
       taskQueue: action.taskQueue,
@@ -96,9 +106,21 @@ export class Schedules {
     await this.#client.schedule.getHandle(schedule).unpause(note);
   }
 
-  /** Starts one run now, of the newest partition. The overlap policy decides when one is going on. */
+  /**
+   * Starts one run now, of the newest partition. While one is going on, the overlap policy decides; where that is `skip`, it throws
+   * {@link ScheduleError} instead of starting nothing.
+   */
   async trigger(schedule: string): Promise<void> {
-    await this.#client.schedule.getHandle(schedule).trigger();
+    const handle = this.#client.schedule.getHandle(schedule);
+    const { policies, info } = await handle.describe();
+    // Without a policy of its own, Temporal starts a second run beside the first, whatever the schedule says.
+    const overlap = policies.overlap ?? 'SKIP';
+    const [going] = info.runningActions;
+    if (overlap === 'SKIP' && going) {
+      const message = `${going.workflow.workflowId} is going on, and "overlap: skip" leaves out what meets it: wait for its end, or cancel it`;
+      throw new ScheduleError([{ path: schedule, message }], 'Nothing was started');
+    }
+    await handle.trigger(overlap);
   }
 
   /** Deletes the schedule; what it has started goes on. */

@@ -1,4 +1,5 @@
 import type { Ledger, LedgerRun } from '../src/sandbox/index.js';
+import { datesWithoutRun, type MeantDate, runsOfOneDate } from './dates.js';
 import type { WorkflowFacts } from './histories.js';
 
 /** What the check goes by: Hex's own books and the server's histories, and what was asked for. */
@@ -7,6 +8,8 @@ export interface Evidence {
   pipelines: { workflowId: string; keys: string[] }[];
   workflows: WorkflowFacts[];
   ledger: Ledger;
+  /** What the schedules of the storm meant to start. */
+  dates: readonly MeantDate[];
   /** How long after its request a start is still waited for, ms. */
   graceMs: number;
 }
@@ -28,7 +31,11 @@ export type BrokenPromise =
   /** A run that no workflow can have started. */
   | 'no owner'
   /** A success without a completed run in Hex. */
-  | 'false success';
+  | 'false success'
+  /** A date of a schedule that no run in Hex is of. */
+  | 'lost date'
+  /** A date of a schedule that several runs in Hex are of. */
+  | 'date twice';
 
 export interface Violation {
   fault: BrokenPromise;
@@ -60,6 +67,7 @@ export function check(evidence: Evidence): Findings {
   const { attempts, unowned } = attemptsOf(workflows, ledger);
   const isTerminated = ({ workflow }: Attempt) => workflow.end === 'terminated';
   const isAmbiguous = ({ workflow }: Attempt) => workflow.failureType === 'HexTriggerAmbiguous';
+  const ambiguous = attempts.filter(isAmbiguous);
   const strays = attempts.filter(isTerminated).flatMap(({ workflow, runs }) => outliving(workflow, runs));
   const violations = [
     ...lostPipelines(evidence),
@@ -72,8 +80,9 @@ export function check(evidence: Evidence): Findings {
     ...strays.filter(({ alive }) => alive).map(strayAlive),
     ...unowned.map(noOwner),
     ...falseSuccesses(evidence, attempts),
+    ...wrongDates(evidence, new Set(ambiguous.map(({ workflow }) => workflow.key))),
   ];
-  return { attempts, violations, ambiguous: attempts.filter(isAmbiguous), strays };
+  return { attempts, violations, ambiguous, strays };
 }
 
 /** The step whose run this is; null for a run that was not started for a step. */
@@ -175,4 +184,23 @@ function falseSuccesses({ pipelines, workflows }: Evidence, attempts: readonly A
       );
   }
   return violations;
+}
+
+/** A pipeline that says itself that it may have no run is for a person. */
+function wrongDates({ dates, ledger }: Evidence, ambiguous: ReadonlySet<string | null>): Violation[] {
+  return [
+    ...datesWithoutRun(dates, ledger.runs)
+      .filter(({ key }) => !ambiguous.has(key))
+      .map((date) => found('lost date', date, [], `has no run in Hex of ${date.scheduledTime}`)),
+    ...runsOfOneDate(ledger.runs).map((runs) => {
+      const [{ projectId, inputParams } = {}] = runs;
+      const date = { workflowId: keyOf(runs[0] as LedgerRun) ?? '', key: null };
+      return found(
+        'date twice',
+        date,
+        runs,
+        `${projectId} ran ${runs.length} times for ${inputParams?.date}`,
+      );
+    }),
+  ];
 }

@@ -7,6 +7,10 @@ export type Variant = (typeof VARIANTS)[number];
 
 export interface StormOptions {
   pipelines: number;
+  /** Schedules that start pipelines of their own every few seconds. */
+  schedules: number;
+  /** The storm lasts at least so long, ms. */
+  lastsMs: number;
   seed: number;
   /** Time between two kills of a worker, ms; null for none. */
   killsEveryMs: number | null;
@@ -21,6 +25,8 @@ export interface StormOptions {
 
 export const USAGE = `npm run chaos -- [options]
   --pipelines <n>        pipelines of 3 to 5 steps (default 200)
+  --schedules <n>        schedules that start a pipeline every 3 to 6 s (default 5)
+  --lasts <time>         the storm lasts at least so long (default 0s)
   --seed <n>             what is chosen follows from it (default: random, and printed)
   --kills-every <time>   a worker is killed so often, "none" for never (default 6s)
   --server-restarts <n>  kills of the Temporal server (default 3)
@@ -35,6 +41,8 @@ export function readOptions(args: string[]): StormOptions {
     args,
     options: {
       pipelines: { type: 'string', default: '200' },
+      schedules: { type: 'string', default: '5' },
+      lasts: { type: 'string', default: '0s' },
       seed: { type: 'string' },
       'kills-every': { type: 'string', default: '6s' },
       'server-restarts': { type: 'string', default: '3' },
@@ -49,6 +57,8 @@ export function readOptions(args: string[]): StormOptions {
     throw new Error(`--variant: there is no "${values.variant}", only ${VARIANTS.join(' and ')}`);
   return {
     pipelines: whole('pipelines', values.pipelines, 1),
+    schedules: whole('schedules', values.schedules, 0),
+    lastsMs: time('lasts', values.lasts),
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed, 0),
     killsEveryMs: values['kills-every'] === 'none' ? null : time('kills-every', values['kills-every']),
     serverRestarts: whole('server-restarts', values['server-restarts'], 0),

@@ -1,7 +1,9 @@
 import type { PipelineDefinition, StepDefinition } from '../src/pipeline/definition/definition.js';
 import type { Fault } from '../src/sandbox/index.js';
-import { faultsOf, LATE_START_GRACE_MS, REQUEST_TIMEOUT_MS } from './faults.js';
+import { faultsOf } from './faults.js';
 import { Random } from './random.js';
+import { MEAN_INTERVAL_MS, type PlannedSchedule, planSchedules } from './schedules.js';
+import { FAST } from './step-settings.js';
 
 /** What is done to a pipeline from outside. */
 export type Disturbance =
@@ -21,6 +23,7 @@ export interface PlannedPipeline {
 
 export interface StormPlan {
   pipelines: PlannedPipeline[];
+  schedules: PlannedSchedule[];
   /** Names of connections, each with a Hex user, and so a limiter, of its own. */
   connections: string[];
   /** How long runs live, ms, by project. */
@@ -34,6 +37,9 @@ export interface StormPlan {
 export interface PlanOptions {
   seed: number;
   pipelines: number;
+  schedules: number;
+  /** The storm lasts at least so long. */
+  lastsMs: number;
   serverRestarts: number;
   /** How many steps have their workflow terminated. */
   leaves: number;
@@ -47,16 +53,9 @@ const PIPELINES_PER_CONNECTION = 40;
 /** Nothing but a cancel ends such a run. */
 const ENDLESS_MS = 3_600_000;
 
-const FAST = {
-  poll: { min: '50ms', max: '500ms', first: '50ms' },
-  requestTimeout: `${REQUEST_TIMEOUT_MS}ms`,
-  lateStartGrace: `${LATE_START_GRACE_MS}ms`,
-  triggerRetryDelay: '100ms',
-  cleanupTimeout: '10m',
-} as const;
-
 /** Everything that is chosen: the same for the same options. */
-export function planStorm({ seed, pipelines: count, serverRestarts, leaves }: PlanOptions): StormPlan {
+export function planStorm(options: PlanOptions): StormPlan {
+  const { seed, pipelines: count, serverRestarts, leaves } = options;
   const random = new Random(seed);
   const durations: Record<string, number> = {};
   const projects = (name: string, many: number, duration: () => number) =>
@@ -118,12 +117,23 @@ export function planStorm({ seed, pipelines: count, serverRestarts, leaves }: Pl
       disturbance: momentOf(disturbed, ids[endlessAt] ?? '', random),
     };
   });
-  const runs = pipelines.reduce((sum, { keys }) => sum + keys.length, 0);
+  // Of numbers of their own, so that a seed has the same pipelines with and without schedules.
+  const scheduled = planSchedules(options.schedules, connections, new Random(seed + 2));
+  const runs =
+    pipelines.reduce((sum, { keys }) => sum + keys.length, 0) +
+    (options.lastsMs / MEAN_INTERVAL_MS) * options.schedules;
   // The last runs may never come, where pipelines fail early.
   const restartsAtRuns = Array.from({ length: serverRestarts }, (_, index) =>
     Math.ceil((runs * 0.8 * (index + 1)) / (serverRestarts + 1)),
   );
-  return { pipelines, connections, durations, strangers, restartsAtRuns };
+  return {
+    pipelines,
+    schedules: scheduled.schedules,
+    connections,
+    durations: { ...durations, ...scheduled.projects },
+    strangers,
+    restartsAtRuns,
+  };
 }
 
 function disturbance(random: Random): 'cancel' | 'terminate' | null {

@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client';
 import { type Ledger, type Sandbox, startSandbox } from '../src/sandbox/index.js';
 import type { DevServerOptions } from '../src/temporal-server/index.js';
 import { check, type Findings } from './check.js';
+import type { MeantDate } from './dates.js';
 import { type Disturbances, Disturber } from './disturber.js';
 import { LATE_START_GRACE_MS, LIST_FAULTS } from './faults.js';
 import { countOpen, readHistories, type WorkflowFacts } from './histories.js';
@@ -12,6 +13,7 @@ import type { StormOptions } from './options.js';
 import { runPipelines } from './pipelines.js';
 import { planStorm } from './plan.js';
 import { Random } from './random.js';
+import { faultsOfDates, RunningSchedules } from './schedules.js';
 import { CrashingServer, patiently } from './server.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -20,6 +22,8 @@ export interface StormResult {
   seconds: number;
   workflows: WorkflowFacts[];
   ledger: Ledger;
+  /** What the schedules meant to start. */
+  dates: MeantDate[];
   findings: Findings;
   /** Workers killed. */
   kills: number;
@@ -38,7 +42,7 @@ const WORKERS = 2;
 const CALM_AT = 0.9;
 const TELL_EVERY_MS = 15_000;
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
-const longestStormMs = (pipelines: number) => 120_000 + pipelines * 3_000;
+const longestStormMs = ({ pipelines, lastsMs }: StormOptions) => 120_000 + pipelines * 3_000 + lastsMs;
 
 /** Starts everything, lets the storm loose, waits in the calm for all to end, and looks at what is left. */
 export async function storm(
@@ -65,10 +69,15 @@ export async function storm(
     const workers = new WorkerPool(environment(server, sandbox, plan.connections), options.variant);
     closers.push(() => workers.stop());
     workers.start(WORKERS);
+    const longestMs = longestStormMs(options);
+    const random = new Random(options.seed + 3);
+    sandbox.script(faultsOfDates(plan.schedules, [Date.now(), Date.now() + longestMs], random));
+    const schedules = await RunningSchedules.apply(plan.schedules, { temporal, taskQueue: TASK_QUEUE });
 
     const calm = new AbortController();
     const end = new AbortController();
     setMaxListeners(0, end.signal);
+    const lasted = delay(options.lastsMs, undefined, { signal: end.signal }).catch(() => undefined);
     const disturber = new Disturber(plan, { temporal, sandbox, server });
     let ended = 0;
     const running = runPipelines(plan.pipelines, {
@@ -83,7 +92,7 @@ export async function storm(
       ended: (pipeline) => {
         disturber.ended(pipeline);
         ended++;
-        if (ended >= plan.pipelines.length * CALM_AT) calm.abort();
+        if (ended >= plan.pipelines.length * CALM_AT) void lasted.then(() => calm.abort());
       },
     });
     const watching = disturber.watch(end.signal);
@@ -96,14 +105,16 @@ export async function storm(
       end.abort();
       return Promise.allSettled([running, watching]);
     });
-    const longest = setTimeout(() => calm.abort(), longestStormMs(options.pipelines));
-    await Promise.race([killWorkers(workers, options, calm.signal), watching, running]);
+    const longest = setTimeout(() => calm.abort(), longestMs);
+    const all = Promise.all([running, lasted]);
+    await Promise.race([killWorkers(workers, options, calm.signal), watching, all]);
     clearTimeout(longest);
     calm.abort();
     log(`Calm after ${seconds()} s: no more faults and kills; waiting for the rest to end`);
     await fetch(`${sandbox.url}/_sandbox/faults`, { method: 'DELETE' });
 
     const giveUpAt = Date.now() + options.settleMs;
+    const dates = await Promise.race([schedules.end(options.settleMs), watching.then(() => [])]);
     await Promise.race([running, watching, delay(options.settleMs, undefined, { ref: false })]);
     while (Date.now() < giveUpAt && (await countOpen(temporal)) > 0) await delay(250);
     const swept = options.leaves > 0 ? await sweep(temporal, sandbox, plan.connections) : 0;
@@ -114,7 +125,14 @@ export async function storm(
       seconds: seconds(),
       workflows,
       ledger,
-      findings: check({ pipelines: plan.pipelines, workflows, ledger, graceMs: LATE_START_GRACE_MS }),
+      dates,
+      findings: check({
+        pipelines: [...plan.pipelines, ...promised(dates)],
+        workflows,
+        ledger,
+        dates,
+        graceMs: LATE_START_GRACE_MS,
+      }),
       kills: workers.kills,
       deaths: workers.deaths,
       restarts: server.restarts,
@@ -124,6 +142,13 @@ export async function storm(
   } finally {
     for (const close of closers.reverse()) await close();
   }
+}
+
+/** The pipelines of all dates that no other date may displace. */
+function promised(dates: readonly MeantDate[]) {
+  return dates
+    .filter(({ overlap }) => overlap !== 'skip')
+    .map(({ workflowId, key }) => ({ workflowId, keys: [key] }));
 }
 
 /** Of the limits, only the windows of one trigger at a time for each project bind. */

@@ -1,4 +1,5 @@
 import type { LedgerRequest } from '../src/sandbox/index.js';
+import { datesWithoutRun } from './dates.js';
 import type { StormResult } from './storm.js';
 
 /** The storm in figures, a line each. */
@@ -42,9 +43,19 @@ export function tally(result: StormResult): string[] {
       `${ambiguous.length} (${percent(ambiguous.length, lost.length)} of the lost answers, ${percent(ambiguous.length, attempts.length)} of all attempts), with ${disturbances.strangers} starts by strangers`,
     ],
     ['strays of terminated steps', `${strays.length}; the janitor cancelled ${swept}`],
+    ['dates of schedules', datesIn(result)],
     ['seconds', `${result.seconds}`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(28)}${value}`);
+}
+
+/** Under `skip`, a date that meets a run is left out. */
+function datesIn({ dates, ledger }: StormResult): string {
+  const without = datesWithoutRun(
+    dates.map((date) => ({ ...date, overlap: 'allow_all' as const })),
+    ledger.runs,
+  ).length;
+  return `${dates.length}: ${dates.length - without} with a run in Hex, ${without} without`;
 }
 
 /** Every broken promise with its ids, a line each. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { check, type Evidence } from '../../chaos/check.js';
+import type { MeantDate } from '../../chaos/dates.js';
 import type { WorkflowFacts } from '../../chaos/histories.js';
 import { planStorm } from '../../chaos/plan.js';
 import type { LedgerRequest, LedgerRun } from '../../src/sandbox/index.js';
@@ -51,8 +52,9 @@ function faults(doctored: {
   pipeline?: Partial<WorkflowFacts>;
   steps?: WorkflowFacts[];
   runs?: LedgerRun[];
+  dates?: MeantDate[];
 }) {
-  const { pipeline = {}, steps = [workflow({})], runs = [run({})] } = doctored;
+  const { pipeline = {}, steps = [workflow({})], runs = [run({})], dates = [] } = doctored;
   const evidence: Evidence = {
     pipelines: [{ workflowId: 'p', keys: ['p/a'] }],
     workflows: [
@@ -65,6 +67,7 @@ function faults(doctored: {
       requests: [start(1, 900), start(2, 1_400), start(3, 1_500)],
       counters: { requests: 3, unanswered: 0, statuses: {}, operations: {}, limits: {}, faults: {} },
     },
+    dates,
     graceMs: 1_500,
   };
   return check(evidence).violations.map(({ fault }) => fault);
@@ -141,6 +144,26 @@ describe('the check of a storm', () => {
     expect(faults({ pipeline: { end: 'failed' }, steps: [] })).toEqual(['no owner']);
   });
 
+  it('notices a date of a schedule that has no run, unless a run before it may displace it', () => {
+    const date = (overlap: MeantDate['overlap']): MeantDate => ({
+      scheduledTime: at(0),
+      overlap,
+      workflowId: 'p',
+      key: 'p/a',
+      projectId: 'sales',
+    });
+    const ofDate = run({ inputParams: { chaos: 'p/a', date: at(0) } });
+    expect(faults({ dates: [date('allow_all')], runs: [ofDate] })).toEqual([]);
+    expect(faults({ dates: [date('allow_all')] })).toEqual(['lost date']);
+    expect(faults({ dates: [date('skip')] })).toEqual([]);
+  });
+
+  it('notices two runs of one date, even when two pipelines started one each', () => {
+    const of = (key: string) => run({ runId: key, inputParams: { chaos: key, date: at(0) } });
+    const steps = [workflow({}), workflow({ workflowId: 'q/a', key: 'q/a' })];
+    expect(faults({ steps, runs: [of('p/a'), of('q/a')] })).toEqual(['date twice']);
+  });
+
   it('notices a success without a completed run', () => {
     expect(faults({ runs: [run({ status: 'ERRORED' })] })).toEqual(['false success']);
     expect(faults({ steps: [workflow({ end: 'failed' })] })).toEqual(['false success']);
@@ -149,7 +172,9 @@ describe('the check of a storm', () => {
 
 it('the same seed plans the same storm, another seed another', () => {
   const plan = (seed: number) =>
-    JSON.stringify(planStorm({ seed, pipelines: 20, serverRestarts: 2, leaves: 1 }));
+    JSON.stringify(
+      planStorm({ seed, pipelines: 20, schedules: 3, lastsMs: 0, serverRestarts: 2, leaves: 1 }),
+    );
   expect(plan(7)).toBe(plan(7));
   expect(plan(8)).not.toBe(plan(7));
 });

@@ -7,6 +7,8 @@ it('a small storm (npm run chaos is the large one): nothing lost, nothing twice,
   const result = await storm(
     {
       pipelines: 12,
+      schedules: 3,
+      lastsMs: 0,
       seed: 20_261_123,
       killsEveryMs: 6_000,
       serverRestarts: 1,
@@ -20,6 +22,7 @@ it('a small storm (npm run chaos is the large one): nothing lost, nothing twice,
   );
   expect(complaints(result).join('\n')).toBe('');
   expect(result.findings.attempts.length, tally(result).join('\n')).toBeGreaterThan(20);
+  expect(result.dates.length, 'dates of schedules').toBeGreaterThan(5);
   expect(result.restarts).toBe(1);
   expect(result.kills).toBeGreaterThan(0);
 }, 180_000);

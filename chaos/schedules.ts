@@ -1,0 +1,133 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
+import { TemporalHexClient } from '../src/client.js';
+import type { PipelineDefinition } from '../src/pipeline/definition/definition.js';
+import type { Fault } from '../src/sandbox/index.js';
+import { type Overlap, occurrences, parseSchedule } from '../src/schedule/index.js';
+import type { MeantDate } from './dates.js';
+import { faultsOf } from './faults.js';
+import type { Random } from './random.js';
+import { patiently } from './server.js';
+import { FAST } from './step-settings.js';
+
+/** The step of each pipeline that a schedule starts. */
+const STEP = 's1';
+/** Under the last one a date that meets a run is left out; under the others none may be. */
+const OVERLAPS = ['buffer_all', 'allow_all', 'skip'] as const satisfies Overlap[];
+const BETWEEN_LOOKS_MS = 250;
+
+export interface PlannedSchedule {
+  definition: PipelineDefinition & { name: string };
+  overlap: Overlap;
+  projectId: string;
+}
+
+/** Seconds between two starts, at least and at most. */
+const INTERVAL_S = [3, 6] as const;
+export const MEAN_INTERVAL_MS = 4_500;
+
+/** Schedules that start something every few seconds, and their projects with the ms that a run lives. */
+export function planSchedules(
+  count: number,
+  connections: readonly string[],
+  random: Random,
+): { schedules: PlannedSchedule[]; projects: Record<string, number> } {
+  const projects: Record<string, number> = {};
+  const schedules = Array.from({ length: count }, (_, index) => {
+    const name = `scheduled-${index + 1}`;
+    const overlap = OVERLAPS[index % OVERLAPS.length] ?? 'allow_all';
+    const projectId = `project-of-${name}`;
+    projects[projectId] = random.between(100, 1_000);
+    const step = {
+      id: STEP,
+      projectId,
+      connection: connections[index % connections.length] ?? '',
+      ...FAST,
+      inputParams: { chaos: `{{ run.workflowId }}/${STEP}`, date: '{{ run.scheduledTime }}' },
+    };
+    const schedule = { every: `${random.between(...INTERVAL_S)}s`, overlap, catchup: '1h' };
+    return { definition: { name, schedule, steps: [step] }, overlap, projectId };
+  });
+  return { schedules, projects };
+}
+
+/** The dates that a schedule means between two instants (epoch milliseconds, the first exclusive), by src/schedule. */
+export function* datesOf(
+  { definition: { name, schedule: raw }, overlap, projectId }: PlannedSchedule,
+  from: number,
+  to: number,
+): Generator<MeantDate> {
+  const parsed = parseSchedule(raw);
+  if (!parsed.ok) throw new Error(`The schedule of ${name} is wrong: ${JSON.stringify(parsed.problems)}`);
+  for (const { scheduledTime } of occurrences(parsed.value, from + 1, to)) {
+    // As Temporal names what a schedule starts.
+    const workflowId = `${name}-${scheduledTime.replace('.000Z', 'Z')}`;
+    yield { scheduledTime, overlap, workflowId, key: `${workflowId}/${STEP}`, projectId };
+  }
+}
+
+/** What goes wrong with the runs of the dates between two instants. */
+export function faultsOfDates(
+  schedules: readonly PlannedSchedule[],
+  [from, to]: readonly [number, number],
+  random: Random,
+): Fault[] {
+  return schedules.flatMap((one) =>
+    [...datesOf(one, from, to)].flatMap(({ key }) =>
+      faultsOf({ key, cancelled: false, stranger: false }, random),
+    ),
+  );
+}
+
+/** The schedules of a storm on a server. */
+export class RunningSchedules {
+  readonly #planned: readonly PlannedSchedule[];
+  readonly #temporal: Client;
+  readonly #since: number;
+
+  private constructor(planned: readonly PlannedSchedule[], temporal: Client, since: number) {
+    this.#planned = planned;
+    this.#temporal = temporal;
+    this.#since = since;
+  }
+
+  /** Applies them, as `temporal-hex schedule apply` does. */
+  static async apply(
+    planned: readonly PlannedSchedule[],
+    to: { temporal: Client; taskQueue: string },
+  ): Promise<RunningSchedules> {
+    const { schedules } = new TemporalHexClient({ client: to.temporal, taskQueue: to.taskQueue });
+    await schedules.apply(planned.map(({ definition }) => ({ file: 'storm.yaml', input: definition })));
+    return new RunningSchedules(planned, to.temporal, Date.now());
+  }
+
+  /** Every date that they have meant up to now. Resolves when all of these have started, or after `longestMs`; then they are gone. */
+  async end(longestMs: number): Promise<MeantDate[]> {
+    const now = Date.now();
+    const dates = this.#planned.flatMap((one) => [...datesOf(one, this.#since, now)]);
+    const promised = dates.filter(({ overlap }) => overlap !== 'skip');
+    while (Date.now() < now + longestMs && !(await this.#areStarted(promised))) await delay(BETWEEN_LOOKS_MS);
+    for (const { definition } of this.#planned)
+      await patiently(() => this.#temporal.schedule.getHandle(definition.name).delete()).catch(
+        unlessGone(ScheduleNotFoundError),
+      );
+    return dates;
+  }
+
+  async #areStarted(dates: readonly MeantDate[]): Promise<boolean> {
+    for (const { workflowId } of dates) {
+      const handle = this.#temporal.workflow.getHandle(workflowId);
+      const found = await patiently(() => handle.describe()).catch(unlessGone(WorkflowNotFoundError));
+      if (!found) return false;
+    }
+    return true;
+  }
+}
+
+/** What is not there is null; any other error stays one. */
+function unlessGone(kind: typeof ScheduleNotFoundError | typeof WorkflowNotFoundError) {
+  return (error: unknown): null => {
+    if (error instanceof kind) return null;
+    throw error;
+  };
+}

@@ -8,6 +8,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   etl: async () => (await import('./etl.js')).etl,
   reads: async () => (await import('./reads.js')).reads,
   memory: async () => (await import('./memory.js')).memory,
+  schedule: async () => (await import('./schedule.js')).schedule,
 };
 
 const wanted = process.argv.slice(2);

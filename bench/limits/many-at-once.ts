@@ -1,8 +1,8 @@
 import type { Bench } from '../support/bench.js';
 import { load } from '../support/machine.js';
-import { count, seconds } from '../support/numbers.js';
+import { count, quantile, seconds } from '../support/numbers.js';
 import type { Row } from '../support/table.js';
-import { closings, MINUTE, quantile, readsOf, refusals, SECOND, withLimits } from './rig.js';
+import { closings, MINUTE, readsOf, refusals, SECOND, withLimits } from './rig.js';
 
 const RUNS = 25;
 /** A minute takes 6 s: what the engine adds to a read counts ten times. */

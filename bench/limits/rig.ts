@@ -66,9 +66,3 @@ export function readsOf({ requests }: Ledger) {
 }
 
 const READS: ReadonlySet<string> = new Set(['getRunStatus', 'listProjectRuns', 'getProject', 'whoAmI']);
-
-/** The value that `part` of all values do not exceed. */
-export function quantile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN;
-}

@@ -7,6 +7,12 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The value that `part` of all values do not exceed. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN;
+}
+
 /** `12`, `1,234`, or with so many places after the point. */
 export function count(value: number, places = 0): string {
   return value.toLocaleString('en-GB', { minimumFractionDigits: places, maximumFractionDigits: places });

@@ -60,19 +60,22 @@ function compile() {
   }
 }
 
+// Two: in one of them what a failure says goes through the codec, and that is decided when a bundle is made.
 async function bundle() {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { preloadModules, workflowInterceptorModules, workflowsPath } = await import(
     new URL(`${fresh}/worker/workflow-code.js`, root).href
   );
   const logger = new DefaultLogger('WARN');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath,
-    workflowInterceptorModules,
-    preloadModules,
-    logger,
-  });
-  writeFileSync(path(`${fresh}/workflow-bundle.js`), withoutSourceMap(code));
+  const { encodedFailures } = await import(new URL(`${fresh}/encryption/encoded-failures.js`, root).href);
+  const sources = { workflowsPath, workflowInterceptorModules, preloadModules, logger };
+  for (const [name, failureConverterPath] of [
+    ['workflow-bundle', undefined],
+    ['workflow-bundle-encoded-failures', encodedFailures],
+  ]) {
+    const { code } = await bundleWorkflowCode({ ...sources, failureConverterPath });
+    writeFileSync(path(`${fresh}/${name}.js`), withoutSourceMap(code));
+  }
 }
 
 // The SDK looks every promise of a workflow up in the map: without its lines a workflow takes a third less CPU, and its

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   Client,
   Connection,
+  type DataConverter,
   type ScheduleHandle,
   type ScheduleOptions,
   type WorkflowHandleWithFirstExecutionRunId,
@@ -24,6 +25,7 @@ import { Schedules } from './client/schedules/index.js';
 import { idPolicies, startParsed } from './client/start-pipeline.js';
 import type { ControlResult, Controls } from './contract/controls.js';
 import { progressQuery } from './contract/messages.js';
+import { environmentConverter } from './encryption/settings.js';
 import { clientRoute } from './network/temporal.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
 import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition/definition.js';
@@ -42,6 +44,7 @@ const CATCHUP_WINDOW = '10 minutes';
 export { ControlRefusedError } from './client/controls.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export type { Controls } from './contract/controls.js';
+export { ConverterError } from './encryption/settings.js';
 
 /** Default task queue of the worker and of everything that is started. */
 export const DEFAULT_TASK_QUEUE = 'hex';
@@ -228,17 +231,20 @@ export interface ConnectClientOptions {
   /** Overrides `TEMPORAL_NAMESPACE` and the profile of the TOML file. */
   namespace?: string | undefined;
   taskQueue?: string | undefined;
+  /** Converts payloads. Default: that of `HEX_CODEC_KEYS` or `HEX_DATA_CONVERTER`, else Temporal's own. */
+  dataConverter?: DataConverter | undefined;
   /** How long to try, in ms. Default 10 s. */
   connectTimeoutMs?: number | undefined;
 }
 
 /**
  * Connects by the same variables and TOML file as the `temporal` CLI. Throws `TemporalConnectionError`, which tells a wrong
- * address from TLS, a certificate and a key.
+ * address from TLS, a certificate and a key, and `ConverterError` where the settings of encryption cannot be used.
  */
 export async function connectClient(options: ConnectClientOptions = {}): Promise<TemporalHexClient> {
   const settings = temporalSettings(options);
   const { connectTimeoutMs: connectTimeout } = options;
+  const dataConverter = options.dataConverter ?? (await environmentConverter());
   const connection = await Connection.connect({
     ...settings.connection,
     ...clientRoute(settings.address),
@@ -246,7 +252,11 @@ export async function connectClient(options: ConnectClientOptions = {}): Promise
   }).catch(async (error: unknown) => {
     throw await diagnose(settings, error);
   });
-  const client = new Client({ connection, namespace: settings.namespace });
+  const client = new Client({
+    connection,
+    namespace: settings.namespace,
+    ...(dataConverter && { dataConverter }),
+  });
   return new TemporalHexClient({ client, taskQueue: options.taskQueue });
 }
 

@@ -4,6 +4,7 @@ import { ConfigError, type ConfigProblem } from './config/errors.js';
 import { baseAddress, choice, duration, optional } from './config/settings.js';
 import { unknownVariables } from './config/unknown-variables.js';
 import { type Webhooks, webhooksOf } from './config/webhooks.js';
+import { CONVERTER_VARIABLES, type ConverterSettings, converterSettings } from './encryption/settings.js';
 import type { HexConnection, ReadLimits } from './hex/index.js';
 import type { LimitsPatch } from './limits/index.js';
 
@@ -28,6 +29,8 @@ export interface Config {
   janitor: 'off' | 'report' | 'cancel';
   /** Folder of pipeline files that can be started by name; null for none. */
   pipelinesDir: string | null;
+  /** How Temporal's payloads are encrypted, or otherwise converted. */
+  converter: ConverterSettings;
   /** Where notifications go, by name. Their settings may be secrets, so they are functions. */
   webhooks: Webhooks['webhooks'];
   /** Names of the webhooks that get the alerts: clean-ups that failed, strays, a Hex that cannot be reached. */
@@ -64,6 +67,7 @@ const settingsSchema = z.object({
 /** All variables that are read, but for those of further connections and of webhooks. */
 export const KNOWN_VARIABLES: readonly string[] = [
   ...CONNECTION_VARIABLES,
+  ...CONVERTER_VARIABLES,
   ...Object.keys(settingsSchema.shape),
 ];
 
@@ -84,10 +88,12 @@ export function loadConfig(
 ): Config {
   const { connections, limits, reads, problems } = connectionsOf(env);
   const { webhooks, alerts, problems: webhookProblems } = webhooksOf(env);
+  const { settings: converter, problems: converterProblems } = converterSettings(env);
   const settings = settingsSchema.safeParse(env);
   const all: ConfigProblem[] = [
     ...problems,
     ...webhookProblems,
+    ...converterProblems.map(({ path, message }) => ({ variable: path, message })),
     ...unknownHexVariables(env),
     ...(settings.error?.issues ?? []).map(({ path, message }) => ({ variable: path.join('.'), message })),
   ];
@@ -112,6 +118,7 @@ export function loadConfig(
     reads,
     janitor: settings.data.HEX_JANITOR ?? 'report',
     pipelinesDir: settings.data.HEX_PIPELINES_DIR ?? null,
+    converter,
     webhooks,
     alerts,
     unreachableAfterMs: settings.data.HEX_UNREACHABLE_AFTER ?? 900_000,

@@ -1,9 +1,10 @@
-import { Client } from '@temporalio/client';
+import { Client, type DataConverter } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { type ActivityDependencies, createActivities } from './activities/index.js';
 import { workflowLimiters } from './activities/limiters.js';
 import { searchAttributeOwners } from './activities/owners.js';
 import { type Config, loadConfig } from './config.js';
+import { dataConverterOf } from './encryption/settings.js';
 import { HexError } from './hex/index.js';
 import { version } from './version.js';
 import { type ConnectOptions, connectToTemporal } from './worker/connect.js';
@@ -14,6 +15,7 @@ import { registerSearchAttributes } from './worker/search-attributes.js';
 import { workflowCode } from './worker/workflow-code.js';
 
 export { type Config, ConfigError, type ConfigProblem, loadConfig, loadDotEnv } from './config.js';
+export { encodedFailures } from './encryption/encoded-failures.js';
 export { type ConnectOptions, connectToTemporal } from './worker/connect.js';
 export { preloadModules, workflowInterceptorModules, workflowsPath } from './worker/workflow-code.js';
 
@@ -22,6 +24,11 @@ export interface HexWorkerOptions {
   /** Default `default`. */
   namespace?: string;
   config: Config;
+  /**
+   * Converts payloads, for the worker and for the client of its activities. Default: that of the configuration
+   * (`HEX_CODEC_KEYS`, `HEX_DATA_CONVERTER`), else Temporal's own.
+   */
+  dataConverter?: DataConverter | undefined;
   /** What the worker has to say, a line each. Default: nothing. */
   log?: (line: string) => void;
   /** Anything of Temporal's own options, such as `maxCachedWorkflows`. */
@@ -37,12 +44,15 @@ const SHUTDOWN_FORCE = '60s';
 /** A `Worker` with our workflows and activities, on the configured task queue. */
 export async function createHexWorker(options: HexWorkerOptions): Promise<Worker> {
   const { connection, config, namespace = 'default', log = () => {} } = options;
+  const dataConverter = options.worker?.dataConverter ?? (await converterOf(options));
   return Worker.create({
     connection,
     namespace,
     taskQueue: config.taskQueue,
-    ...(options.worker?.workflowBundle ? {} : workflowCode()),
-    activities: createActivities(await hexDependencies({ connection, namespace, config, log })),
+    ...(options.worker?.workflowBundle ? {} : workflowCode(dataConverter)),
+    activities: createActivities(
+      await hexDependencies({ connection, namespace, config, dataConverter, log }),
+    ),
     maxCachedWorkflows: 500,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
@@ -50,7 +60,15 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
     stickyQueueScheduleToStartTimeout: '5s',
     ...versioned(config),
     ...options.worker,
+    ...(dataConverter && { dataConverter }),
   });
+}
+
+async function converterOf({
+  dataConverter,
+  config,
+}: Pick<HexWorkerOptions, 'dataConverter' | 'config'>): Promise<DataConverter | undefined> {
+  return dataConverter ?? dataConverterOf(config.converter);
 }
 
 /** Runs and pipelines end on the build that they began on; the limiters, which never end, move on to the newest. */
@@ -71,7 +89,8 @@ export async function hexDependencies(
 ): Promise<ActivityDependencies> {
   const { connection, config, namespace = 'default', log = () => {} } = options;
   const known = await registerSearchAttributes(connection, namespace, log);
-  const client = new Client({ connection, namespace });
+  const dataConverter = await converterOf(options);
+  const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
   const { workflow } = client;
   const links = hexLinks(config, outageWatch({ workflows: workflow, config, log }));
   const limiters = workflowLimiters({
@@ -101,7 +120,7 @@ export async function hexDependencies(
 
 /** Connects, checks the tokens, and works until the process is asked to stop (SIGINT, SIGTERM). */
 export async function runWorker(
-  options: ConnectOptions & { config?: Config; worker?: Partial<WorkerOptions> } = {},
+  options: ConnectOptions & Partial<Pick<HexWorkerOptions, 'config' | 'dataConverter' | 'worker'>> = {},
 ): Promise<void> {
   const { config = loadConfig(), log = () => {} } = options;
   await checkTokens(config, log);
@@ -111,6 +130,7 @@ export async function runWorker(
       connection,
       namespace,
       config,
+      dataConverter: options.dataConverter,
       log,
       worker: options.worker ?? {},
     });

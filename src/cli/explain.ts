@@ -17,6 +17,7 @@ import { ScheduleError } from '../client/schedules/index.js';
 import { InvalidInputError } from '../client.js';
 import { ConfigError } from '../config.js';
 import { isOfType } from '../contract/failure.js';
+import { ConverterError } from '../encryption/settings.js';
 import { HexError } from '../hex/index.js';
 import { ProxySettingError } from '../network/proxy.js';
 import type { FailureType } from '../run/failure-types.js';
@@ -51,6 +52,7 @@ const TIMED_OUT: readonly FailureType[] = [
 const REFUSALS = [
   InvalidInputError,
   ConfigError,
+  ConverterError,
   SandboxError,
   ControlRefusedError,
   RerunError,

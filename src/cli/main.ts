@@ -3,6 +3,7 @@ import { loadDotEnv } from '../config/env-file.js';
 import { version } from '../version.js';
 import type { Perform } from './command.js';
 import { addCancel } from './commands/cancel.js';
+import { addCodecServer } from './commands/codec-server.js';
 import { addControls } from './commands/controls.js';
 import { addDemo } from './commands/demo.js';
 import { addDev } from './commands/dev.js';
@@ -103,6 +104,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addDoctor,
     addWorker,
     addSandbox,
+    addCodecServer,
     addTemporal,
     addControls,
   ])

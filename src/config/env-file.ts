@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { ConfigError } from './errors.js';
 
-/** A token's variable and the one for its file exclude each other. */
-const TOKEN = /API_TOKEN(_FILE)?$/;
+/** A secret's variable and the one for its file exclude each other. */
+const SECRET = /(API_TOKEN|^HEX_CODEC_KEYS)(_FILE)?$/;
 
 /**
  * Reads a `.env` file into the environment. What is set there already wins, also a token over a token file and the other
@@ -22,7 +22,7 @@ export function loadDotEnv(path = '.env', env: NodeJS.ProcessEnv = process.env):
 }
 
 function rivalOf(name: string): string {
-  if (!TOKEN.test(name)) return name;
+  if (!SECRET.test(name)) return name;
   return name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : `${name}_FILE`;
 }
 

@@ -1,6 +1,7 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import { formatDuration } from '../base/duration.js';
 import { searchAttributes } from '../contract/search-attributes.js';
+import { environmentConverter } from '../encryption/settings.js';
 import { clientRoute } from '../network/temporal.js';
 import { diagnose } from '../temporal-connection/diagnose.js';
 import { noNamespace, TemporalConnectionError } from '../temporal-connection/errors.js';
@@ -32,7 +33,13 @@ export async function reachTemporal(overrides: SettingsOverrides): Promise<Reach
       ...clientRoute(settings.address),
       connectTimeout: CONNECT_MS,
     });
-    const client = new Client({ connection, namespace: settings.namespace });
+    // Settings of encryption that cannot be used are a finding of the configuration.
+    const dataConverter = await environmentConverter().catch(() => undefined);
+    const client = new Client({
+      connection,
+      namespace: settings.namespace,
+      ...(dataConverter && { dataConverter }),
+    });
     return { client, settings, tookMs: Date.now() - startedAtMs };
   } catch (error) {
     if (settings) return { trouble: await diagnose(settings, error) };

@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker, type WorkerOptions } from '@temporalio/worker';
 import { TemporalHexClient } from '../client.js';
 import type { Config } from '../config.js';
+import { dataConverterOf } from '../encryption/settings.js';
 import { clientRoute } from '../network/temporal.js';
 import { createHexWorker } from '../worker.js';
 
@@ -45,7 +46,8 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
     });
     const running = worker.run();
     closers.push(() => drain(worker, running));
-    const temporal = new Client({ connection, namespace });
+    const dataConverter = await dataConverterOf(config.converter);
+    const temporal = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
     const client = new TemporalHexClient({ client: temporal, taskQueue: config.taskQueue });
     return { client, connection: native, running, stop };
   } catch (error) {

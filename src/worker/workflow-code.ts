@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { WorkerOptions } from '@temporalio/worker';
+import { encodedFailures } from '../encryption/encoded-failures.js';
 
 const beside = (name: string) => {
   const built = fileURLToPath(new URL(`../${name}.js`, import.meta.url));
@@ -22,14 +23,24 @@ export const workflowInterceptorModules = [
   beside('workflows/refuse-inherited-types'),
 ];
 
-const bundlePath = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+const bundlePath = (name: string) => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 
-/** The bundle made at build time, or the sources to bundle now. */
-export function workflowCode(): Pick<
+/** The bundles made at build time, by the converter of failures that is in them. */
+const bundles = new Map<string | undefined, string>([
+  [undefined, bundlePath('workflow-bundle')],
+  [encodedFailures, bundlePath('workflow-bundle-encoded-failures')],
+]);
+
+/** The bundle made at build time, or the sources to bundle now: converters that are paths are part of a bundle. */
+export function workflowCode({
+  payloadConverterPath,
+  failureConverterPath,
+}: NonNullable<WorkerOptions['dataConverter']> = {}): Pick<
   WorkerOptions,
   'workflowBundle' | 'workflowsPath' | 'bundlerOptions' | 'interceptors'
 > {
-  if (existsSync(bundlePath)) return { workflowBundle: { codePath: bundlePath } };
+  const codePath = payloadConverterPath === undefined ? bundles.get(failureConverterPath) : undefined;
+  if (codePath !== undefined && existsSync(codePath)) return { workflowBundle: { codePath } };
   return {
     workflowsPath,
     bundlerOptions: { preloadModules },

@@ -39,6 +39,7 @@ describe('the environment becomes one typed configuration', () => {
       limits: { default: {} },
       reads: { default: { perMinute: 30, perHour: 1_800 } },
       pipelinesDir: null,
+      converter: { keys: [], module: null },
       webhooks: {},
       alerts: [],
       unreachableAfterMs: 900_000,

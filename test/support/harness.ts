@@ -6,6 +6,7 @@ import { DefaultLogger, NativeConnection, Runtime, type WorkerOptions } from '@t
 import { onTestFinished } from 'vitest';
 import { TemporalHexClient } from '../../src/client.js';
 import { loadConfig } from '../../src/config.js';
+import { environmentConverter } from '../../src/encryption/settings.js';
 import type { HexRunInput } from '../../src/run/input.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.js';
 import { createHexWorker } from '../../src/worker.js';
@@ -56,8 +57,6 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   const address = options.address ?? server.address;
   const sandbox = await startSandbox({ port: 0, duration: 100, ...options.sandbox });
   atEnd(() => sandbox.close());
-  const temporal = await connectClient(address);
-  atEnd(() => temporal.connection.close());
   const taskQueue = uniqueTaskQueue();
   const env = {
     TEMPORAL_ADDRESS: address,
@@ -71,6 +70,8 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     HEX_JANITOR: 'off',
     ...options.env,
   };
+  const temporal = await connectClient(address, server.namespace, await environmentConverter(env));
+  atEnd(() => temporal.connection.close());
   const rig: Harness = {
     sandbox,
     temporal,
@@ -91,11 +92,13 @@ async function workHere(
   atEnd: (cleanUp: () => Promise<void>) => void,
 ) {
   const connection = await NativeConnection.connect({ address });
+  const config = loadConfig(env);
+  const bundle = config.converter.keys.length > 0 ? 'workflow-bundle-encoded-failures' : 'workflow-bundle';
   const worker = await createHexWorker({
     connection,
     namespace: server.namespace,
-    config: loadConfig(env),
-    worker: { workflowBundle: { codePath: `${DIST}workflow-bundle.js` }, ...options },
+    config,
+    worker: { workflowBundle: { codePath: `${DIST}${bundle}.js` }, ...options },
   });
   const done = worker.run();
   atEnd(async () => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type DataConverter } from '@temporalio/client';
 import { inject } from 'vitest';
 
 /** Where the dev server of this test run is. */
@@ -12,9 +12,13 @@ export const server = {
 };
 
 /** A client, of the shared dev server by default. Close it with `await client.connection.close()`. */
-export async function connectClient(address = server.address, namespace = server.namespace): Promise<Client> {
+export async function connectClient(
+  address = server.address,
+  namespace = server.namespace,
+  dataConverter?: DataConverter,
+): Promise<Client> {
   const connection = await Connection.connect({ address });
-  return new Client({ connection, namespace });
+  return new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
 }
 
 /** A task queue that no other test uses: this is what keeps tests on one server apart. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HexRateLimitedError, type HexRunInfo, type RunPage } from '../../src/hex/index.js';
-import { createSharedReads, type RunReader, type SharedReads } from '../../src/hex/reads/shared-reads.js';
+import type { RunReader } from '../../src/hex/reads/project-reads.js';
+import { createSharedReads, type SharedReads } from '../../src/hex/reads/shared-reads.js';
 
 const T0 = Date.parse('2026-10-01T06:00:00.000Z');
 

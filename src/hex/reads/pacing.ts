@@ -65,131 +65,173 @@ export interface PacingOptions {
   random?: () => number;
 }
 
+/** A pacer of its own, with nothing learnt yet. */
+export function createReadPacing(options: PacingOptions = {}): ReadPacing {
+  return new LearningPacer(options);
+}
+
 /**
  * A pacer that learns its share. It keeps to exact sliding windows, safe whether Hex counts fixed or sliding ones, and
  * spaces reads out. A 429 means that others use the same budget: it stops until Hex's own word, or the end of the
  * window, and goes on at three quarters of its rate, which then grows by 1/30 of the limit a minute. Workers that share
  * a budget thus drift to equal shares: what each loses is in proportion to its rate, what it regains is not.
  */
-export function createReadPacing(options: PacingOptions = {}): ReadPacing {
-  const { limits = DEFAULT_READ_LIMITS, now = Date.now, random = Math.random } = options;
-  const most = mostPerMinute(limits);
-  const { minute, hour } = windowsOf(limits);
-  const marginMs = MARGIN * minute;
-  let counted: number[] = [];
-  const open = new Set<{ at: number }>();
-  const bookings = new Map<string, number>();
-  const background = { nextTurn: 0, waitingSince: null as number | null };
-  let nextTurn = 0;
-  let stoppedUntil = 0;
-  let rate = most;
-  let rateAt = now();
-  let limitedAt = Number.NEGATIVE_INFINITY;
+class LearningPacer implements ReadPacing {
+  readonly #limits: ReadLimits;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #minute: number;
+  readonly #hour: number;
+  readonly #marginMs: number;
+  /** The highest rate, reads a minute. */
+  readonly #most: number;
+  /** Times of the reads that Hex has counted. */
+  #counted: number[] = [];
+  readonly #open = new Set<{ at: number }>();
+  /** Turns by who asked. */
+  readonly #bookings = new Map<string, number>();
+  #nextTurn = 0;
+  #stoppedUntil = 0;
+  #rate: number;
+  #rateAt: number;
+  #limitedAt = Number.NEGATIVE_INFINITY;
+  #backgroundTurn = 0;
+  #backgroundWaitsSince: number | null = null;
 
-  const spacing = () => (minute / rate) * SPREAD;
+  constructor({ limits = DEFAULT_READ_LIMITS, now = Date.now, random = Math.random }: PacingOptions) {
+    const { minute, hour } = windowsOf(limits);
+    this.#limits = limits;
+    this.#now = now;
+    this.#random = random;
+    this.#minute = minute;
+    this.#hour = hour;
+    this.#marginMs = MARGIN * minute;
+    this.#most = mostPerMinute(limits);
+    this.#rate = this.#most;
+    this.#rateAt = now();
+  }
 
-  const refresh = (at: number) => {
-    rate = Math.min(most, rate + (Math.max(0, at - rateAt) / minute) * most * RECOVERY);
-    rateAt = at;
-    const oldest = at - (limits.perHour === null ? minute : hour) - marginMs;
-    counted = counted.filter((time) => time > oldest);
-    for (const read of open) {
-      if (read.at < at - FORGOTTEN_MS) open.delete(read);
+  reserve(key: string, { background = false }: { background?: boolean | undefined } = {}): ReadPermit {
+    const at = this.#now();
+    this.#refresh(at);
+    const waitMs = background ? this.#backgroundWaitMs(at) : 0;
+    if (waitMs > 0) return { ok: false, retryInMs: waitMs };
+    const refusal = this.#refusal(key, at);
+    if (refusal) return refusal;
+    if (background) {
+      this.#backgroundTurn = at + this.#spacingMs() / BACKGROUND_SHARE;
+      this.#backgroundWaitsSince = null;
     }
-    for (const [key, turn] of bookings) {
-      if (turn < at - CLAIM_MS) bookings.delete(key);
+    const read = { at };
+    this.#open.add(read);
+    return { ok: true, settle: once((answer) => this.#settle(read, answer)) };
+  }
+
+  state(): { readsPerMinute: number; stoppedForMs: number; booked: number } {
+    const at = this.#now();
+    this.#refresh(at);
+    const stoppedForMs = Math.max(0, this.#stoppedUntil - at);
+    return { readsPerMinute: this.#rate, stoppedForMs, booked: this.#bookings.size };
+  }
+
+  /** The later turn of one who cannot read now; null for one who can. */
+  #refusal(key: string, at: number): ReadPermit | null {
+    const turn = this.#bookings.get(key);
+    if (turn !== undefined && turn > at) return this.#book(key, turn, at);
+    const openAt = this.#windowsOpenAt(at);
+    if (turn !== undefined) {
+      // It waited its turn: where the windows are not quite open yet, it stays first.
+      if (openAt > at) return this.#book(key, openAt, at);
+      this.#bookings.delete(key);
+      return null;
     }
-  };
+    // Time not used is saved up to a small burst; while others have turns booked there is none to save.
+    const credit = this.#bookings.size > 0 ? 0 : BURST_SHARE * this.#minute;
+    if (openAt > at || this.#nextTurn > at + credit) return this.#bookLast(key, openAt, at);
+    this.#nextTurn = Math.max(this.#nextTurn, at) + this.#spacingMs();
+    return null;
+  }
 
-  /** Earliest time the windows allow, ms; an outstanding read is taken to be counted now. */
-  const windowsOpenAt = (at: number) => {
-    const reads = [...counted, ...Array.from(open, () => at)];
-    const minuteAt = roomAt(reads, 0, Math.max(1, Math.floor(rate)), minute + marginMs) ?? at;
-    const hourAt = roomAt(reads, 0, limits.perHour, hour + marginMs) ?? at;
-    return Math.max(minuteAt, hourAt, stoppedUntil);
-  };
-
-  const settle = (read: { at: number }, answer: ReadAnswer) => {
-    // A read forgotten in the meantime is counted all the same: Hex has just answered it.
-    const at = now();
-    open.delete(read);
-    counted = withTime(counted, at);
-    if (answer.limited) slowDown(at, answer.retryAfterMs ?? null);
-  };
-
-  const slowDown = (at: number, retryAfterMs: number | null) => {
-    const again = at - limitedAt < minute;
-    if (!again) {
-      refresh(at);
-      rate = Math.max(most * LEAST_SHARE, rate * BACK_OFF);
-      limitedAt = at;
-    }
-    const jitter = random() * JITTER * minute;
-    // Without a word from Hex: our oldest read of this minute is the best guess at where the window began; where the
-    // guess was wrong, a minute after the first 429 it has surely ended.
-    const oldest = counted.find((time) => time > at - minute) ?? at;
-    const guess = again ? limitedAt + minute : Math.max(oldest + minute, at + spacing());
-    stoppedUntil = Math.max(stoppedUntil, (retryAfterMs === null ? guess : at + retryAfterMs) + jitter);
-    // Turns given before are void: all of them lie in the stop or were reckoned at the old rate.
-    bookings.clear();
-    nextTurn = stoppedUntil;
-  };
-
-  const book = (key: string, turn: number, at: number): ReadPermit => {
-    bookings.set(key, turn);
+  #book(key: string, turn: number, at: number): ReadPermit {
+    this.#bookings.set(key, turn);
     return { ok: false, retryInMs: Math.ceil(turn - at) };
-  };
+  }
 
   /** A turn behind all others. */
-  const bookLast = (key: string, openAt: number, at: number): ReadPermit => {
-    const turn = Math.max(openAt, nextTurn, at + 1);
-    nextTurn = turn + spacing();
-    return book(key, turn, at);
-  };
+  #bookLast(key: string, openAt: number, at: number): ReadPermit {
+    const turn = Math.max(openAt, this.#nextTurn, at + 1);
+    this.#nextTurn = turn + this.#spacingMs();
+    return this.#book(key, turn, at);
+  }
+
+  #spacingMs(): number {
+    return (this.#minute / this.#rate) * SPREAD;
+  }
+
+  #refresh(at: number): void {
+    const regained = (Math.max(0, at - this.#rateAt) / this.#minute) * this.#most * RECOVERY;
+    this.#rate = Math.min(this.#most, this.#rate + regained);
+    this.#rateAt = at;
+    const oldest = at - (this.#limits.perHour === null ? this.#minute : this.#hour) - this.#marginMs;
+    this.#counted = this.#counted.filter((time) => time > oldest);
+    for (const read of this.#open) {
+      if (read.at < at - FORGOTTEN_MS) this.#open.delete(read);
+    }
+    for (const [key, turn] of this.#bookings) {
+      if (turn < at - CLAIM_MS) this.#bookings.delete(key);
+    }
+  }
+
+  /** Earliest time the windows allow, ms; an outstanding read is taken to be counted now. */
+  #windowsOpenAt(at: number): number {
+    const reads = [...this.#counted, ...Array.from(this.#open, () => at)];
+    const perMinute = Math.max(1, Math.floor(this.#rate));
+    const minuteAt = roomAt(reads, 0, perMinute, this.#minute + this.#marginMs) ?? at;
+    const hourAt = roomAt(reads, 0, this.#limits.perHour, this.#hour + this.#marginMs) ?? at;
+    return Math.max(minuteAt, hourAt, this.#stoppedUntil);
+  }
 
   /** How long a background read has to wait before it may ask like any other, ms; 0 for not at all. */
-  const backgroundWait = (at: number) => {
-    if (background.nextTurn > at) return Math.ceil(background.nextTurn - at);
-    const reads = countSince(counted, at - minute - marginMs) + open.size;
-    const room = bookings.size === 0 && nextTurn <= at && stoppedUntil <= at;
-    if (room && reads < Math.floor(rate) * BACKGROUND_FILL) return 0;
-    background.waitingSince ??= at;
-    return at - background.waitingSince >= BACKGROUND_PATIENCE * minute ? 0 : Math.ceil(2 * spacing());
-  };
+  #backgroundWaitMs(at: number): number {
+    if (this.#backgroundTurn > at) return Math.ceil(this.#backgroundTurn - at);
+    const reads = countSince(this.#counted, at - this.#minute - this.#marginMs) + this.#open.size;
+    const room = this.#bookings.size === 0 && this.#nextTurn <= at && this.#stoppedUntil <= at;
+    if (room && reads < Math.floor(this.#rate) * BACKGROUND_FILL) return 0;
+    this.#backgroundWaitsSince ??= at;
+    const waitedMs = at - this.#backgroundWaitsSince;
+    return waitedMs >= BACKGROUND_PATIENCE * this.#minute ? 0 : Math.ceil(2 * this.#spacingMs());
+  }
 
-  return {
-    reserve(key, { background: behind = false } = {}) {
-      const at = now();
-      refresh(at);
-      const waitMs = behind ? backgroundWait(at) : 0;
-      if (waitMs > 0) return { ok: false, retryInMs: waitMs };
-      const turn = bookings.get(key);
-      if (turn !== undefined && turn > at) return book(key, turn, at);
-      const openAt = windowsOpenAt(at);
-      if (turn !== undefined) {
-        // It waited its turn: where the windows are not quite open yet, it stays first.
-        if (openAt > at) return book(key, openAt, at);
-        bookings.delete(key);
-      } else {
-        // Time not used is saved up to a small burst; while others have turns booked there is none to save.
-        const credit = bookings.size > 0 ? 0 : BURST_SHARE * minute;
-        if (openAt > at || nextTurn > at + credit) return bookLast(key, openAt, at);
-        nextTurn = Math.max(nextTurn, at) + spacing();
-      }
-      if (behind) {
-        background.nextTurn = at + spacing() / BACKGROUND_SHARE;
-        background.waitingSince = null;
-      }
-      const read = { at };
-      open.add(read);
-      return { ok: true, settle: once((answer) => settle(read, answer)) };
-    },
-    state() {
-      const at = now();
-      refresh(at);
-      return { readsPerMinute: rate, stoppedForMs: Math.max(0, stoppedUntil - at), booked: bookings.size };
-    },
-  };
+  #settle(read: { at: number }, answer: ReadAnswer): void {
+    // A read forgotten in the meantime is counted all the same: Hex has just answered it.
+    const at = this.#now();
+    this.#open.delete(read);
+    this.#counted = withTime(this.#counted, at);
+    if (answer.limited) this.#slowDown(at, answer.retryAfterMs ?? null);
+  }
+
+  #slowDown(at: number, retryAfterMs: number | null): void {
+    const again = at - this.#limitedAt < this.#minute;
+    if (!again) {
+      this.#refresh(at);
+      this.#rate = Math.max(this.#most * LEAST_SHARE, this.#rate * BACK_OFF);
+      this.#limitedAt = at;
+    }
+    const jitter = this.#random() * JITTER * this.#minute;
+    // Without a word from Hex: our oldest read of this minute is the best guess at where the window began; where the
+    // guess was wrong, a minute after the first 429 it has surely ended.
+    const oldest = this.#counted.find((time) => time > at - this.#minute) ?? at;
+    const guess = again
+      ? this.#limitedAt + this.#minute
+      : Math.max(oldest + this.#minute, at + this.#spacingMs());
+    this.#stoppedUntil = Math.max(
+      this.#stoppedUntil,
+      (retryAfterMs === null ? guess : at + retryAfterMs) + jitter,
+    );
+    // Turns given before are void: all of them lie in the stop or were reckoned at the old rate.
+    this.#bookings.clear();
+    this.#nextTurn = this.#stoppedUntil;
+  }
 }
 
 /** The reads that {@link BACKGROUND_SHARE} allows are so far apart, in ms. */

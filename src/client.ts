@@ -59,6 +59,7 @@ export class InvalidInputError extends Error {
   }
 }
 
+/** A client over a connection of your own. */
 export interface TemporalHexClientOptions {
   /** A Temporal client of yours. */
   client: Client;
@@ -66,6 +67,7 @@ export interface TemporalHexClientOptions {
   taskQueue?: string | undefined;
 }
 
+/** How a run or a pipeline is started. */
 export interface StartOptions {
   /** Default: made from the project or pipeline name and a random id. A running workflow with this id is an error. */
   workflowId?: string | undefined;
@@ -76,13 +78,15 @@ export interface StartOptions {
   /** Whether the id of a workflow that has closed may be used again. Default: Temporal's, `ALLOW_DUPLICATE`. */
   workflowIdReusePolicy?: WorkflowIdReusePolicy | undefined;
   /**
-   * What happens when a workflow with this id is running: `FAIL`, or `USE_EXISTING`, which starts nothing and gives that
-   * one. Default `FAIL`. To end it first, cancel it: what is terminated cannot clean up in Hex.
+   * What happens when a workflow with this id is running: `FAIL`, or `USE_EXISTING`, which starts nothing and gives
+   * that one. Default `FAIL`. To end it first, cancel it: what is terminated cannot clean up in Hex.
    */
   workflowIdConflictPolicy?: Exclude<WorkflowIdConflictPolicy, 'TERMINATE_EXISTING'> | undefined;
 }
 
+/** When a pipeline is started, and under which id. */
 export interface SchedulePipelineOptions {
+  /** Id of the schedule. One that exists is an error. */
   scheduleId: string;
   /** When to run: cron expressions, calendars, intervals, time zone. */
   spec: ScheduleOptions['spec'];
@@ -111,6 +115,10 @@ export class TemporalHexClient {
   /**
    * Starts one Hex run; templates over `run` are filled in when it begins. Throws {@link InvalidInputError} before
    * anything is sent.
+   *
+   * @example
+   * const handle = await client.startRun({ projectId: 'extract-project-id', inputParams: { date: '2026-10-01' } });
+   * const { runUrl, elapsedMs } = await handle.result();
    */
   startRun(
     input: HexRunInput,
@@ -132,7 +140,13 @@ export class TemporalHexClient {
     });
   }
 
-  /** Starts a pipeline. Throws {@link InvalidInputError} before anything is sent. */
+  /**
+   * Starts a pipeline. Throws {@link InvalidInputError} before anything is sent.
+   *
+   * @example
+   * const handle = await client.startPipeline({ pipeline: 'daily-etl', params: { region: 'emea' } });
+   * console.log((await handle.result()).steps);
+   */
   startPipeline(
     input: HexPipelineInput,
     options: StartOptions = {},
@@ -144,9 +158,15 @@ export class TemporalHexClient {
   }
 
   /**
-   * Runs a pipeline on a schedule, in whose time zone its `run.date` is. Throws {@link InvalidInputError} before anything
-   * is sent, also where the definition has another zone; one that only the worker can look up by its name then fails as
-   * `InvalidInput` when it is started.
+   * Runs a pipeline on a schedule, in whose time zone its `run.date` is. Throws {@link InvalidInputError} before
+   * anything is sent, also where the definition has another zone; one that only the worker can look up by its name then
+   * fails as `InvalidInput` when it is started.
+   *
+   * @example
+   * await client.schedulePipeline('daily-etl', {
+   *   scheduleId: 'daily-etl',
+   *   spec: { cronExpressions: ['30 2 * * MON-FRI'], timezone: 'Europe/Berlin' },
+   * });
    */
   schedulePipeline(given: HexPipelineInput, options: SchedulePipelineOptions): Promise<ScheduleHandle> {
     const zoned = inZoneOf(options.spec, given);
@@ -170,7 +190,10 @@ export class TemporalHexClient {
     });
   }
 
-  /** The server would say no more than that something is too large. A codec may make it smaller, so with one it is tried. */
+  /**
+   * The server would say no more than that something is too large. A codec may make it smaller, so with one it is
+   * tried.
+   */
   private refuseTooLarge(what: string, input: unknown): void {
     if (this.temporal.options.loadedDataConverter.payloadCodecs.length > 0) return;
     const problems = sizeProblems(input);
@@ -184,7 +207,9 @@ export class TemporalHexClient {
       .result();
   }
 
-  /** Asks a run or pipeline to stop: it cancels its runs in Hex, waits until they have ended, and closes as Canceled. */
+  /**
+   * Asks a run or pipeline to stop: it cancels its runs in Hex, waits until they have ended, and closes as Canceled.
+   */
   async cancel(workflowId: string): Promise<void> {
     await this.temporal.workflow.getHandle(workflowId).cancel();
   }
@@ -192,6 +217,9 @@ export class TemporalHexClient {
   /**
    * Starts a closed pipeline again from its failed steps, reusing the results of the good ones, whatever way it ended.
    * Throws `RerunError` when there is nothing to repeat.
+   *
+   * @example
+   * const { handle, plan } = await client.rerun('daily-etl-2026-10-01', { from: ['load'] });
    */
   rerun(workflowId: string, options: RerunOptions = {}): Promise<StartedRerun> {
     return rerunPipeline(this.temporal, workflowId, options);
@@ -205,6 +233,9 @@ export class TemporalHexClient {
   /**
    * Decides something about a running pipeline: `control('etl-1', 'approve', { step: 'publish', by: 'ada' })`.
    * Throws `ControlRefusedError` with the reason when it cannot be carried out.
+   *
+   * @example
+   * await client.control('daily-etl', 'approve', { step: 'publish', by: 'ada', reason: 'figures checked' });
    */
   control<Action extends ControlAction>(
     workflowId: string,
@@ -225,11 +256,13 @@ export class TemporalHexClient {
   }
 }
 
+/** Which Temporal to connect to. What is absent comes from the environment. */
 export interface ConnectClientOptions {
   /** Overrides `TEMPORAL_ADDRESS` and the profile of the TOML file. */
   address?: string | undefined;
   /** Overrides `TEMPORAL_NAMESPACE` and the profile of the TOML file. */
   namespace?: string | undefined;
+  /** Task queue of the temporal-hex worker. Default `hex`. */
   taskQueue?: string | undefined;
   /** Converts payloads. Default: that of `HEX_CODEC_KEYS` or `HEX_DATA_CONVERTER`, else Temporal's own. */
   dataConverter?: DataConverter | undefined;
@@ -238,8 +271,16 @@ export interface ConnectClientOptions {
 }
 
 /**
- * Connects by the same variables and TOML file as the `temporal` CLI. Throws `TemporalConnectionError`, which tells a wrong
- * address from TLS, a certificate and a key, and `ConverterError` where the settings of encryption cannot be used.
+ * Connects by the same variables and TOML file as the `temporal` CLI. Throws `TemporalConnectionError`, which tells a
+ * wrong address from TLS, a certificate and a key, and `ConverterError` where the settings of encryption cannot be used.
+ *
+ * @example
+ * const client = await connectClient({ taskQueue: 'hex' });
+ * try {
+ *   const { steps } = await (await client.startPipeline('daily-etl')).result();
+ * } finally {
+ *   await client.close();
+ * }
  */
 export async function connectClient(options: ConnectClientOptions = {}): Promise<TemporalHexClient> {
   const settings = temporalSettings(options);

@@ -41,6 +41,7 @@ export interface Config {
   temporalUiUrl: string | null;
 }
 
+/** What a configuration must have. */
 export interface LoadConfigOptions {
   /** Whether at least one connection must have a token. Default true; commands that only talk to Temporal need none. */
   requireToken?: boolean;
@@ -81,6 +82,10 @@ export function unknownHexVariables(env: NodeJS.ProcessEnv): ConfigProblem[] {
  *
  * @param env default `process.env`
  * @throws ConfigError with every problem at once
+ *
+ * @example
+ * loadDotEnv();
+ * const config = loadConfig();
  */
 export function loadConfig(
   env: NodeJS.ProcessEnv = process.env,

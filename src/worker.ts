@@ -19,10 +19,13 @@ export { encodedFailures } from './encryption/encoded-failures.js';
 export { type ConnectOptions, connectToTemporal } from './worker/connect.js';
 export { preloadModules, workflowInterceptorModules, workflowsPath } from './worker/workflow-code.js';
 
+/** What a worker of ours is made of. */
 export interface HexWorkerOptions {
+  /** A connection of yours, or that of {@link connectToTemporal}. */
   connection: NativeConnection;
   /** Default `default`. */
   namespace?: string;
+  /** What {@link loadConfig} has read. */
   config: Config;
   /**
    * Converts payloads, for the worker and for the client of its activities. Default: that of the configuration
@@ -41,7 +44,14 @@ export interface HexWorkerOptions {
 const SHUTDOWN_GRACE = '45s';
 const SHUTDOWN_FORCE = '60s';
 
-/** A `Worker` with our workflows and activities, on the configured task queue. */
+/**
+ * A `Worker` with our workflows and activities, on the configured task queue.
+ *
+ * @example
+ * const { connection, namespace } = await connectToTemporal();
+ * const worker = await createHexWorker({ connection, namespace, config: loadConfig(), log: console.log });
+ * await worker.run();
+ */
 export async function createHexWorker(options: HexWorkerOptions): Promise<Worker> {
   const { connection, config, namespace = 'default', log = () => {} } = options;
   const dataConverter = options.worker?.dataConverter ?? (await converterOf(options));
@@ -118,7 +128,12 @@ export async function hexDependencies(
   };
 }
 
-/** Connects, checks the tokens, and works until the process is asked to stop (SIGINT, SIGTERM). */
+/**
+ * Connects, checks the tokens, and works until the process is asked to stop (SIGINT, SIGTERM).
+ *
+ * @example
+ * await runWorker({ log: console.log });
+ */
 export async function runWorker(
   options: ConnectOptions & Partial<Pick<HexWorkerOptions, 'config' | 'dataConverter' | 'worker'>> = {},
 ): Promise<void> {

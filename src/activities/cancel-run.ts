@@ -4,6 +4,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import { type RunReference, reportEnd } from './get-run-status.js';
 
+/** What Hex made of a cancel. */
 export interface CancelAnswer {
   /** `accepted`: Hex took the request; read the run to see whether it has stopped. `ended`: it was over already. */
   outcome: 'accepted' | 'ended';

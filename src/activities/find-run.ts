@@ -5,11 +5,13 @@ import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import type { ProjectReference } from './list-live-runs.js';
 
+/** Which start is to be looked for. */
 export interface FindRunRequest extends ProjectReference {
   /** When the workflow asked for the start, in ms since 1970 by the Temporal server's clock. */
   requestedAtMs: number;
 }
 
+/** A run in Hex that could be ours. Times ISO 8601, by Hex's clock. */
 export interface FoundRun {
   runId: string;
   runUrl: string | null;
@@ -19,6 +21,7 @@ export interface FoundRun {
   traceId: string | null;
 }
 
+/** The runs that could be ours, and what speaks for them. */
 export interface FoundRuns {
   /** Newest first. */
   candidates: FoundRun[];

@@ -4,6 +4,7 @@ import { readFailure } from './failures.js';
 import { behindOthers, costOf, isGone, isLive, type ReadCost } from './janitor-read.js';
 import { ownersOf } from './run-owners.js';
 
+/** A closed workflow whose run is to be looked for. `requestTimeoutMs`: time limit of one request to Hex. */
 export interface FindStrayRequest {
   connection: string;
   end: UncleanEnd;
@@ -14,7 +15,10 @@ export interface FindStrayRequest {
 const SLACK_MS = 5_000;
 const PAGE = 100;
 
-/** Looks whether a closed workflow has left a run in Hex: one read of that run, else, where its id is not known, one list of the project. */
+/**
+ * Looks whether a closed workflow has left a run in Hex: one read of that run, else, where its id is not known, one
+ * list of the project.
+ */
 export const findStray =
   (dependencies: ActivityDependencies) =>
   async ({ connection, end, requestTimeoutMs }: FindStrayRequest): Promise<LeftRuns & ReadCost> => {

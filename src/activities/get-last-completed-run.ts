@@ -4,6 +4,7 @@ import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import type { ProjectReference } from './list-live-runs.js';
 
+/** Which project's run, and how young it must be. */
 export interface LastRunRequest extends ProjectReference {
   /** How old the run may be, from its end, in ms. */
   withinMs: number;

@@ -11,6 +11,7 @@ export interface ReadShare {
   limits: ReadLimits;
 }
 
+/** A run in Hex. `requestTimeoutMs`: time limit of one request to Hex. */
 export interface RunReference {
   connection: string;
   projectId: string;

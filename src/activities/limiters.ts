@@ -25,6 +25,7 @@ export interface Limiters {
   holders(connection: string): Promise<Record<string, string>>;
 }
 
+/** What limiters need to know of their worker. */
 export interface LimiterSetup {
   workflows: WorkflowClient;
   taskQueue: string;

@@ -14,12 +14,14 @@ const NAMES = [
   'TIMED_OUT',
 ];
 
+/** A `hexRun` workflow as Temporal lists it. */
 export interface ListedExecution extends Execution {
   status: string;
   /** It left its run in Hex on purpose. */
   left: boolean;
 }
 
+/** One page of such workflows. */
 export interface ExecutionPage {
   executions: ListedExecution[];
   /** Given back for the next page; null after the last. */

@@ -2,12 +2,14 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 
+/** A project in Hex. `requestTimeoutMs`: time limit of one request to Hex. */
 export interface ProjectReference {
   connection: string;
   projectId: string;
   requestTimeoutMs: number;
 }
 
+/** A pending or running run. */
 export interface LiveRun {
   runId: string;
   runUrl: string | null;
@@ -16,7 +18,9 @@ export interface LiveRun {
 
 const PAGE = 100;
 
-/** The pending and running runs of a project, whoever started them: Hex's list to its end, once for each such status. */
+/**
+ * The pending and running runs of a project, whoever started them: Hex's list to its end, once for each such status.
+ */
 export const listLiveRuns =
   ({ hex, patienceMs }: ActivityDependencies) =>
   async ({ connection, projectId, requestTimeoutMs }: ProjectReference): Promise<LiveRun[]> => {

@@ -4,6 +4,7 @@ import { eachOf, listExecutions } from './list-executions.js';
 import { readTarget } from './run-start.js';
 import { workflowsOf } from './workflows-of.js';
 
+/** Which workflows to go by. */
 export interface StartedProjectsRequest {
   connection: string;
   /** Of workflows started since, in ms since 1970; 0 for all that Temporal keeps. */
@@ -12,6 +13,7 @@ export interface StartedProjectsRequest {
   page?: string;
 }
 
+/** One page of projects; `nextPage` is null after the last. */
 export interface StartedProjects {
   /** Project ids; the same one may be on several pages. */
   projects: string[];

@@ -1,6 +1,7 @@
 import { typedFailure } from '../contract/failure.js';
 import type { Stray } from '../run/janitor-input.js';
 
+/** What a janitor of an earlier release asks for. */
 export interface ListStraysRequest {
   connection: string;
   projects: string[] | null;
@@ -8,13 +9,16 @@ export interface ListStraysRequest {
   requestTimeoutMs: number;
 }
 
+/** What such a janitor was told. */
 export interface StrayRound {
   projects: string[];
   strays: Stray[];
   foreign: number;
 }
 
-/** What a janitor of an earlier release asks for: all projects in one activity, which many projects never fitted into. */
+/**
+ * What a janitor of an earlier release asks for: all projects in one activity, which many projects never fitted into.
+ */
 export const listStrays =
   () =>
   async (_: ListStraysRequest): Promise<StrayRound> => {

@@ -6,6 +6,7 @@ import { eachOf, type ListedExecution, listExecutions } from './list-executions.
 import { failedLeavingARun, readRunStart } from './run-start.js';
 import { workflowsOf } from './workflows-of.js';
 
+/** Which closed workflows to look at. */
 export interface UncleanEndsRequest {
   connection: string;
   /** Of workflows closed since, in ms since 1970. */
@@ -14,6 +15,7 @@ export interface UncleanEndsRequest {
   page?: string;
 }
 
+/** One page of them; `nextPage` is null after the last. */
 export interface UncleanEnds {
   ends: UncleanEnd[];
   nextPage: string | null;

@@ -13,6 +13,7 @@ import { withProjects } from '../pipeline/definition/declared-projects.js';
 import type { DefinitionSource } from '../pipeline/execution/result.js';
 import type { ActivityDependencies } from './dependencies.js';
 
+/** A definition from the worker's folder, and the file that it is from. */
 export interface LoadedPipeline {
   definition: JsonValue;
   source: DefinitionSource;

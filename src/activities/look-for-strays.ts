@@ -12,6 +12,7 @@ export interface ListPlace {
   offset: number;
 }
 
+/** A project, and the place in its list to go on from. */
 export interface LookForStraysRequest {
   connection: string;
   projectId: string;
@@ -19,6 +20,7 @@ export interface LookForStraysRequest {
   requestTimeoutMs: number;
 }
 
+/** What one page of a project's runs has shown. */
 export interface FoundStrays extends ReadCost {
   strays: Stray[];
   /** Ids of live API runs that this product did not start. */

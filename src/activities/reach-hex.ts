@@ -4,6 +4,7 @@ import { typedFailure } from '../contract/failure.js';
 import { type Asked, askAgain, HexError, outOfReach } from '../hex/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 
+/** Which connection to try. */
 export interface ReachRequest extends Asked {
   connection: string;
 }

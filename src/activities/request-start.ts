@@ -2,6 +2,7 @@ import { log } from '@temporalio/activity';
 import type { LimiterEvent } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 
+/** A run that wants to start, and the workflow that the permit goes to. */
 export interface StartRequest {
   connection: string;
   requestId: string;
@@ -14,6 +15,7 @@ export interface StartRequest {
   exclusive?: boolean;
 }
 
+/** Whether there will be a permit to wait for. */
 export interface StartAnswer {
   /** False when this connection has no limiter. */
   limited: boolean;

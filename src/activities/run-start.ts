@@ -6,7 +6,7 @@ import { searchAttributes } from '../contract/search-attributes.js';
 import { isProjectId } from '../hex/ids.js';
 import { isTemplate } from '../templates/engine.js';
 import type { FoundRuns } from './find-run.js';
-import type { StartedRun } from './trigger-run.js';
+import type { StartRunAnswer } from './trigger-run.js';
 
 /** One execution of a `hexRun`. */
 export interface Execution {
@@ -209,7 +209,7 @@ async function noteStart(workflows: WorkflowClient, start: RunStart, event: Hist
   const done = event.activityTaskCompletedEventAttributes;
   if (done) {
     const [run] = (await decoded(workflows, done.result?.payloads)) ?? [];
-    start.runId = (run as Partial<StartedRun> | null)?.runId ?? null;
+    start.runId = (run as Partial<StartRunAnswer> | null)?.runId ?? null;
   } else {
     const { failure } = event.activityTaskFailedEventAttributes ?? {};
     // Anything else surely started nothing.

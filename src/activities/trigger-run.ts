@@ -5,6 +5,7 @@ import { startFailure } from './failures.js';
 import { pollRun, type RunRead } from './get-run-status.js';
 import { report } from './request-start.js';
 
+/** The start of a run, to be sent once. */
 export interface StartRunRequest {
   connection: string;
   projectId: string;
@@ -16,7 +17,8 @@ export interface StartRunRequest {
   readWithinMs?: number;
 }
 
-export interface StartedRun {
+/** The run that Hex started. */
+export interface StartRunAnswer {
   runId: string;
   runUrl: string | null;
   projectVersion: string | null;
@@ -33,7 +35,7 @@ export interface StartedRun {
  */
 export const triggerRun =
   (dependencies: ActivityDependencies) =>
-  async (start: StartRunRequest): Promise<StartedRun> => {
+  async (start: StartRunRequest): Promise<StartRunAnswer> => {
     const { connection, projectId, request, requestTimeoutMs, requestId } = start;
     try {
       const { runId, runUrl, projectVersion, traceId } = await dependencies

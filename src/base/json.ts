@@ -1,6 +1,7 @@
 /** A value that JSON can hold. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
+/** An object of JSON. */
 export type JsonObject = { [key: string]: JsonValue };
 
 export function isObject(value: JsonValue | undefined): value is JsonObject;

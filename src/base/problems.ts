@@ -1,6 +1,8 @@
 /** One thing that is wrong with an input: where (a path such as `steps[2].timeout`), what, and how to mend it. */
 export interface Problem {
+  /** Where, such as `steps.load.poll.min`. */
   path: string;
+  /** What is wrong, and how to mend it. */
   message: string;
 }
 

@@ -16,6 +16,7 @@ export interface Interrupt {
 /** What asks a command of ours to stop. */
 export const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+/** Listens until `release`. */
 export function listenForInterrupt(): Interrupt {
   const resolvers: ((signal: NodeJS.Signals) => void)[] = [];
   const next = () => new Promise<NodeJS.Signals>((resolve) => resolvers.push(resolve));

@@ -8,6 +8,7 @@ import type { DevServer, DevServerOptions } from '../temporal-server/index.js';
 import { startFromOptions } from './sandbox-options.js';
 import { type Session, taskQueueOf } from './session.js';
 
+/** What a local stack is made of. */
 export interface LocalStackOptions {
   /** Gives the start up. */
   signal: AbortSignal;

@@ -3,7 +3,10 @@ import pc from 'picocolors';
 
 type Colors = ReturnType<typeof pc.createColors>;
 
-/** How data is written: for people, as JSON, as one JSON value a line, or not at all. The `temporal` command's own words. */
+/**
+ * How data is written: for people, as JSON, as one JSON value a line, or not at all. The `temporal` command's own
+ * words.
+ */
 export type Format = 'text' | 'json' | 'jsonl' | 'none';
 
 /** The part of a stream that is needed here. */
@@ -14,6 +17,7 @@ export interface Stream {
   write(text: string): unknown;
 }
 
+/** Where output goes, and how. */
 export interface OutputOptions {
   stdout: Stream;
   stderr: Stream;

@@ -1,6 +1,7 @@
 import type { LoadedDataConverter, Payload } from '@temporalio/common';
 import type { JsonValue } from '../base/json.js';
 
+/** Reads a payload of Temporal's as the client does, codec included. */
 export type Decode = (payloads: readonly Payload[] | null | undefined) => Promise<JsonValue[]>;
 
 /** Decodes payloads as the client does, its codecs (such as encryption) included. */

@@ -20,6 +20,7 @@ export interface Call {
   startsRun: boolean;
 }
 
+/** How one request to Hex is made. */
 export interface CallOptions {
   /** Gives the call up. */
   signal?: AbortSignal | undefined;

@@ -22,6 +22,7 @@ import {
 import type { HexClient, HexConnection, HexProject, HexRunInfo, ProjectFilter } from './types.js';
 import { variablePrefix } from './variables.js';
 
+/** How a client sends its requests. */
 export interface HexClientOptions {
   /** Default: Node's own, through the proxy that the environment names. */
   fetch?: Transport['fetch'];
@@ -40,6 +41,10 @@ const RUNS_PER_PAGE = 25;
  * A client of one connection.
  *
  * @throws Error where the base URL is not one that a token may be sent to
+ *
+ * @example
+ * const hex = createHexClient({ name: 'default', baseUrl: 'https://app.hex.tech', token: () => readToken() });
+ * const { runId } = await hex.runProject('extract-project-id', { inputParams: { date: '2026-10-01' } });
  */
 export function createHexClient(connection: HexConnection, options: HexClientOptions = {}): HexClient {
   const { name, token, legacyPaths = false, timeoutMs = TIMEOUT_MS } = connection;

@@ -29,8 +29,11 @@ export interface HexIdentity {
   date: string | null;
 }
 
+/** A project as Hex lists it. */
 export interface HexProject {
+  /** What a run is started with. */
   id: string;
+  /** Its name in Hex. */
   title: string;
   /** `PROJECT` or `COMPONENT`. */
   type: string | null;
@@ -44,36 +47,55 @@ export interface HexProject {
 
 /** Which projects to list. Each field as in Hex's API; all false or absent by default. */
 export interface ProjectFilter {
+  /** Archived projects too. */
   includeArchived?: boolean;
+  /** Components too. */
   includeComponents?: boolean;
+  /** Projects in the trash too. */
   includeTrashed?: boolean;
+  /** Names of statuses of the workspace. */
   statuses?: string[];
+  /** Names of categories of the workspace. */
   categories?: string[];
+  /** Of this creator only. */
   creatorEmail?: string;
+  /** Of this owner only. */
   ownerEmail?: string;
+  /** Of this collection only. */
   collectionId?: string;
   /** Default: newest created first. */
   sortBy?: 'CREATED_AT' | 'LAST_EDITED_AT' | 'LAST_PUBLISHED_AT';
+  /** Which way to sort. */
   sortDirection?: 'ASC' | 'DESC';
 }
 
+/** The answer to a start. */
 export interface StartedRun {
   /** Empty only for a dry run whose answer names no run. */
   runId: string;
+  /** The project. */
   projectId: string;
+  /** Page of the run in Hex. */
   runUrl: string | null;
   /** As Hex says; never called, since it could point anywhere. */
   runStatusUrl: string | null;
+  /** The published version that runs. */
   projectVersion: string | null;
+  /** Hex's trace id of this answer, for their support. */
   traceId: string | null;
 }
 
+/** A run as Hex tells it. */
 export interface HexRunInfo {
+  /** The project. */
   projectId: string;
+  /** Id of the run. */
   runId: string;
+  /** Page of the run in Hex. */
   runUrl: string | null;
   /** A number as text, or `draft`. */
   projectVersion: string | null;
+  /** How it stands. */
   status: HexRunStatus;
   /** `API`, `SCHEDULED` or `APP_REFRESH`. */
   trigger: string | null;
@@ -89,6 +111,7 @@ export interface HexRunInfo {
   date: string | null;
 }
 
+/** Which runs of a project to list. */
 export interface RunQuery {
   /** 1 to 100. Default 25, as Hex's. */
   limit?: number;
@@ -100,11 +123,13 @@ export interface RunQuery {
   trigger?: 'API' | 'SCHEDULED' | 'APP_REFRESH' | 'ALL';
 }
 
+/** One page of a project's runs. */
 export interface RunPage {
   /** Newest first. */
   runs: HexRunInfo[];
   /** Whether another page follows; the next offset is ours to count. */
   hasMore: boolean;
+  /** Hex's trace id of this answer, for their support. */
   traceId: string | null;
   /** Hex's clock, ISO. */
   date: string | null;

@@ -26,6 +26,7 @@ export interface WaitingView {
   text: string;
 }
 
+/** Answer of the query `line` of `hexLimiter`. Times in ms since 1970. */
 export interface LimiterView {
   at: number;
   /** Runs that hold a kernel, and starts on their way among them. */

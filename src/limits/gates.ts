@@ -10,6 +10,7 @@ export type WaitReason =
   | 'lock'
   | 'penalty';
 
+/** Why a request has to wait. */
 export interface Blocked {
   reason: WaitReason;
   /** `all`: nobody may start; `reserve`: only those not aged yet may not; `project`: only this project's may not. */

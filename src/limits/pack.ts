@@ -3,8 +3,8 @@ import type { HeldSlot, LimiterState, WaitingRequest } from './state.js';
 
 /**
  * The state as it travels through continue-as-new: rows instead of objects, each project named once. 10,000 waiting
- * requests take about 1 MB (Temporal allows 2 MiB a payload), where plain objects would take over 2. Its fields keep their
- * names (`penalty`, `probing`) whatever the state calls them: older workers have packed them so.
+ * requests take about 1 MB (Temporal allows 2 MiB a payload), where plain objects would take over 2. Its fields keep
+ * their names (`penalty`, `probing`) whatever the state calls them: older workers have packed them so.
  */
 export interface PackedLimiter {
   settings: LimiterSettings;
@@ -20,10 +20,14 @@ export interface PackedLimiter {
   typical: LimiterState['typical'];
 }
 
-/** Request id (`~` stands for the workflow's id at its beginning), workflow, its run, index of the project, priority, exclusive, time asked. */
+/**
+ * Request id (`~` stands for the workflow's id at its beginning), workflow, its run, index of the project, priority,
+ * exclusive, time asked.
+ */
 type PackedRequest = [string, string, string | 0, number, number, 0 | 1, number];
 type PackedHold = Pick<HeldSlot, 'grantedAt' | 'startedAt' | 'runId' | 'checkAt' | 'tell'>;
 
+/** The state as a continue-as-new carries it. */
 export function packLimiter(state: LimiterState): PackedLimiter {
   const projects = new Map<string, number>();
   const packed = (request: WaitingRequest): PackedRequest => {
@@ -53,6 +57,7 @@ export function packLimiter(state: LimiterState): PackedLimiter {
   };
 }
 
+/** The state that was carried. */
 export function unpackLimiter(packed: PackedLimiter): LimiterState {
   const { projects, waiting, held, penalty: backOff, probing: halfOpen, ...rest } = packed;
   const request = (row: PackedRequest | [...PackedRequest, PackedHold]): WaitingRequest => ({

@@ -7,6 +7,7 @@ export interface ReadBudget extends ReadLimits {
   headroom: number;
 }
 
+/** Hex's limits, with a fifth left for others. */
 export const DEFAULT_READ_BUDGET: ReadBudget = { ...DEFAULT_READ_LIMITS, headroom: 0.2 };
 
 /** Who shares the budget. */

@@ -55,6 +55,7 @@ export interface LimiterState {
   typical: { runMs: number | null; triggerMs: number | null };
 }
 
+/** What the limiter is told. The same event twice is harmless. */
 export type LimiterEvent =
   /**
    * A request to start a run. Defaults: priority 0 (scheduled), `at` now. When it already has its permit, the permit is

@@ -13,6 +13,7 @@ export interface Permit {
   load: { runs: number; projects: number; sameProject: number };
 }
 
+/** What to do now, and when to look again. */
 export interface LimiterStep {
   state: LimiterState;
   permits: Permit[];

@@ -7,6 +7,7 @@ import {
   type TemporalCli,
 } from '../temporal-server/index.js';
 
+/** The dev server of a local stack. */
 export interface LocalServerOptions
   extends Pick<DevServerOptions, 'port' | 'uiPort' | 'dbFilename' | 'namespace' | 'signal'> {
   /** Where the `temporal` command is looked for. Default `process.env`. */

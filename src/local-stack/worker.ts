@@ -6,6 +6,7 @@ import { dataConverterOf } from '../encryption/settings.js';
 import { clientRoute } from '../network/temporal.js';
 import { createHexWorker } from '../worker.js';
 
+/** The worker of a local stack. */
 export interface LocalWorkerOptions {
   address: string;
   namespace: string;

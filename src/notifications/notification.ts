@@ -3,6 +3,7 @@ import type { NotifyEvent } from '../run/notify.js';
 /** An alert to the operators of the workers (`HEX_NOTIFY_ALERTS`), whatever a definition asks for. */
 export type AlertEvent = 'cleanup_failed' | 'strays' | 'unreachable' | 'reachable';
 
+/** What a notification is for: what a definition asks for, or an alert. */
 export type NotificationEvent = NotifyEvent | AlertEvent;
 
 /** What a notification is about; the first that is there names it: a step, a pipeline, a run, a connection. */
@@ -25,6 +26,7 @@ export interface NotificationRequest extends NotificationSubject {
   text: string;
 }
 
+/** How bad it is, from `info` to `critical`. */
 export type Severity = 'info' | 'warning' | 'error' | 'critical';
 
 /** A notification with all that a receiver may want to know; what the format `json` sends. */

@@ -5,6 +5,7 @@ import type { Notification } from './notification.js';
 import { SIGNATURE_HEADER, signatureOf } from './sign.js';
 import type { Webhook } from './webhook.js';
 
+/** What the receiver answered. */
 export interface Posted {
   /** HTTP status. */
   status: number;

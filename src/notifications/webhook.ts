@@ -3,6 +3,7 @@
  */
 export type Secret = () => string | Promise<string>;
 
+/** The forms that receivers take. */
 export const FORMATS = ['json', 'slack', 'teams', 'pagerduty'] as const;
 
 /** `json`: the notification with all its fields. The others: what these services take. */

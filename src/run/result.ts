@@ -6,6 +6,7 @@ export interface HexRunResult {
   success: true;
   /** `COMPLETED`, as Hex says; `DRY_RUN` when Hex only checked the request; `SKIPPED` by its key. */
   status: 'COMPLETED' | 'DRY_RUN' | 'SKIPPED';
+  /** The project that ran. */
   projectId: string;
   /** Empty where there is none. */
   runId: string;
@@ -54,14 +55,19 @@ export interface AdoptionEvidence {
 
 /** `details[0]` of every failure of a Hex run. */
 export interface RunFailureDetails {
+  /** The project. */
   projectId: string;
+  /** Id of the run in Hex, where there is one. */
   runId?: string;
+  /** Page of the run in Hex. */
   runUrl?: string | null;
   /** Last known status of the run. */
   status?: string;
   /** What to do about it. */
   hint: string;
+  /** Hex's trace id of the last answer, for their support. */
   traceId?: string | null;
+  /** How long the run took, by Hex's clock, in ms. */
   elapsedMs?: number | null;
   /** HTTP status, where Hex answered with an error. */
   httpStatus?: number | null;
@@ -76,17 +82,23 @@ export type RunPhase = 'waiting' | 'triggering' | 'searching' | 'running' | 'can
 
 /** Answer of the query `progress` of `hexRun`. */
 export interface RunProgress {
+  /** What the workflow is doing. */
   phase: RunPhase;
+  /** The project. */
   projectId: string;
+  /** Id of the run in Hex; null before there is one. */
   runId: string | null;
+  /** Page of the run in Hex. */
   runUrl: string | null;
   /** Last status that Hex gave. */
   status: string | null;
+  /** How many times the status was read. */
   polls: number;
   /** How often the run was asked for; more than one only after an attempt that surely started nothing. */
   triggers: number;
   /** What it waits for, in words. */
   waitingFor: string | null;
+  /** True when the answer to the start was lost and the run was found in Hex's list. */
   adopted: boolean;
   /** Its business key. */
   key?: string;

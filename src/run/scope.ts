@@ -14,7 +14,10 @@ export interface RunScope {
   /** The date of `scheduledTime` in `timezone`, such as `2026-11-23`. */
   date: string;
   timezone: string;
-  /** The time that the run is about: the start before its own, and its own; ISO 8601, UTC. Only where a schedule is known. */
+  /**
+   * The time that the run is about: the start before its own, and its own; ISO 8601, UTC. Only where a schedule is
+   * known.
+   */
   interval?: Interval;
   /** The key of the interval, such as `2026-01-31`. Only where a schedule is known. */
   partition?: string;
@@ -28,6 +31,7 @@ export interface RunScope {
 /** The {@link RunScope} of a `hexRun` of its own. */
 export type LoneRunScope = Omit<RunScope, 'pipeline' | 'interval' | 'partition'>;
 
+/** What templates may read of `run`. */
 export const RUN_FIELDS: readonly (keyof RunScope)[] = [
   'scheduledTime',
   'date',

@@ -8,6 +8,7 @@ const FIRST_MS: ReadonlyMap<string, number> = new Map<FailureType, number>([
 const OTHERWISE_MS = 2_000;
 const MOST_MS = 300_000;
 
+/** Why a start did not happen. */
 export interface StartTrouble {
   /** Type of the failure, such as `HexNoKernel`. */
   type: string;

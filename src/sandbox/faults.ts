@@ -32,7 +32,10 @@ const effects = {
   createLateMs: ms.optional(),
   /** A start finds no kernel: 503, nothing created. */
   noKernel: z.literal(true).optional(),
-  /** The run shows this status for `forMs` (sandbox ms); on a read without `forMs` this answer only, on a start its whole life. */
+  /**
+   * The run shows this status for `forMs` (sandbox ms); on a read without `forMs` this answer only, on a start its
+   * whole life.
+   */
   unknownStatus: z.string().min(1).optional(),
   /** A cancel is answered 204 at once, the run goes on for so many sandbox ms. */
   slowCancelMs: ms.optional(),
@@ -46,6 +49,7 @@ const effects = {
   duration: runDurationSchema.optional(),
 };
 
+/** The effects that a fault can have. */
 export type FaultKind = keyof typeof effects;
 const kinds = Object.keys(effects) as FaultKind[];
 

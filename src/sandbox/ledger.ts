@@ -10,8 +10,11 @@ export interface LedgerRun {
   status: RunStatus;
   /** PENDING or RUNNING: it holds a kernel. */
   alive: boolean;
+  /** What started it. */
   trigger: Trigger;
+  /** The published version at its start. */
   projectVersion: number;
+  /** The inputs of the start; null for none. */
   inputParams: Record<string, unknown> | null;
   /** The whole body of the start as it came. */
   body: unknown;
@@ -22,8 +25,11 @@ export interface LedgerRun {
   requestId: number | null;
   /** Kind of the fault that shaped it. */
   fault: string | null;
+  /** When it was created. */
   createdAt: string;
+  /** When it began to run; null while it is pending. */
   startedAt: string | null;
+  /** When it ended; null while it is alive. */
   endedAt: string | null;
   /** The first cancel that came while it was alive, and how many came. */
   cancelRequestedAt: string | null;
@@ -32,6 +38,7 @@ export interface LedgerRun {
 
 /** One request to the API. */
 export interface LedgerRequest {
+  /** 1 for the first request, and so on. */
   id: number;
   method: string;
   /** With the query. */
@@ -41,13 +48,17 @@ export interface LedgerRequest {
   projectId: string | null;
   /** For a start: the run it created. */
   runId: string | null;
+  /** When it came. */
   at: string;
   /** When the answer went out; null = not answered (yet). */
   answeredAt: string | null;
   /** Status of the answer; null = no answer (hanging, dropped, or the client left first). */
   status: number | null;
+  /** The trace id of the answer. */
   traceId: string;
+  /** Fingerprint of its token. */
   token: string | null;
+  /** The user behind that token. */
   user: string | null;
   userAgent: string | null;
   /** Body of a start. */
@@ -62,7 +73,9 @@ export interface LedgerRequest {
 
 /** Totals since the start or the last reset; keys are statuses, operations, names of limits and kinds of faults. */
 export interface LedgerCounters {
+  /** Requests to the API. */
   requests: number;
+  /** Requests without an answer. */
   unanswered: number;
   statuses: Record<string, number>;
   operations: Record<string, number>;
@@ -72,12 +85,17 @@ export interface LedgerCounters {
 
 /** The ground truth: what really happened, whatever the clients were told. */
 export interface Ledger {
+  /** The time of the sandbox's clock. */
   now: string;
+  /** All runs, oldest first. */
   runs: LedgerRun[];
+  /** All requests, oldest first. */
   requests: LedgerRequest[];
+  /** Totals. */
   counters: LedgerCounters;
 }
 
+/** A run as the ledger shows it, at a time of the sandbox's clock. */
 export function runEntry(run: Run, now: number): LedgerRun {
   const started = startedAt(run, now);
   const alive = isAlive(run, now);

@@ -34,6 +34,7 @@ const projectSchema = z.strictObject({
 /** A project as users declare it; what is left out keeps its value, or gets the default of a published project. */
 export type ProjectPatch = z.input<typeof projectSchema>;
 
+/** A project, as the sandbox keeps it. */
 export type Project = Required<z.output<typeof projectSchema>> & {
   createdAt: number;
   lastEditedAt: number;

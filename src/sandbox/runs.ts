@@ -50,6 +50,7 @@ export function statusAt(run: Run, now: number): RunStatus {
   return now >= run.startsAt ? 'RUNNING' : 'PENDING';
 }
 
+/** Whether a run is pending or running at that time. */
 export function isAlive(run: Run, now: number): boolean {
   return now < run.endsAt;
 }
@@ -129,7 +130,9 @@ export class RunStore {
     return [...this.#live];
   }
 
-  /** Asks a living run to stop `afterMs` from now, unless it ends by itself before; `ignored` = noted, without effect. */
+  /**
+   * Asks a living run to stop `afterMs` from now, unless it ends by itself before; `ignored` = noted, without effect.
+   */
   cancel(run: Run, now: number, afterMs: number, ignored: boolean): void {
     run.cancels.push(now);
     if (ignored || run.dying) return;

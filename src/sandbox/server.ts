@@ -37,6 +37,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly url: string;
   /** `url` with /api/v1. */
   readonly apiUrl: string;
+  /** Where it listens. */
   readonly port: number;
   /** What really happened so far: a copy. */
   ledger(): Ledger;
@@ -52,7 +53,9 @@ export interface Sandbox extends AsyncDisposable {
   endRun(runId: string, status?: FinalStatus): LedgerRun;
   /** Moves the sandbox's clock forward by so many ms. */
   advance(ms: number): void;
-  /** The first ledger for which the predicate holds; rejects after `timeoutMs` (default 30 s) with the ledger in short. */
+  /**
+   * The first ledger for which the predicate holds; rejects after `timeoutMs` (default 30 s) with the ledger in short.
+   */
   waitFor(predicate: (ledger: Ledger) => boolean, timeoutMs?: number): Promise<Ledger>;
   /** Back to the beginning: no runs, no requests, the first settings, projects and faults. */
   reset(): void;
@@ -60,7 +63,17 @@ export interface Sandbox extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts a Hex on localhost. Throws SandboxError when an option cannot be read or the port is taken. */
+/**
+ * Starts a Hex on localhost. Throws SandboxError when an option cannot be read or the port is taken.
+ *
+ * @example
+ * const sandbox = await startSandbox({
+ *   duration: '100ms',
+ *   faults: [{ match: { projectId: 'load-project-id' }, endAs: 'ERRORED' }],
+ * });
+ * process.env.HEX_BASE_URL = sandbox.url;
+ * process.env.HEX_API_TOKEN = 'sandbox';
+ */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', tls, now, ...rest } = options;
   const { projects = [], faults = [], runs = [], ...settings } = rest;

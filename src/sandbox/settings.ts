@@ -23,6 +23,7 @@ const limitNumbersSchema = z.strictObject({
   workspaceKernels: limit,
 });
 
+/** Hex's limits in numbers; null for none. */
 export type LimitNumbers = z.output<typeof limitNumbersSchema>;
 
 /** Hex's own numbers: API overview and kernel pages of 2026, reference of 2025-05 (starts) and autumn 2026 (reads). */
@@ -41,9 +42,13 @@ const limitsSchema = z
   .transform((value): LimitNumbers => (value === 'off' ? {} : value === 'on' ? { ...hexLimits } : value));
 
 const settingsSchema = z.strictObject({
-  /** Which reference the run endpoints follow: '2026-10' new error bodies and string versions, '2026-07' the older ones. */
+  /**
+   * Which reference the run endpoints follow: '2026-10' new error bodies and string versions, '2026-07' the older ones.
+   */
   dialect: z.enum(['2026-07', '2026-10']),
-  /** Answers as older scripts expect: bare project list with `name` and `projectId`, `statusMessage`, times never null. */
+  /**
+   * Answers as older scripts expect: bare project list with `name` and `projectId`, `statusMessage`, times never null.
+   */
   legacy: z.boolean(),
   /** Serves /project/{id}/run[/{runId}] and /project/{id}/runs beside the plural paths. */
   singularPaths: z.boolean(),
@@ -106,6 +111,7 @@ const settingsSchema = z.strictObject({
 
 const patchSchema = settingsSchema.partial();
 
+/** All settings; docs/sandbox.md explains them. */
 export type SandboxSettings = z.output<typeof settingsSchema>;
 /** Settings as users write them: durations as text or ms, limits as a word or numbers; anything left out stays. */
 export type SettingsPatch = z.input<typeof patchSchema>;

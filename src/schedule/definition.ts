@@ -1,29 +1,37 @@
 import type { Duration } from '../base/duration.js';
 import type { JsonValue } from '../base/json.js';
 
-/** When a pipeline starts by itself: exactly one of `cron`, `every` and `calendars`, in the time zone of the pipeline. */
+/**
+ * When a pipeline starts by itself: exactly one of `cron`, `every` and `calendars`, in the time zone of the pipeline.
+ */
 export interface ScheduleDefinition {
   /**
-   * A cron expression or a list of them: five fields (minute, hour, day of month, month, day of week), names, `L`, `#`, or
-   * `@daily` and the like. When both days are restricted, either of them is enough. `"30 2 * * *"` is 02:30 every day.
+   * A cron expression or a list of them: five fields (minute, hour, day of month, month, day of week), names, `L`, `#`,
+   * or `@daily` and the like. When both days are restricted, either of them is enough. `"30 2 * * *"` is 02:30 every
+   * day.
    */
   cron?: string | string[];
-  /** A fixed length of real time between starts, aligned to 1970-01-01T00:00Z as Temporal's intervals are: `15m`, `6h`. */
+  /**
+   * A fixed length of real time between starts, aligned to 1970-01-01T00:00Z as Temporal's intervals are: `15m`, `6h`.
+   */
   every?: Duration;
   /** Moves the starts of `every`, by less than its length. Default 0. */
   offset?: Duration;
   /** Calendars as Temporal has them: all fields must match, `dayOfMonth` and `dayOfWeek` too. */
   calendars?: CalendarDefinition[];
   /**
-   * What happens when the run before is still going: `skip` (default), `buffer_one`, `buffer_all`, `allow_all`, or `cancel_other`,
-   * which cancels that run in Hex as well.
+   * What happens when the run before is still going: `skip` (default), `buffer_one`, `buffer_all`, `allow_all`, or
+   * `cancel_other`, which cancels that run in Hex as well.
    */
   overlap?: Overlap;
   /** Starts that are late by no more than this, after an outage, still happen. Default `10m`. */
   catchup?: Duration;
   /** Each start is delayed by a random time up to this. The nominal time of the run does not move. Default 0. */
   jitter?: Duration;
-  /** First day or time: a local date (`2026-12-01`), a local time (`2026-12-01T06:00`), or an instant with `Z` or an offset. */
+  /**
+   * First day or time: a local date (`2026-12-01`), a local time (`2026-12-01T06:00`), or an instant with `Z` or an
+   * offset.
+   */
   start?: string;
   /** Last day or time, inclusive, written like `start`; a date includes the whole day. */
   end?: string;
@@ -42,8 +50,8 @@ export interface ScheduleDefinition {
 }
 
 /**
- * A calendar as Temporal has it. A field is a number, a name, `"*"`, text such as `"9-17/2"`, a range `{start, end, step}`, or a
- * list of these. Second, minute and hour are 0 when absent, the others any.
+ * A calendar as Temporal has it. A field is a number, a name, `"*"`, text such as `"9-17/2"`, a range `{start, end,
+ * step}`, or a list of these. Second, minute and hour are 0 when absent, the others any.
  */
 export interface CalendarDefinition {
   /** 0 to 59. */
@@ -64,13 +72,16 @@ export interface CalendarDefinition {
   comment?: string;
 }
 
+/** One value of a calendar field, or several. */
 export type CalendarField = CalendarValue | CalendarValue[];
+/** A number, a name such as `MONDAY`, or a range. */
 export type CalendarValue =
   | number
   | string
   | { start: number | string; end?: number | string; step?: number };
 
 export const OVERLAPS = ['skip', 'buffer_one', 'buffer_all', 'allow_all', 'cancel_other'] as const;
+/** What happens when a run is due while another one runs. */
 export type Overlap = (typeof OVERLAPS)[number];
 
 /** When a schedule runs: enough to compute every one of its starts. Plain JSON. */

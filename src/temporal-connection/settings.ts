@@ -2,7 +2,10 @@ import type { TLSConfig } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { TemporalConnectionError } from './errors.js';
 
-/** Which server, and how: by flags, `TEMPORAL_...` variables and the profile of the TOML file, as the `temporal` command. */
+/**
+ * Which server, and how: by flags, `TEMPORAL_...` variables and the profile of the TOML file, as the `temporal`
+ * command.
+ */
 export interface TemporalSettings {
   address: string;
   namespace: string;
@@ -12,6 +15,7 @@ export interface TemporalSettings {
   tls: TLSConfig | null;
 }
 
+/** What wins over the environment. */
 export interface SettingsOverrides {
   /** Default: `TEMPORAL_ADDRESS`, the profile, or `localhost:7233`. */
   address?: string | undefined;

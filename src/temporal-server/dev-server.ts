@@ -17,10 +17,11 @@ const START_LIMIT_MS = 30_000;
 const PORT_ATTEMPTS = 3;
 
 /**
- * The server's defaults hand out 20 tasks a second for each shard, and a dev server has one: a chain of 40 steps took 4 s
- * instead of 0.4 s. They also add up to a second to every timer, as room for clocks of several hosts that differ: 20
- * timers of 5 ms took 20 s instead of 0.4 s. Server 1.32 makes eager activities the default. The CLI has the server read
- * the search attributes anew for every workflow, a fifth of its CPU; now one that is added later is known within a minute.
+ * The server's defaults hand out 20 tasks a second for each shard, and a dev server has one: a chain of 40 steps took 4
+ * s instead of 0.4 s. They also add up to a second to every timer, as room for clocks of several hosts that differ: 20
+ * timers of 5 ms took 20 s instead of 0.4 s. Server 1.32 makes eager activities the default. The CLI has the server
+ * read the search attributes anew for every workflow, a fifth of its CPU; now one that is added later is known within a
+ * minute.
  */
 const DYNAMIC_CONFIG: Record<string, string | number | boolean> = {
   'history.transferProcessorMaxPollRPS': 2000,
@@ -31,6 +32,7 @@ const DYNAMIC_CONFIG: Record<string, string | number | boolean> = {
   'system.forceSearchAttributesCacheRefreshOnRead': false,
 };
 
+/** How a dev server is started. */
 export interface DevServerOptions extends ReportOptions {
   /** The port for gRPC. Default 7233. A free one is used, and said, when it is taken; 0 means any. */
   port?: number;
@@ -163,7 +165,8 @@ function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /**
  * What answered may be somebody else's server that took the port a moment before ours, which is then about to end. Ours
- * prints "Temporal Server: host:port" once it listens; should a later CLI word it otherwise, a second without a death will do.
+ * prints "Temporal Server: host:port" once it listens; should a later CLI word it otherwise, a second without a death
+ * will do.
  */
 async function announced(server: Supervised, signal: AbortSignal): Promise<void> {
   const until = performance.now() + 1_000;

@@ -10,6 +10,7 @@ import { run } from './run.js';
 /** Where Temporal publishes the CLI, for the SDKs as for people. */
 const ARCHIVES = 'https://temporal.download/cli/archive';
 
+/** How long a download may take. */
 export interface DownloadLimits {
   /** Until the first byte of the archive, redirects included, in milliseconds. */
   firstByteMs: number;
@@ -43,7 +44,10 @@ export function archiveUrl(version: string, env: NodeJS.ProcessEnv): URL {
   return url;
 }
 
-/** Downloads the CLI into a folder and resolves with the path of the executable. Gives up within seconds when nobody answers. */
+/**
+ * Downloads the CLI into a folder and resolves with the path of the executable. Gives up within seconds when nobody
+ * answers.
+ */
 export async function downloadCli(
   url: URL,
   folder: string,

@@ -17,6 +17,7 @@ export interface LockHolder {
   host: string;
 }
 
+/** How a lock is waited for. */
 export interface LockOptions {
   /** Called once when somebody else has the lock. */
   onWait?: (holder: LockHolder | null) => void;

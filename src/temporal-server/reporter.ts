@@ -6,6 +6,7 @@ export interface Reporter {
   statusEveryMs: number;
 }
 
+/** Where progress is shown. */
 export interface ReportOptions {
   /** Takes each line that should stay. Default: standard error. */
   log?: (line: string) => void;
@@ -26,6 +27,7 @@ export interface ReportStream {
   write(text: string): unknown;
 }
 
+/** A reporter for a terminal, a file or a function. */
 export function createReporter(options: ReportOptions = {}, stream: ReportStream = process.stderr): Reporter {
   const { log, status } = options;
   if (log && status) return { log, status, statusEveryMs: REDRAW_MS };

@@ -19,6 +19,7 @@ export interface TemporalCli {
   source: 'env' | 'path' | 'cache' | 'download' | 'python' | 'build';
 }
 
+/** Where to look for the CLI, and how to report. */
 export interface ResolveOptions extends ReportOptions {
   /** Read for TEMPORAL_CLI_PATH, PATH, TEMPORAL_HEX_CLI_DOWNLOAD_URL and the cache folder. Default: process.env. */
   env?: NodeJS.ProcessEnv;

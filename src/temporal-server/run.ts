@@ -6,6 +6,7 @@ const TAIL_LINES = 12;
 /** How long a command may tidy up after SIGINT, as `go` does with its own work folder; then it is killed. */
 const GRACE_MS = 2_000;
 
+/** How a command is run. */
 export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;

@@ -4,6 +4,7 @@ import { type History, historyFromJSON, historyToJSON } from '@temporalio/common
 import { type ReplayWorkerOptions, Worker } from '@temporalio/worker';
 import { workflowCode } from '../worker/workflow-code.js';
 
+/** What a history is replayed with. */
 export interface ReplayOptions {
   /** The id that the workflow had. Default: the one in the history. */
   workflowId?: string;

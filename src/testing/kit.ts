@@ -3,6 +3,7 @@ import { startLocalServer } from '../local-stack/server.js';
 import type { HexPipelineInput } from '../pipeline/definition/definition.js';
 import { runTest, type TestedPipeline, type TestPipelineOptions } from './test-pipeline.js';
 
+/** Which Temporal server the tests use. */
 export interface TestKitOptions {
   /** A Temporal server that is there already, `host:port`. Default: a dev server is started, and ended by `close`. */
   address?: string;
@@ -60,7 +61,8 @@ let shared: Promise<TestKit> | null = null;
 
 /**
  * Runs a pipeline to its end: a real Temporal server, a worker in this process and a Hex on this machine. The server is
- * started by the first call and used by all others of the process; the rest is each call's own, so calls may run side by side.
+ * started by the first call and used by all others of the process; the rest is each call's own, so calls may run side
+ * by side.
  *
  * @param pipeline a YAML or JSON file, or a definition
  * @throws InvalidInputError when the definition or its parameters cannot be used
@@ -87,8 +89,8 @@ export async function testPipeline(
 }
 
 /**
- * Ends the server that {@link testPipeline} has started, where there is one; a later call starts another. Without it the
- * server ends with the process.
+ * Ends the server that {@link testPipeline} has started, where there is one; a later call starts another. Without it
+ * the server ends with the process.
  *
  * @example
  * afterAll(closeTestKit);

@@ -18,6 +18,7 @@ import { drain } from '../local-stack/worker.js';
 // biome-ignore lint/suspicious/noExplicitAny: the arguments are those of a workflow that only the caller knows.
 export type WorkflowStub = (...args: any[]) => unknown;
 
+/** The workflows to play, and where. */
 export interface StubWorkerOptions {
   connection: NativeConnection;
   namespace: string;

@@ -5,6 +5,7 @@ import { diagnose } from '../temporal-connection/diagnose.js';
 import { noNamespace } from '../temporal-connection/errors.js';
 import { temporalSettings } from '../temporal-connection/settings.js';
 
+/** Which Temporal to connect to, and for how long to try. What is absent comes from the environment. */
 export interface ConnectOptions {
   /** Overrides `TEMPORAL_ADDRESS` and the profile of the TOML file. */
   address?: string | undefined;
@@ -14,9 +15,11 @@ export interface ConnectOptions {
   patienceMs?: number | undefined;
   /** Ends the trying; the promise then rejects with its reason. */
   signal?: AbortSignal | undefined;
+  /** Gets a line while the server is not up yet. Default: nothing is said. */
   log?: (line: string) => void;
 }
 
+/** A connection, and what it is to. */
 export interface Connected {
   connection: NativeConnection;
   address: string;

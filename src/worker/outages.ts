@@ -5,6 +5,7 @@ import type { OutageInput } from '../contract/inputs.js';
 import type { hexOutage } from '../workflows/index.js';
 import type { Hear } from './hex-connections.js';
 
+/** What watching for outages needs. */
 export interface OutageWatchOptions {
   workflows: Pick<WorkflowClient, 'start'>;
   config: Pick<Config, 'alerts' | 'taskQueue' | 'unreachableAfterMs'>;
@@ -24,8 +25,8 @@ interface Trouble {
 const MINUTE_MS = 60_000;
 
 /**
- * Hears of every request to Hex. Where nothing has been reached for a while, it starts the workflow that follows the outage;
- * there is one for each connection, whoever reports it. Nothing is started where nobody gets alerts.
+ * Hears of every request to Hex. Where nothing has been reached for a while, it starts the workflow that follows the
+ * outage; there is one for each connection, whoever reports it. Nothing is started where nobody gets alerts.
  */
 export function outageWatch({ workflows, config, log, now = Date.now }: OutageWatchOptions): Hear {
   const { alerts, taskQueue, unreachableAfterMs: afterMs } = config;

@@ -12,6 +12,7 @@ import { formatDuration } from '../base/duration.js';
 import type { OutageInput } from '../contract/inputs.js';
 import { alert } from './notifications.js';
 
+/** How an outage ended. */
 export interface OutageResult {
   /** Whether it lasted long enough to be told. */
   alerted: boolean;

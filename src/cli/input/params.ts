@@ -8,12 +8,14 @@ import { readDocumentFile } from './read-document.js';
 /** Types whose values are text: what was typed is taken as it is. */
 const TEXT_TYPES: readonly (ParamType | undefined)[] = ['string', 'date'];
 
+/** Parameters as the command was given them. */
 export interface GivenParams {
   /** Undefined where none were given. */
   params: Record<string, JsonValue> | undefined;
   problems: Problem[];
 }
 
+/** Where parameters may come from. */
 export interface ParamSources {
   /** What was given as `-p name=value`; it wins over the file, and of two the last. */
   pairs?: readonly string[] | undefined;
@@ -49,8 +51,9 @@ export async function readParams(sources: ParamSources): Promise<GivenParams> {
 }
 
 /**
- * What is valid JSON is taken as that (`3`, `true`, `null`, `[1,2]`, `{"a":1}`, `"3"`), everything else is text. So are numbers
- * that would not be sent as they were typed (`1.10`, `1e5`, an id of 20 digits), and whatever a parameter declared as text gets.
+ * What is valid JSON is taken as that (`3`, `true`, `null`, `[1,2]`, `{"a":1}`, `"3"`), everything else is text. So are
+ * numbers that would not be sent as they were typed (`1.10`, `1e5`, an id of 20 digits), and whatever a parameter
+ * declared as text gets.
  */
 export function paramValue(text: string, type?: ParamType): Parsed<JsonValue> {
   const asText: Parsed<JsonValue> = { ok: true, value: text };

@@ -6,6 +6,7 @@ import type { PipelineProgress, StepProgress } from '../../pipeline/execution/re
 import type { RunProgress } from '../../run/result.js';
 import { type Output, plain, table } from '../output.js';
 
+/** Where a run or a pipeline stands. */
 export type Progress = RunProgress | PipelineProgress;
 type Colors = Output['colors'];
 
@@ -27,6 +28,7 @@ export function progressLines(progress: Progress, options: ViewOptions): string[
   return isPipeline(progress) ? pipelineLines(progress, options) : runLines(progress, options.colors);
 }
 
+/** Whether it is that of a pipeline. */
 export function isPipeline(progress: Progress): progress is PipelineProgress {
   return 'steps' in progress;
 }
@@ -93,7 +95,9 @@ function askedOf({ id, status }: StepProgress, workflowId: string): string[] {
   return [`temporal-hex retry-step|skip-step|mark-success|cancel-step ${workflowId} ${id}`];
 }
 
-/** How long it took, or has taken until now: an answer to a query knows no time later than the workflow's last event. */
+/**
+ * How long it took, or has taken until now: an answer to a query knows no time later than the workflow's last event.
+ */
 function clock({
   startedAt,
   endedAt,

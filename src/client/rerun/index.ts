@@ -11,6 +11,7 @@ import { planRerun, type RerunChoices, type RerunPlan } from './plan.js';
 export { RerunError } from './history.js';
 export type { RerunChoices, RerunPlan } from './plan.js';
 
+/** What to repeat, and under which id. */
 export interface RerunOptions extends RerunChoices {
   /** The execution to repeat, where the workflow id has several. Default: the newest. */
   runId?: string;

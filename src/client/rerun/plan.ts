@@ -13,6 +13,7 @@ import { type Plan, planOf, withDescendants } from '../../pipeline/plan/plan.js'
 import { variablesIn } from '../../templates/values.js';
 import { type PipelineHistory, RerunError } from './history.js';
 
+/** What to repeat beside what has failed. */
 export interface RerunChoices {
   /** Steps that are run again although they were good, with all that depends on them. */
   from?: readonly string[];

@@ -7,10 +7,11 @@ import { differences, markOf } from './compare.js';
 import { type DesiredSchedule, desiredSchedule, type ScheduleSource } from './desired.js';
 import { ScheduleError } from './errors.js';
 
+/** How schedules are applied. */
 export interface ApplyOptions {
   /**
-   * Deletes schedules that were made from files of these folders, for the same task queue, and that no source has any more. Folders as
-   * in the `file` of sources; `.` for files without one. Default: none.
+   * Deletes schedules that were made from files of these folders, for the same task queue, and that no source has any
+   * more. Folders as in the `file` of sources; `.` for files without one. Default: none.
    */
   prune?: readonly string[];
   /** Says what would change, and changes nothing. Default false. */
@@ -29,7 +30,10 @@ export interface AppliedSchedule {
 /** How many calls to Temporal are under way at once. */
 export const AT_ONCE = 20;
 
-/** Makes Temporal's schedules equal to the files. Throws {@link ScheduleError}, and changes nothing, where one cannot be used. */
+/**
+ * Makes Temporal's schedules equal to the files. Throws {@link ScheduleError}, and changes nothing, where one cannot be
+ * used.
+ */
 export async function applySchedules(
   client: Client,
   taskQueue: string,

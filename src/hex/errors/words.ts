@@ -24,6 +24,7 @@ const bodySchema = z.object({
   notFound: z.array(z.string()).optional().catch(undefined),
 });
 
+/** What the body of an error says. */
 export interface HexErrorBody {
   /** Hex's own words, scrubbed and cut; empty where there are none. */
   detail: string;

@@ -57,6 +57,7 @@ export interface ReadPacing {
   state(): { readsPerMinute: number; stoppedForMs: number; booked: number };
 }
 
+/** The limits to keep to, and what a test plays. */
 export interface PacingOptions {
   limits?: ReadLimits;
   /** Milliseconds; default Date.now. */

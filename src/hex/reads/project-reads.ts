@@ -22,6 +22,7 @@ export interface RunReader {
   ): Promise<RunPage>;
 }
 
+/** How reads are gathered. */
 export interface ReadSettings {
   /** How long the first read waits for others of its project, ms. */
   windowMs: number;

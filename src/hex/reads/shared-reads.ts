@@ -19,6 +19,7 @@ export interface SharedReads {
   leave(projectId: string, runId: string): void;
 }
 
+/** How reads are gathered. */
 export interface SharedReadsOptions {
   /** How long the first read waits for others of its project, ms. Default 150. */
   windowMs?: number;

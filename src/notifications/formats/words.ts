@@ -13,6 +13,7 @@ export function eventWords(event: Notification['event']): string {
   return event.replaceAll('_', ' ');
 }
 
+/** A page to open. */
 export interface Link {
   title: string;
   url: string;

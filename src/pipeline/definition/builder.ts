@@ -10,7 +10,9 @@ import type {
   WorkflowStep,
 } from './definition.js';
 
-/** What a step may say besides what it runs. Earlier steps are known by their ids, so a misspelt one does not compile. */
+/**
+ * What a step may say besides what it runs. Earlier steps are known by their ids, so a misspelt one does not compile.
+ */
 interface Around<Ids extends string> extends Omit<StepBase, 'id' | 'dependsOn'> {
   /** Earlier steps that this one waits for. */
   dependsOn?: Ids | Ids[];
@@ -107,7 +109,16 @@ export class PipelineBuilder<Params extends string = never, Ids extends string =
   }
 }
 
-/** Begins a definition: `pipeline('etl').param('date', 'date').hex('extract', { projectId: '...' }).build()`. */
+/**
+ * Begins a definition: `pipeline('etl').param('date', 'date').hex('extract', { projectId: '...' }).build()`.
+ *
+ * @example
+ * const etl = pipeline('etl')
+ *   .param('date', { type: 'date', default: '{{ run.date }}' })
+ *   .hex('extract', ({ params }) => ({ projectId: 'extract-project-id', inputParams: { date: params.date } }))
+ *   .hex('load', { projectId: 'load-project-id', dependsOn: ['extract'] })
+ *   .build();
+ */
 export function pipeline(name: string, header: Header = {}): PipelineBuilder {
   return new PipelineBuilder({ name, ...header, steps: [] });
 }

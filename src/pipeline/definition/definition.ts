@@ -22,9 +22,14 @@ export type RetryStatus = 'UNABLE_TO_ALLOCATE_KERNEL' | 'ERRORED' | 'KILLED' | '
 export interface RetryDefinition {
   /** All attempts, the first included. 2 to 20. */
   maxAttempts: number;
-  /** Endings that are tried again. Default `["UNABLE_TO_ALLOCATE_KERNEL"]`, and `["FAILED"]` for `workflow` and `pipeline` steps. */
+  /**
+   * Endings that are tried again. Default `["UNABLE_TO_ALLOCATE_KERNEL"]`, and `["FAILED"]` for `workflow` and
+   * `pipeline` steps.
+   */
   on?: RetryStatus[];
-  /** Wait before the second attempt. Default `"5m"` when no kernel was free (one frees up as runs end), else `"30s"`. */
+  /**
+   * Wait before the second attempt. Default `"5m"` when no kernel was free (one frees up as runs end), else `"30s"`.
+   */
   delay?: Duration;
   /** How much longer each further wait is. 1 to 10, default 2. */
   backoff?: number;
@@ -32,7 +37,9 @@ export interface RetryDefinition {
   maxDelay?: Duration;
 }
 
-/** What every step may have. Any string may hold templates: `{{ params.x }}`, `{{ run.date }}`, `{{ steps.a.runId }}`. */
+/**
+ * What every step may have. Any string may hold templates: `{{ params.x }}`, `{{ run.date }}`, `{{ steps.a.runId }}`.
+ */
 export interface StepBase {
   /** Name of the step, unique in the pipeline: letters, digits, `-` and `_`. Default: made from what the step runs. */
   id?: string;
@@ -46,13 +53,16 @@ export interface StepBase {
   onFailure?: OnFailure;
   /**
    * With `onFailure: stop`: when the step fails, the steps that run beside it are cancelled (each Hex run by its
-   * `onCancel`) instead of let finish; so are the other items of its fan-out. Steps whose trigger rule asks for failures
-   * go on. Default: the pipeline's.
+   * `onCancel`) instead of let finish; so are the other items of its fan-out. Steps whose trigger rule asks for
+   * failures go on. Default: the pipeline's.
    */
   cancelSiblings?: boolean;
   /** With `onFailure: pause`: how long to wait for a decision before the step counts as failed. Default `"24h"`. */
   decisionWithin?: Duration;
-  /** Runs the step once for each value: a list, or a template that gives one. The value is `{{ item }}`, its place `{{ index }}`. */
+  /**
+   * Runs the step once for each value: a list, or a template that gives one. The value is `{{ item }}`, its place `{{
+   * index }}`.
+   */
   forEach?: JsonValue[] | string;
   /** With `forEach`: how many at once. Default: no limit but `maxParallel`. */
   window?: number;
@@ -64,7 +74,9 @@ export interface StepBase {
 
 /** Runs a published Hex project; takes all fields of a {@link HexRunInput}. */
 export interface HexStep extends StepBase, Omit<HexRunInput, 'timezone' | keyof StepBase> {
-  /** Does not run the project when its last completed run is younger; the step is then a success with that run's result. */
+  /**
+   * Does not run the project when its last completed run is younger; the step is then a success with that run's result.
+   */
   skipIfFresh?: Duration;
 }
 
@@ -106,8 +118,10 @@ export interface ApprovalStep extends StepBase {
   };
 }
 
+/** A step: a Hex project, another pipeline, any workflow, or an approval. */
 export type StepDefinition = HexStep | PipelineStep | WorkflowStep | ApprovalStep;
 
+/** The types of parameters and inputs. `date` is text such as `2026-11-23`. */
 export type ParamType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'date';
 
 /** A parameter of a pipeline. Without a default it is required. */
@@ -132,9 +146,13 @@ export interface InputDefinition {
   description?: string;
 }
 
-/** What is known of a Hex project: `{ inputs: { date: 'date', region: { type: 'string', enum: ['emea', 'apac'] } } }`. */
+/**
+ * What is known of a Hex project: `{ inputs: { date: 'date', region: { type: 'string', enum: ['emea', 'apac'] } } }`.
+ */
 export interface ProjectDefinition {
-  /** All its input parameters by name, each a type or an {@link InputDefinition}. Steps that give others are refused. */
+  /**
+   * All its input parameters by name, each a type or an {@link InputDefinition}. Steps that give others are refused.
+   */
   inputs: Record<string, ParamType | InputDefinition>;
 }
 
@@ -146,28 +164,41 @@ export interface PipelineDefinition {
   name?: string;
   description?: string;
   params?: Record<string, ParamDefinition>;
-  /** Inputs of the projects that the steps run, by project id; `inputParams` are checked against them. Sub-pipelines know them too. */
+  /**
+   * Inputs of the projects that the steps run, by project id; `inputParams` are checked against them. Sub-pipelines
+   * know them too.
+   */
   projects?: Record<string, ProjectDefinition>;
   /** Time zone of `run.date`, an IANA name. Default: that of the start, of the pipeline above, else `UTC`. */
   timezone?: string;
   /** When the pipeline starts by itself, in its time zone; `temporal-hex schedule apply` makes it so. */
   schedule?: ScheduleDefinition;
-  /** How many children (runs, sub-pipelines, workflows) at once. Default: no limit; Hex itself runs 25 kernels for a user. */
+  /**
+   * How many children (runs, sub-pipelines, workflows) at once. Default: no limit; Hex itself runs 25 kernels for a
+   * user.
+   */
   maxParallel?: number;
   /** Time limit of the pipeline: everything is cancelled and it fails with `HexPipelineTimedOut`. Default: none. */
   timeout?: Duration;
   /** Send the `deadline` notification if it is still running after this time. */
   deadline?: Duration;
   /**
-   * A business key: at most one execution of this text is under way, or has succeeded, as far as `ifExists` says so. May
-   * hold templates over `params` and `run`, and a name belongs in it: `"daily-etl/{{ run.date }}"`. Searchable as `HexKey`.
+   * A business key: at most one execution of this text is under way, or has succeeded, as far as `ifExists` says so.
+   * May hold templates over `params` and `run`, and a name belongs in it: `"daily-etl/{{ run.date }}"`. Searchable as
+   * `HexKey`.
    */
   key?: string;
-  /** What to do when an execution with this key is running or has succeeded: `run`, `skip`, `fail` or `join`. Default `run`. */
+  /**
+   * What to do when an execution with this key is running or has succeeded: `run`, `skip`, `fail` or `join`. Default
+   * `run`.
+   */
   ifExists?: IfExists;
   /** Default for all steps: `stop`. */
   onFailure?: OnFailure;
-  /** Default for all steps with `onFailure: stop`: whether a failure cancels the steps that run beside it. Default false. */
+  /**
+   * Default for all steps with `onFailure: stop`: whether a failure cancels the steps that run beside it. Default
+   * false.
+   */
   cancelSiblings?: boolean;
   /** Default for all steps that run a Hex project: what a cancel does to the run in Hex. Default `cancel`. */
   onCancel?: OnStop;

@@ -13,8 +13,10 @@ import type {
 } from './definition.js';
 import type { TriggerRule } from './trigger-rules.js';
 
+/** What a step runs. */
 export type StepKind = 'hex' | 'pipeline' | 'workflow' | 'approval';
 
+/** How a step is tried again. Times in ms. */
 export interface RetrySpec {
   maxAttempts: number;
   on: RetryStatus[];

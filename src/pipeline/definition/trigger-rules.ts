@@ -24,6 +24,7 @@ export const TRIGGER_RULES = [
   'always',
 ] as const;
 
+/** When a step starts, by how the steps before it ended. */
 export type TriggerRule = (typeof TRIGGER_RULES)[number];
 
 /** How many of the steps that a step depends on ended in which way. */
@@ -81,6 +82,7 @@ export function evaluateRule(rule: TriggerRule, counts: UpstreamCounts): RuleOut
   }
 }
 
+/** Whether a step with this rule may run though one before it failed. */
 export function runsAfterFailures(rule: TriggerRule): boolean {
   return AFTER_FAILURES.has(rule);
 }

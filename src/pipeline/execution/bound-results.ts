@@ -7,6 +7,7 @@ const MOST_BYTES = 1_000_000;
 const SMALL_BYTES = 500;
 const ERROR_WORDS = 200;
 
+/** Results of steps that fit into a payload of Temporal's. */
 export interface BoundResults {
   /** In the order of the definition. */
   steps: Record<string, StepResult>;
@@ -14,7 +15,9 @@ export interface BoundResults {
   truncated?: true;
 }
 
-/** The results of all steps, cut down where they are too large to be returned. The children's own results stay whole. */
+/**
+ * The results of all steps, cut down where they are too large to be returned. The children's own results stay whole.
+ */
 export function boundResults(steps: Record<string, StepResult>, mostBytes = MOST_BYTES): BoundResults {
   if (jsonSize(steps) <= mostBytes) return { steps };
   const cut = Object.fromEntries(Object.entries(steps).map(([id, result]) => [id, slim(result)]));

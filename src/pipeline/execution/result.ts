@@ -21,10 +21,15 @@ export type UntypedEnd = 'Cancelled' | 'Terminated' | 'Timeout' | 'Failure';
 export interface StepError {
   /** Type of the failure, such as `HexRunErrored`; a step of kind `workflow` may fail with types of its own. */
   type: FailureType | UntypedEnd | (string & {});
+  /** The message of the failure. */
   message: string;
+  /** What to do about it, where that is known. */
   hint: string | null;
+  /** Project of the run, where there is one. */
   projectId: string | null;
+  /** Id of the run in Hex. */
   runId: string | null;
+  /** Page of the run in Hex. */
   runUrl: string | null;
   /** Last status that Hex gave. */
   status: string | null;
@@ -39,6 +44,7 @@ export type HexStepResult = HexRunResult & { fresh?: true };
 export interface WorkflowStepResult {
   success: true;
   status: 'COMPLETED';
+  /** Id of the child workflow. */
   workflowId: string;
   /** What the workflow returned. */
   output: JsonValue;
@@ -48,8 +54,11 @@ export interface WorkflowStepResult {
 export interface SubPipelineStepResult {
   success: true;
   status: 'COMPLETED';
+  /** Id of the child workflow. */
   workflowId: string;
+  /** Its parameters, defaults included. */
   params: Record<string, JsonValue>;
+  /** Results of its steps, by id. */
   steps: Record<string, StepResult>;
   /** Set when nothing was run and `steps` is empty, because of this other with its key. */
   skipped?: ExistingKey;
@@ -59,7 +68,9 @@ export interface SubPipelineStepResult {
 export interface DecidedStepResult {
   success: true;
   status: 'APPROVED' | 'MARKED_SUCCESS';
+  /** Who decided. */
   by: string;
+  /** Why; null where no reason was given. */
   reason: string | null;
   /** ISO 8601. */
   at: string;
@@ -67,11 +78,16 @@ export interface DecidedStepResult {
 
 /** Result of a fan-out, its items in the order of the list. */
 export interface FanOutStepResult {
+  /** Whether all items succeeded. */
   success: boolean;
   status: 'COMPLETED' | 'FAILED';
+  /** How many items there are. */
   count: number;
+  /** How many of them succeeded. */
   succeeded: number;
+  /** How many failed. */
   failed: number;
+  /** Their results. */
   items: StepResult[];
 }
 
@@ -80,10 +96,13 @@ export interface NoStepResult {
   success: false;
   /** `FAILED`, `CANCELLED`, `SKIPPED`, `UPSTREAM_FAILED`, or the state of a step that had not ended. */
   status: string;
+  /** Why it did not run, or what a person said. */
   reason?: string;
+  /** Why it failed. */
   error?: StepError;
 }
 
+/** The result of a step, by what it ran. */
 export type StepResult =
   | HexStepResult
   | WorkflowStepResult
@@ -94,6 +113,7 @@ export type StepResult =
 
 /** Where the definition came from, when it was looked up by its name. */
 export interface DefinitionSource {
+  /** The name that was given. */
   name: string;
   /** File name in the worker's folder of pipelines. */
   file: string;
@@ -105,12 +125,17 @@ export interface DefinitionSource {
 export interface AuditEntry {
   /** ISO 8601. */
   at: string;
+  /** What was decided. */
   action: ControlAction;
+  /** The step, or `step/index`; null for the whole pipeline. */
   step: string | null;
+  /** Who decided. */
   by: string;
+  /** Why; null where no reason was given. */
   reason: string | null;
 }
 
+/** What a person can do to a running pipeline; docs/pipelines.md says what each does. */
 export type ControlAction =
   | 'pause'
   | 'resume'
@@ -126,15 +151,20 @@ export type ControlAction =
 export interface NotMeant {
   /** ISO 8601, UTC. */
   scheduledTime: string;
+  /** Key of its partition, such as `2026-11-23`. */
   partition: string;
   /** In words. */
   reason: string;
 }
 
-/** What `hexPipeline` gives back. A pipeline that did not succeed fails instead, with {@link PipelineFailureDetails}. */
+/**
+ * What `hexPipeline` gives back. A pipeline that did not succeed fails instead, with {@link PipelineFailureDetails}.
+ */
 export interface PipelineResult {
   success: true;
+  /** Name of the pipeline. */
   name: string;
+  /** Its parameters, defaults included. */
   params: Record<string, JsonValue>;
   /** In the order of the definition. */
   steps: Record<string, StepResult>;
@@ -142,9 +172,13 @@ export interface PipelineResult {
   truncated?: true;
   /** ISO 8601. */
   startTime: string;
+  /** ISO 8601. */
   endTime: string;
+  /** From start to end, in ms. */
   elapsedMs: number;
+  /** Set when the definition was looked up by its name. */
   source?: DefinitionSource;
+  /** The execution that this one repeats. */
   rerunOf?: ExecutionReference;
   /** Steps whose results were taken over from `rerunOf`. */
   reused?: string[];
@@ -152,18 +186,27 @@ export interface PipelineResult {
   key?: string;
   /** Set when nothing was run and `steps` is empty, because of this other with the key. */
   skipped?: ExistingKey;
-  /** Set when nothing was run and `steps` is empty: a clock change made Temporal start this time twice, and the other start is the one that runs. */
+  /**
+   * Set when nothing was run and `steps` is empty: a clock change made Temporal start this time twice, and the other
+   * start is the one that runs.
+   */
   notMeant?: NotMeant;
   /** Set when nothing was run, and this is the result of this other with the key. */
   joined?: ExistingKey;
+  /** What people decided, in order; absent where nobody did. */
   audit?: AuditEntry[];
 }
 
-/** `details[0]` of `HexPipelineFailed`, `HexPipelineTimedOut` and, after a cancel that left runs in Hex, `HexRunLeftRunning`. */
+/**
+ * `details[0]` of `HexPipelineFailed`, `HexPipelineTimedOut` and, after a cancel that left runs in Hex,
+ * `HexRunLeftRunning`.
+ */
 export interface PipelineFailureDetails {
+  /** Name of the pipeline. */
   pipeline: string;
   /** The step that failed first. */
   step: string | null;
+  /** Why that step failed. */
   error: StepError | null;
   /** All failed steps. */
   failed: string[];
@@ -178,30 +221,41 @@ export interface PipelineFailureDetails {
   steps: Record<string, StepResult>;
   /** True when the results were too large together, and only ids, statuses and small values are left. */
   truncated?: true;
+  /** What people decided, in order; absent where nobody did. */
   audit?: AuditEntry[];
 }
 
 /** One row of {@link PipelineProgress}. */
 export interface StepProgress {
+  /** Id of the step. */
   id: string;
+  /** How it stands. */
   status: StepState;
+  /** What it runs. */
   kind: StepKind;
   /** The steps that it waits for; empty for those that start at once. */
   dependsOn: string[];
+  /** Project of its run, where it runs one. */
   projectId: string | null;
   /** Id of the child workflow of the last attempt. */
   workflowId: string | null;
+  /** Id of its run in Hex. */
   runId: string | null;
+  /** Page of its run in Hex. */
   runUrl: string | null;
   /** ISO 8601. */
   startedAt: string | null;
+  /** ISO 8601. */
   endedAt: string | null;
+  /** Since its start, or from start to end, in ms. */
   elapsedMs: number | null;
+  /** How often it was tried. */
   attempts: number;
   /** What it waits for, in words. */
   waitingFor?: string;
   /** Why it was skipped, or what a person said. */
   reason?: string;
+  /** Why its last attempt failed. */
   error?: StepError;
   /** Of a fan-out. */
   items?: { total: number; succeeded: number; failed: number; running: number };
@@ -209,6 +263,7 @@ export interface StepProgress {
   reused?: boolean;
 }
 
+/** How a pipeline stands: see {@link PipelineProgress}. */
 export type PipelineStatus =
   | 'starting'
   | 'joining'
@@ -223,22 +278,32 @@ export type PipelineStatus =
 
 /** Answer of the query `progress` of `hexPipeline`. */
 export interface PipelineProgress {
+  /** Name of the pipeline. */
   name: string;
   /**
    * `waiting`: nothing runs, and a person has to approve or decide. `joining`: it waits for the other with its key;
    * `skipped`: it ran nothing because of that one, or because its schedule means another start.
    */
   status: PipelineStatus;
+  /** ISO 8601. */
   startedAt: string;
+  /** ISO 8601; null while it runs. */
   endedAt: string | null;
+  /** Since its start, or from start to end, in ms. */
   elapsedMs: number;
+  /** Its parameters, defaults included. */
   params: Record<string, JsonValue>;
+  /** One entry a step, in the order of the definition. */
   steps: StepProgress[];
   /** Ids of the steps by level: those of a level may run at the same time. */
   levels: string[][];
+  /** Who paused it, why, and when (ISO 8601); null where it is not paused. */
   paused: { by: string; reason: string | null; at: string } | null;
+  /** What people decided, in order. */
   audit: AuditEntry[];
+  /** Set when the definition was looked up by its name. */
   source?: DefinitionSource;
+  /** The execution that this one repeats. */
   rerunOf?: ExecutionReference;
   /** Its business key. */
   key?: string;

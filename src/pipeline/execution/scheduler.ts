@@ -27,6 +27,7 @@ const FINAL: ReadonlySet<StepState> = new Set([
   'cancelled',
 ]);
 
+/** Whether a step in this state has ended. */
 export function isFinal(state: StepState): boolean {
   return FINAL.has(state);
 }
@@ -38,6 +39,7 @@ export interface StepStatus {
   stopped: boolean;
 }
 
+/** How all steps stand. */
 export interface Statuses {
   statusOf: (id: string) => StepStatus;
   /** The step whose failure stops the pipeline, if any. */
@@ -46,6 +48,7 @@ export interface Statuses {
   paused: boolean;
 }
 
+/** What becomes of a step now. */
 export interface Move {
   id: string;
   to: 'start' | 'skipped' | 'upstream_failed';
@@ -83,7 +86,10 @@ export function nextMoves(plan: Plan, statuses: Statuses): Move[] {
   return moves;
 }
 
-/** Whether a step may still start while the pipeline is stopping: its rule asks for failures, and there was work before it. */
+/**
+ * Whether a step may still start while the pipeline is stopping: its rule asks for failures, and there was work before
+ * it.
+ */
 function runsAnyway(step: StepSpec, outcome: string, statusOf: (id: string) => StepStatus): boolean {
   if (!runsAfterFailures(step.triggerRule)) return false;
   if (outcome === 'run' && step.dependsOn.length === 0) return step.triggerRule === 'always';

@@ -17,7 +17,9 @@ const LISTED_WITHIN_MS = 120_000;
 /** So many closed workflows are looked at one by one; of more, the full look finds the runs. */
 const MOST_ENDS = 2_000;
 
-/** Each asks Hex once, or not at all; one that finds no room for its read is told when to come again, and waits there. */
+/**
+ * Each asks Hex once, or not at all; one that finds no room for its read is told when to come again, and waits there.
+ */
 const { listStartedProjects, listUncleanEnds, findStray, lookForStrays } = retriedActivities({
   attemptMs: 300_000,
   withinMs: 21_600_000,
@@ -49,6 +51,7 @@ export async function beginLook(spec: JanitorSpec): Promise<Look> {
   );
 }
 
+/** A look that has not begun. */
 export function newLook(items: Item[]): Look {
   const projects = items.map((item) => ('end' in item ? item.end.projectId : item.projectId));
   return {

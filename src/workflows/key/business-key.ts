@@ -43,6 +43,7 @@ export type Claim =
   | { skipped: ExistingKey; record: KeyRecord | null }
   | { joined: ExistingKey; result: JsonValue };
 
+/** Who asks for a key. */
 export interface ClaimOptions {
   /** What is started; each has keys of its own. */
   kind: 'run' | 'pipeline';

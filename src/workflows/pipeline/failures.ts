@@ -85,6 +85,7 @@ function plainWords(failure: unknown, message: string): string {
   return message;
 }
 
+/** What the failure of a pipeline is made of. */
 export interface FailedPipeline {
   name: string;
   /** The step that failed first. */

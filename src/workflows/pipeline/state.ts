@@ -70,6 +70,7 @@ export interface Ending {
   failure?: Error | null;
 }
 
+/** A step that has not started. */
 export function newStep(spec: StepSpec): StepRecord {
   return {
     spec,
@@ -91,6 +92,7 @@ export function newStep(spec: StepSpec): StepRecord {
   };
 }
 
+/** A unit that has not started. */
 export function newUnit(key: string, index: number | null, item: JsonValue): Unit {
   return {
     key,
@@ -134,6 +136,7 @@ export function stepResult(step: StepRecord): StepResult {
   };
 }
 
+/** The result of a fan-out, as its items stand. */
 export function fanOutResult(units: readonly Unit[]): StepResult {
   const succeeded = units.filter(({ state }) => state === 'success').length;
   return {

@@ -8,7 +8,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { FoundRun, FoundRuns } from '../../activities/find-run.js';
-import type { StartedRun } from '../../activities/trigger-run.js';
+import type { StartRunAnswer } from '../../activities/trigger-run.js';
 import { formatDuration } from '../../base/duration.js';
 import { isOfType } from '../../contract/failure.js';
 import type { RunProjectRequest } from '../../hex/index.js';
@@ -71,7 +71,7 @@ async function sendUntilStarted(state: RunState, permits: ReadonlySet<string>): 
   }
 }
 
-function send(state: RunState): Promise<StartedRun> {
+function send(state: RunState): Promise<StartRunAnswer> {
   const { spec } = state;
   const { connection, projectId, requestTimeoutMs } = spec;
   state.triggers++;

@@ -41,6 +41,7 @@ export interface RunState {
   heldKey?: HeldKey;
 }
 
+/** The run in Hex that a workflow follows. */
 export interface RunHandle {
   runId: string;
   runUrl: string | null;
@@ -50,6 +51,7 @@ export interface RunHandle {
   searchAttributes: boolean;
 }
 
+/** The state at the beginning. */
 export function newRunState(spec: RunSpec): RunState {
   return {
     spec,
@@ -176,6 +178,7 @@ async function signalParent({ run }: RunState, waitingFor: string | null): Promi
     .catch(() => undefined); // The parent has closed, or is another team's: it is told by our result.
 }
 
+/** Answer of the query `progress`. */
 export function runProgress(state: RunState): RunProgress {
   return {
     phase: state.phase,

@@ -60,7 +60,7 @@ function compile() {
   }
 }
 
-// Two: in one of them what a failure says goes through the codec, and that is decided when a bundle is made.
+// Three: whether what a failure says goes through the codec, and whether there are traces, is decided when a bundle is made.
 async function bundle() {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { preloadModules, workflowInterceptorModules, workflowsPath } = await import(
@@ -69,11 +69,15 @@ async function bundle() {
   const logger = new DefaultLogger('WARN');
   const { encodedFailures } = await import(new URL(`${fresh}/encryption/encoded-failures.js`, root).href);
   const sources = { workflowsPath, workflowInterceptorModules, preloadModules, logger };
-  for (const [name, failureConverterPath] of [
-    ['workflow-bundle', undefined],
-    ['workflow-bundle-encoded-failures', encodedFailures],
+  const traces = createRequire(import.meta.url).resolve(
+    '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors',
+  );
+  for (const [name, more] of [
+    ['workflow-bundle', {}],
+    ['workflow-bundle-encoded-failures', { failureConverterPath: encodedFailures }],
+    ['workflow-bundle-traced', { workflowInterceptorModules: [...workflowInterceptorModules, traces] }],
   ]) {
-    const { code } = await bundleWorkflowCode({ ...sources, failureConverterPath });
+    const { code } = await bundleWorkflowCode({ ...sources, ...more });
     writeFileSync(path(`${fresh}/${name}.js`), withoutSourceMap(code));
   }
 }

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { CONNECTION_VARIABLES, connectionsOf } from './config/connections.js';
 import { ConfigError, type ConfigProblem } from './config/errors.js';
-import { baseAddress, choice, duration, optional } from './config/settings.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogSettings } from './config/log.js';
+import {
+  baseAddress,
+  choice,
+  duration,
+  type ListenAddress,
+  listenAddress,
+  optional,
+} from './config/settings.js';
 import { unknownVariables } from './config/unknown-variables.js';
 import { type Webhooks, webhooksOf } from './config/webhooks.js';
 import { CONVERTER_VARIABLES, type ConverterSettings, converterSettings } from './encryption/settings.js';
@@ -10,6 +18,8 @@ import type { LimitsPatch } from './limits/index.js';
 
 export { loadDotEnv } from './config/env-file.js';
 export { ConfigError, type ConfigProblem } from './config/errors.js';
+export type { LogSettings } from './config/log.js';
+export type { ListenAddress } from './config/settings.js';
 
 /** What the environment says, checked. Every variable is described in docs/configuration.md. */
 export interface Config {
@@ -39,6 +49,12 @@ export interface Config {
   unreachableAfterMs: number;
   /** Address of Temporal's Web UI, for links in notifications; null for none. */
   temporalUiUrl: string | null;
+  /** Where metrics and health are served; null for nowhere. */
+  metricsAddress: ListenAddress | null;
+  /** Where metrics and traces are sent, by OTLP over HTTP; null for nowhere. */
+  otlpEndpoint: string | null;
+  /** What the log of `temporal-hex worker` says, and how. */
+  log: LogSettings;
 }
 
 /** What a configuration must have. */
@@ -62,6 +78,10 @@ const settingsSchema = z.object({
   HEX_WORKER_BUILD_ID: optional(versionPart),
   HEX_UNREACHABLE_AFTER: optional(duration('24h')),
   TEMPORAL_UI_URL: optional(baseAddress),
+  HEX_METRICS_ADDRESS: optional(listenAddress),
+  HEX_OTLP_ENDPOINT: optional(baseAddress),
+  HEX_LOG_LEVEL: optional(choice(...LOG_LEVELS)),
+  HEX_LOG_FORMAT: optional(choice(...LOG_FORMATS)),
   HEX_WORKER_DEPLOYMENT: optional(versionPart.refine((name) => !name.includes('.'), 'may not have a "."')),
 });
 
@@ -128,5 +148,11 @@ export function loadConfig(
     alerts,
     unreachableAfterMs: settings.data.HEX_UNREACHABLE_AFTER ?? 900_000,
     temporalUiUrl: settings.data.TEMPORAL_UI_URL ?? null,
+    metricsAddress: settings.data.HEX_METRICS_ADDRESS ?? null,
+    otlpEndpoint: settings.data.HEX_OTLP_ENDPOINT ?? null,
+    log: {
+      level: settings.data.HEX_LOG_LEVEL ?? 'info',
+      format: settings.data.HEX_LOG_FORMAT ?? 'text',
+    },
   };
 }

@@ -6,8 +6,9 @@ import { searchAttributeOwners } from './activities/owners.js';
 import { type Config, loadConfig } from './config.js';
 import { dataConverterOf } from './encryption/settings.js';
 import { HexError } from './hex/index.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 import { version } from './version.js';
-import { type ConnectOptions, connectToTemporal } from './worker/connect.js';
+import { type ConnectOptions, connectToTemporal, type WorkerLog } from './worker/connect.js';
 import { hexLinks } from './worker/hex-connections.js';
 import { scheduleJanitor } from './worker/janitor-schedules.js';
 import { outageWatch } from './worker/outages.js';
@@ -16,7 +17,9 @@ import { workflowCode } from './worker/workflow-code.js';
 
 export { type Config, ConfigError, type ConfigProblem, loadConfig, loadDotEnv } from './config.js';
 export { encodedFailures } from './encryption/encoded-failures.js';
-export { type ConnectOptions, connectToTemporal } from './worker/connect.js';
+export { startTelemetry, type TelemetryOptions } from './telemetry/start.js';
+export type { Telemetry } from './telemetry/telemetry.js';
+export { type ConnectOptions, connectToTemporal, type WorkerLog } from './worker/connect.js';
 export { preloadModules, workflowInterceptorModules, workflowsPath } from './worker/workflow-code.js';
 
 /** What a worker of ours is made of. */
@@ -33,7 +36,9 @@ export interface HexWorkerOptions {
    */
   dataConverter?: DataConverter | undefined;
   /** What the worker has to say, a line each. Default: nothing. */
-  log?: (line: string) => void;
+  log?: WorkerLog;
+  /** Of {@link startTelemetry}. Default: no metrics. */
+  telemetry?: Telemetry | undefined;
   /** Anything of Temporal's own options, such as `maxCachedWorkflows`. */
   worker?: Partial<WorkerOptions>;
 }
@@ -53,15 +58,16 @@ const SHUTDOWN_FORCE = '60s';
  * await worker.run();
  */
 export async function createHexWorker(options: HexWorkerOptions): Promise<Worker> {
-  const { connection, config, namespace = 'default', log = () => {} } = options;
+  const { connection, config, namespace = 'default', log = () => {}, telemetry } = options;
   const dataConverter = options.worker?.dataConverter ?? (await converterOf(options));
+  const plugins = telemetry?.plugins ?? [];
   return Worker.create({
     connection,
     namespace,
     taskQueue: config.taskQueue,
-    ...(options.worker?.workflowBundle ? {} : workflowCode(dataConverter)),
+    ...(options.worker?.workflowBundle ? {} : workflowCode(dataConverter, plugins.length > 0)),
     activities: createActivities(
-      await hexDependencies({ connection, namespace, config, dataConverter, log }),
+      await hexDependencies({ connection, namespace, config, dataConverter, log, telemetry }),
     ),
     maxCachedWorkflows: 500,
     shutdownGraceTime: SHUTDOWN_GRACE,
@@ -71,6 +77,7 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
     ...versioned(config),
     ...options.worker,
     ...(dataConverter && { dataConverter }),
+    plugins: [...plugins, ...(options.worker?.plugins ?? [])],
   });
 }
 
@@ -102,7 +109,11 @@ export async function hexDependencies(
   const dataConverter = await converterOf(options);
   const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
   const { workflow } = client;
-  const links = hexLinks(config, outageWatch({ workflows: workflow, config, log }));
+  const links = hexLinks(
+    config,
+    outageWatch({ workflows: workflow, config, log }),
+    options.telemetry?.observe,
+  );
   const limiters = workflowLimiters({
     workflows: workflow,
     taskQueue: config.taskQueue,
@@ -135,10 +146,11 @@ export async function hexDependencies(
  * await runWorker({ log: console.log });
  */
 export async function runWorker(
-  options: ConnectOptions & Partial<Pick<HexWorkerOptions, 'config' | 'dataConverter' | 'worker'>> = {},
+  options: ConnectOptions &
+    Partial<Pick<HexWorkerOptions, 'config' | 'dataConverter' | 'telemetry' | 'worker'>> = {},
 ): Promise<void> {
-  const { config = loadConfig(), log = () => {} } = options;
-  await checkTokens(config, log);
+  const { config = loadConfig(), telemetry, log = () => {} } = options;
+  await checkTokens(config, log, telemetry);
   const { connection, address, namespace } = await connectToTemporal(options);
   try {
     const worker = await createHexWorker({
@@ -147,28 +159,34 @@ export async function runWorker(
       config,
       dataConverter: options.dataConverter,
       log,
+      telemetry,
       worker: options.worker ?? {},
     });
+    telemetry?.begin(worker, connection, namespace);
     const hosts = Object.values(config.connections).map(({ name, baseUrl }) => `${name}=${baseUrl}`);
     log(
       `temporal-hex ${version} works on task queue "${config.taskQueue}" of ${address}/${namespace}; Hex: ${hosts.join(', ')}`,
     );
+    options.signal?.addEventListener('abort', () =>
+      log('Asked to stop: finishes what is in flight, then ends'),
+    );
     await worker.run();
+    log('Stopped');
   } finally {
     await connection.close();
   }
 }
 
 /** Fails at once on a token that Hex refuses. A Hex that cannot be reached is no reason not to start. */
-async function checkTokens(config: Config, log: (line: string) => void): Promise<void> {
-  const links = hexLinks(config);
+async function checkTokens(config: Config, log: WorkerLog, telemetry?: Telemetry): Promise<void> {
+  const links = hexLinks(config, undefined, telemetry?.observe);
   for (const name of Object.keys(config.connections)) {
     try {
       await links(name).client.whoAmI({ timeoutMs: 10_000 });
     } catch (error) {
       if (!(error instanceof HexError)) throw error;
       if (error.kind === 'HexAuth') throw error;
-      log(`Connection "${name}" could not be checked: ${error.message}`);
+      log(`Connection "${name}" could not be checked: ${error.message}`, 'warn');
     }
   }
 }

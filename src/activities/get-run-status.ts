@@ -1,4 +1,5 @@
-import { cancellationSignal } from '@temporalio/activity';
+import { cancellationSignal, log } from '@temporalio/activity';
+import type { LogEvent } from '../contract/log-events.js';
 import { type HexClient, type HexRunInfo, isTerminal, type ReadLimits } from '../hex/index.js';
 import type { ReadLoad } from '../limits/index.js';
 import type { ActivityDependencies, ReadPolicy } from './dependencies.js';
@@ -39,10 +40,25 @@ export const getRunStatus =
 /** Reads the status of a Hex run, together with others of its project where their reads fall together. */
 export const pollRun =
   (dependencies: ActivityDependencies) =>
-  (run: RunReference): Promise<RunRead> => {
+  async (run: RunReference): Promise<RunRead> => {
     const policy = dependencies.reads?.(run.connection) ?? null;
-    return statusFrom(policy?.shared ?? dependencies.hex(run.connection), dependencies, run, policy);
+    const reader = policy?.shared ?? dependencies.hex(run.connection);
+    const status = await statusFrom(reader, dependencies, run, policy);
+    if (isTerminal(status.status)) logEndSeen(run, status.endTime);
+    return status;
   };
+
+function logEndSeen({ projectId, connection, runId: hexRunId }: RunReference, endTime: string | null): void {
+  if (endTime === null) return;
+  const delayMs = Math.max(0, Date.now() - Date.parse(endTime));
+  log.debug('The run has ended in Hex', {
+    event: 'run_end_seen',
+    projectId,
+    connection,
+    hexRunId,
+    delayMs,
+  } satisfies LogEvent);
+}
 
 async function statusFrom(
   reader: Pick<HexClient, 'getRunStatus'>,

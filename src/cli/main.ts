@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { loadDotEnv } from '../config/env-file.js';
+import { LOG_FORMATS, LOG_LEVELS } from '../config/log.js';
 import { version } from '../version.js';
 import type { Perform } from './command.js';
 import { addCancel } from './commands/cancel.js';
@@ -134,11 +135,16 @@ function temporalOptions(): Option[] {
     new Option('--disable-config-env', 'do not read TEMPORAL_... variables'),
     new Option('--client-connect-timeout <duration>', 'how long to wait for the server (default: 5s)'),
     new Option('--color <when>', 'colour').choices(['auto', 'always', 'never']).default('auto'),
-    new Option('--log-level <level>', "what the SDK's own log says on standard error")
-      .choices(['debug', 'info', 'warn', 'error', 'never'])
-      .default('error'),
+    new Option(
+      '--log-level <level>',
+      'least that is logged on standard error (default: HEX_LOG_LEVEL or info for a worker, else error)',
+    ).choices(LOG_LEVELS),
+    new Option(
+      '--log-format <format>',
+      'text, or a JSON object a line (default: HEX_LOG_FORMAT, or text)',
+    ).choices(LOG_FORMATS),
     // These mean nothing here; "temporal hex ..." must not fail because of them.
-    ...['--log-format <format>', '--time-format <format>', '--command-timeout <duration>'].map((flags) =>
+    ...['--time-format <format>', '--command-timeout <duration>'].map((flags) =>
       new Option(flags).hideHelp(),
     ),
     new Option('--no-json-shorthand-payloads').hideHelp(),

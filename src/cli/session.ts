@@ -1,5 +1,6 @@
 import { durationMs } from '../base/duration.js';
 import type { TemporalHexClient } from '../client.js';
+import type { LogSettings } from '../config/log.js';
 import { UsageError } from './errors.js';
 import type { Output } from './output.js';
 import type { TemporalFlags } from './temporal-environment.js';
@@ -12,7 +13,8 @@ export interface GlobalOptions extends TemporalFlags {
   json?: boolean;
   output?: string;
   color?: string;
-  logLevel: string;
+  logLevel?: LogSettings['level'];
+  logFormat?: LogSettings['format'];
   clientConnectTimeout?: string;
 }
 

@@ -44,6 +44,22 @@ export const baseAddress = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Where a server of ours listens. */
+export interface ListenAddress {
+  host: string;
+  /** 0 for any free one. */
+  port: number;
+}
+
+/** Text such as `0.0.0.0:9464` or `[::1]:9464`. */
+export const listenAddress = z.string().transform((text, context): ListenAddress => {
+  const [, host, digits] = /^(\[[0-9a-f:.]+\]|[^\s:[\]]+):(\d{1,5})$/i.exec(text) ?? [];
+  const port = Number(digits);
+  if (host && port <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port };
+  context.addIssue('is not an address to listen on: write host:port, such as 127.0.0.1:9464 or 0.0.0.0:9464');
+  return z.NEVER;
+});
+
 /** One of a few words. */
 export const choice = <const T extends string>(...words: readonly T[]) =>
   z.string().transform((text, context) => {

@@ -1,5 +1,15 @@
 import type { Hints } from './errors/hints.js';
 
+/** What a client can be asked for. */
+export type Operation =
+  | 'whoAmI'
+  | 'listProjects'
+  | 'getProject'
+  | 'runProject'
+  | 'getRunStatus'
+  | 'listProjectRuns'
+  | 'cancelRun';
+
 /** One call of the API, before it becomes an HTTP request. */
 export interface Call {
   /** Who is asked, for messages: `Hex`, or `Hex (connection "eu")`. */
@@ -8,6 +18,8 @@ export interface Call {
   hints: Hints;
   /** Method and path, for messages. */
   name: string;
+  /** The method of the client, for metrics. */
+  operation: Operation;
   method: 'GET' | 'POST' | 'DELETE';
   /** Below `/api/v1`; ids in it are checked already. */
   path: string;

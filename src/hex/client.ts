@@ -1,6 +1,6 @@
 import { networkFetch } from '../network/fetch.js';
 import { version } from '../version.js';
-import type { Call, CallOptions } from './call.js';
+import type { Call, CallOptions, Operation } from './call.js';
 import { decode } from './decode.js';
 import { hintsOf } from './errors/hints.js';
 import { HexUnexpectedAnswerError } from './errors/index.js';
@@ -30,7 +30,12 @@ export interface HexClientOptions {
   userAgent?: string;
   /** Paces the reads (GET). One for each connection and process. Default: none. */
   pacing?: ReadPacing;
+  /** Stands around every exchange. Default: nothing does. */
+  observe?: Observe | null;
 }
+
+/** Sends a request by calling `send`, and sees what comes of it. */
+export type Observe = (call: Call, send: () => Promise<HexAnswer>) => Promise<HexAnswer>;
 
 const TIMEOUT_MS = 30_000;
 /** The largest page of projects that Hex gives. */
@@ -61,13 +66,18 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
   };
   const paths = pathsOf(legacyPaths);
 
-  const get = (path: string, query: Record<string, string | string[] | undefined> = {}): Call => ({
-    ...callOf(asker, 'GET', path),
+  const get = (
+    operation: Operation,
+    path: string,
+    query: Record<string, string | string[] | undefined> = {},
+  ): Call => ({
+    ...callOf(asker, operation, 'GET', path),
     query: queryOf(query),
   });
-  const { pacing } = options;
+  const { pacing, observe } = options;
   const send = (call: Call, callOptions: CallOptions = {}) => {
-    const exchange = () => request(transport, call, callOptions);
+    const ask = () => request(transport, call, callOptions);
+    const exchange = observe ? () => observe(call, ask) : ask;
     return pacing && call.method === 'GET' ? pacedRead(pacing, call, exchange, callOptions) : exchange();
   };
 
@@ -75,7 +85,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
     connection: name,
 
     async whoAmI(callOptions) {
-      const call = get(paths.me);
+      const call = get('whoAmI', paths.me);
       const answer = await send(call, callOptions);
       const me = decode(identitySchema, call, answer);
       const { id, name, email, role } = me;
@@ -94,7 +104,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
       const projects: HexProject[] = [];
       const seen = new Set<string>();
       for (let after: string | undefined; ; ) {
-        const call = get(paths.projects, {
+        const call = get('listProjects', paths.projects, {
           ...filterQuery(filter),
           limit: String(PROJECTS_PER_PAGE),
           after,
@@ -110,7 +120,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
     },
 
     async getProject(projectId, callOptions) {
-      const call = get(paths.project(projectId));
+      const call = get('getProject', paths.project(projectId));
       return decode(projectSchema, call, await send(call, callOptions));
     },
 
@@ -118,7 +128,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
       checkRunRequest(body);
       const dryRun = body.dryRun === true;
       const call: Call = {
-        ...callOf(asker, 'POST', paths.start(projectId)),
+        ...callOf(asker, 'runProject', 'POST', paths.start(projectId)),
         body,
         changesHex: !dryRun,
         startsRun: true,
@@ -133,7 +143,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
     },
 
     async getRunStatus(projectId, runId, callOptions) {
-      const call = get(paths.run(projectId, runId));
+      const call = get('getRunStatus', paths.run(projectId, runId));
       const answer = await send(call, callOptions);
       return runInfo(decode(runSchema, call, answer), { projectId, runId }, answer);
     },
@@ -141,7 +151,7 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
     async listProjectRuns(projectId, query = {}, callOptions) {
       checkRunQuery(query);
       const { limit = RUNS_PER_PAGE, offset = 0, status, trigger = 'ALL' } = query;
-      const call = get(paths.runs(projectId), {
+      const call = get('listProjectRuns', paths.runs(projectId), {
         limit: String(limit),
         offset: String(offset),
         statusFilter: status,
@@ -159,7 +169,10 @@ export function createHexClient(connection: HexConnection, options: HexClientOpt
     },
 
     async cancelRun(projectId, runId, callOptions) {
-      await send({ ...callOf(asker, 'DELETE', paths.run(projectId, runId)), changesHex: true }, callOptions);
+      await send(
+        { ...callOf(asker, 'cancelRun', 'DELETE', paths.run(projectId, runId)), changesHex: true },
+        callOptions,
+      );
     },
   };
 }
@@ -173,9 +186,23 @@ function originOf({ name, baseUrl }: HexConnection): string {
   }
 }
 
-function callOf(asker: Pick<Call, 'who' | 'hints'>, method: Call['method'], path: string): Call {
+function callOf(
+  asker: Pick<Call, 'who' | 'hints'>,
+  operation: Operation,
+  method: Call['method'],
+  path: string,
+): Call {
   const query = new URLSearchParams();
-  return { ...asker, name: `${method} ${path}`, method, path, query, changesHex: false, startsRun: false };
+  return {
+    ...asker,
+    operation,
+    name: `${method} ${path}`,
+    method,
+    path,
+    query,
+    changesHex: false,
+    startsRun: false,
+  };
 }
 
 function queryOf(fields: Record<string, string | string[] | undefined>): URLSearchParams {

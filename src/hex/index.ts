@@ -2,7 +2,7 @@ export { DEFAULT_READ_LIMITS, type ReadLimits } from '../limits/hex-limits.js';
 export type { RunNotification } from '../run/notification.js';
 export { type HexRunStatus, isTerminal, statusHint } from '../run/status.js';
 export type { CallOptions } from './call.js';
-export { createHexClient, type HexClientOptions } from './client.js';
+export { createHexClient, type HexClientOptions, type Observe } from './client.js';
 export {
   HexAuthError,
   HexError,

@@ -5,6 +5,9 @@ import { diagnose } from '../temporal-connection/diagnose.js';
 import { noNamespace } from '../temporal-connection/errors.js';
 import { temporalSettings } from '../temporal-connection/settings.js';
 
+/** Takes what a worker has to say, a line each. */
+export type WorkerLog = (line: string, level?: 'info' | 'warn' | 'error') => void;
+
 /** Which Temporal to connect to, and for how long to try. What is absent comes from the environment. */
 export interface ConnectOptions {
   /** Overrides `TEMPORAL_ADDRESS` and the profile of the TOML file. */
@@ -16,7 +19,7 @@ export interface ConnectOptions {
   /** Ends the trying; the promise then rejects with its reason. */
   signal?: AbortSignal | undefined;
   /** Gets a line while the server is not up yet. Default: nothing is said. */
-  log?: (line: string) => void;
+  log?: WorkerLog;
 }
 
 /** A connection, and what it is to. */
@@ -56,6 +59,7 @@ export async function connectToTemporal(options: ConnectOptions = {}): Promise<C
         throw trouble;
       options.log?.(
         `${trouble.lasting ? `No connection to Temporal at ${address}` : `Temporal at ${address} is not up yet`}, trying again in ${waitMs / 1_000} s: ${trouble.reason}`,
+        'warn',
       );
       await delay(waitMs, undefined, options.signal && { signal: options.signal }).catch(() =>
         options.signal?.throwIfAborted(),

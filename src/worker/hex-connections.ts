@@ -10,6 +10,7 @@ import {
   type HexClient,
   heardClient,
 } from '../hex/index.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 
 /** What this process has of a connection, made once: all its reads share one pace. */
 export interface HexLink {
@@ -25,10 +26,11 @@ export type Hear = (connection: string, heard: Heard) => void;
 export function hexLinks(
   config: Pick<Config, 'connections' | 'reads'>,
   hear: Hear = () => {},
+  observe: Telemetry['observe'] = null,
 ): (connection: string) => HexLink {
   const links = new Map<string, HexLink>();
   return (name) => {
-    const link = links.get(name) ?? linkOf(config, name, hear);
+    const link = links.get(name) ?? linkOf(config, name, hear, observe);
     links.set(name, link);
     return link;
   };
@@ -38,12 +40,14 @@ function linkOf(
   { connections, reads }: Pick<Config, 'connections' | 'reads'>,
   name: string,
   hear: Hear,
+  observe: Telemetry['observe'],
 ): HexLink {
   const connection = own(connections, name);
   if (!connection) throw unknownConnection(name, Object.keys(connections));
   const limits = own(reads, name) ?? 'off';
   const pacing = limits === 'off' ? {} : { pacing: createReadPacing({ limits }) };
-  const client = heardClient(createHexClient(connection, pacing), (heard) => hear(name, heard));
+  const options = { ...pacing, observe: observe?.(name) ?? null };
+  const client = heardClient(createHexClient(connection, options), (heard) => hear(name, heard));
   if (limits === 'off') return { client, reads: null };
   return { client, reads: { shared: createSharedReads(client), limits } };
 }

@@ -21,26 +21,36 @@ export const preloadModules = [beside('pipeline/boundary'), workflowsPath];
 export const workflowInterceptorModules = [
   beside('workflows/replay-after-query'),
   beside('workflows/refuse-inherited-types'),
+  beside('workflows/log-the-end'),
 ];
 
 const bundlePath = (name: string) => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 
-/** The bundles made at build time, by the converter of failures that is in them. */
-const bundles = new Map<string | undefined, string>([
-  [undefined, bundlePath('workflow-bundle')],
-  [encodedFailures, bundlePath('workflow-bundle-encoded-failures')],
-]);
+/** The bundles made at build time, by the converter of failures and the interceptors that are in them. */
+const bundles = [
+  { failureConverterPath: undefined, traced: false, codePath: bundlePath('workflow-bundle') },
+  {
+    failureConverterPath: encodedFailures,
+    traced: false,
+    codePath: bundlePath('workflow-bundle-encoded-failures'),
+  },
+  { failureConverterPath: undefined, traced: true, codePath: bundlePath('workflow-bundle-traced') },
+];
 
-/** The bundle made at build time, or the sources to bundle now: converters that are paths are part of a bundle. */
-export function workflowCode({
-  payloadConverterPath,
-  failureConverterPath,
-}: NonNullable<WorkerOptions['dataConverter']> = {}): Pick<
-  WorkerOptions,
-  'workflowBundle' | 'workflowsPath' | 'bundlerOptions' | 'interceptors'
-> {
-  const codePath = payloadConverterPath === undefined ? bundles.get(failureConverterPath) : undefined;
-  if (codePath !== undefined && existsSync(codePath)) return { workflowBundle: { codePath } };
+/**
+ * The bundle made at build time, or the sources to bundle now: converters that are paths are part of a bundle.
+ *
+ * @param traced with the interceptors of `@temporalio/interceptors-opentelemetry`, which its plugin adds to sources
+ */
+export function workflowCode(
+  { payloadConverterPath, failureConverterPath }: NonNullable<WorkerOptions['dataConverter']> = {},
+  traced = false,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions' | 'interceptors'> {
+  const ready = bundles.find(
+    (each) => each.failureConverterPath === failureConverterPath && each.traced === traced,
+  );
+  if (ready && payloadConverterPath === undefined && existsSync(ready.codePath))
+    return { workflowBundle: { codePath: ready.codePath } };
   return {
     workflowsPath,
     bundlerOptions: { preloadModules },

@@ -5,6 +5,7 @@ import { DEFAULT_POLL } from '../run/poll-interval.js';
 import { InputRules } from './input-rules.js';
 import { strayRounds } from './janitor/before-places.js';
 import { beginLook, firstRound, type Look, lookBefore, newLook, secondRound } from './janitor/look.js';
+import { logEvent } from './log-event.js';
 import { alert } from './notifications.js';
 import { invalidInput } from './run/failures.js';
 import { cancelAndConfirm } from './run/stop.js';
@@ -67,7 +68,14 @@ async function alertOf(report: JanitorReport, connection: string): Promise<void>
     hexRunId: first.runId,
     hexUrl: first.runUrl,
   };
-  await alert('strays', textOf(report, found), { connection, ...one });
+  const text = textOf(report, found);
+  logEvent('warn', text, {
+    event: 'strays_found',
+    connection,
+    found: found.length,
+    cancelled: found.filter(({ runId }) => report.cancelled.includes(runId)).length,
+  });
+  await alert('strays', text, { connection, ...one });
 }
 
 function textOf({ mode, cancelled, possible }: JanitorReport, found: readonly Stray[]): string {

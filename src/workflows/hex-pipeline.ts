@@ -4,6 +4,8 @@ import { pipelineProgressQuery, stepProgressSignal } from '../contract/messages.
 import type { HexPipelineInput } from '../pipeline/definition/definition.js';
 import type { PipelineResult } from '../pipeline/execution/result.js';
 import type { FailureType } from '../run/failure-types.js';
+import type { StepNotifyEvent } from '../run/notify.js';
+import { logEvent } from './log-event.js';
 import { installControls } from './pipeline/controls.js';
 import { PipelineExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
@@ -12,6 +14,7 @@ import { endNotMeant } from './pipeline/not-meant.js';
 import { PipelineNotifications } from './pipeline/notifications.js';
 import { prepareExecution } from './pipeline/prepare.js';
 import type { PreparedExecution } from './pipeline/prepared.js';
+import type { StepRecord } from './pipeline/state.js';
 import { PipelineView } from './pipeline/view.js';
 import { withTimeLimit } from './timers.js';
 
@@ -60,9 +63,11 @@ async function carryOut(
 ): Promise<PipelineResult> {
   const { spec } = prepared.plan;
   const notifications = new PipelineNotifications(spec, view.warnings);
-  const execution = new PipelineExecution(prepared, (step, event, text) =>
-    notifications.sendOfStep(step, event, text),
-  );
+  const execution = new PipelineExecution(prepared, (step, event, text) => {
+    logStep(spec.name, step, event, text);
+    notifications.sendOfStep(step, event, text);
+  });
+  logEvent('info', `Pipeline "${spec.name}" started`, { event: 'pipeline_started', pipeline: spec.name });
   begun(execution);
   view.show(execution);
   notifications.watchDeadline(execution);
@@ -90,6 +95,15 @@ async function carryOut(
   view.end('success');
   await notifications.end('success', `Pipeline "${spec.name}" succeeded`);
   return pipelineResult(execution);
+}
+
+function logStep(pipeline: string, { spec, state }: StepRecord, event: StepNotifyEvent, text: string): void {
+  logEvent(event === 'failure' ? 'warn' : 'info', text, {
+    event: event === 'waiting' ? 'step_waiting' : 'step_ended',
+    pipeline,
+    step: spec.id,
+    state,
+  });
 }
 
 function pipelineResult(execution: PipelineExecution): PipelineResult {

@@ -181,6 +181,7 @@ describe('a paced read', () => {
   const call = {
     who: 'Hex',
     hints: hintsOf('HEX_'),
+    operation: 'listProjectRuns',
     name: 'GET /projects/p/runs',
     method: 'GET',
     path: '/projects/p/runs',

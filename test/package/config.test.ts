@@ -44,6 +44,9 @@ describe('the environment becomes one typed configuration', () => {
       alerts: [],
       unreachableAfterMs: 900_000,
       temporalUiUrl: null,
+      metricsAddress: null,
+      otlpEndpoint: null,
+      log: { level: 'info', format: 'text' },
     });
     expect(await config.connections.default?.token()).toBe(SECRET);
   });

@@ -57,8 +57,8 @@ async function demo(session: Session, options: DemoOptions): Promise<ExitCode> {
   const { startLocalStack } = await import('../local-stack.js');
   const { connections } = loadConfig(env, { requireToken: false });
   const real = options.pipeline !== undefined && Object.keys(connections).length > 0;
-  const { installRuntime } = await import('../logging.js');
-  installRuntime(globals.logLevel, output.stderr, false);
+  const { logErrors } = await import('../logging.js');
+  logErrors(globals, output);
 
   output.say(
     bold(`temporal-hex ${version}: ${real ? 'a pipeline in Hex' : 'a pipeline in a Hex on this machine'}`),

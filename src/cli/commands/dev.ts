@@ -61,8 +61,8 @@ async function dev(session: Session, options: DevOptions): Promise<typeof EXIT.o
     refuse('The options', [
       { path: '--limits', message: 'is for the sandbox; with your Hex, set HEX_LIMITS=false if you must' },
     ]);
-  const { installRuntime } = await import('../logging.js');
-  installRuntime(globals.logLevel, output.stderr, false);
+  const { logErrors } = await import('../logging.js');
+  logErrors(globals, output);
   const { port, uiPort, dbFilename, sandboxPort, duration, script, limits } = options;
   const interrupt = listenForInterrupt();
   const starting = startLocalStack(session, {

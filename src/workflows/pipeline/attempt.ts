@@ -16,6 +16,7 @@ import type { PipelineResult, StepResult } from '../../pipeline/execution/result
 import type { StepWork } from '../../pipeline/plan/step-work.js';
 import type { HexRunInput } from '../../run/input.js';
 import type { HexRunResult } from '../../run/result.js';
+import { logEvent } from '../log-event.js';
 import { waitForDecision, withTimeLimit } from '../timers.js';
 import { lastCompletedRun } from './activities.js';
 import type { StepContext } from './context.js';
@@ -82,7 +83,14 @@ async function unlessFresh(
   run: () => Promise<HexRunResult>,
 ): Promise<StepResult> {
   const last = await lastCompletedRun(unit.key, input, withinMs);
-  return last ? { ...last, fresh: true } : run();
+  if (!last) return run();
+  const { projectId, runId: hexRunId } = last;
+  logEvent('info', `${unit.key}: a run that is fresh enough was taken over`, {
+    event: 'run_reused',
+    projectId,
+    hexRunId,
+  });
+  return { ...last, fresh: true };
 }
 
 async function runPipeline(

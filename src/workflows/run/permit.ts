@@ -9,6 +9,7 @@ import {
 import type { HexActivities } from '../../activities/index.js';
 import { formatDuration } from '../../base/duration.js';
 import { PRIORITIES } from '../../limits/index.js';
+import { logEvent } from '../log-event.js';
 import { runFailure } from './failures.js';
 import { enterPhase, type RunState, tellParentOfWait } from './state.js';
 
@@ -78,7 +79,15 @@ async function showPlace(
   const place = await placeInLine({ connection, requestId }).catch(() => null);
   if (!place || state.phase !== 'waiting' || permits.has(requestId)) return;
   enterPhase(state, 'waiting', place);
-  if (first) await tellParentOfWait(state);
+  if (!first) return;
+  const { projectId } = state.spec;
+  logEvent('info', `Run is in line: ${place}`, {
+    event: 'run_in_line',
+    projectId,
+    connection,
+    waitingFor: place,
+  });
+  await tellParentOfWait(state);
 }
 
 /** Tells the limiter of a run that was found rather than started. */

@@ -14,6 +14,7 @@ import { isOfType } from '../../contract/failure.js';
 import type { RunProjectRequest } from '../../hex/index.js';
 import type { RunSpec } from '../../run/input.js';
 import { startDelayMs } from '../../run/start-delay.js';
+import { logEvent } from '../log-event.js';
 import { retried, sentOnce } from './activities.js';
 import { factsOf, hexFailure, runFailure } from './failures.js';
 import { giveBack, reportAdopted, waitForPermit } from './permit.js';
@@ -53,6 +54,7 @@ async function sendUntilStarted(state: RunState, permits: ReadonlySet<string>): 
       const { read, traceId, ...handle } = run;
       state.traceId = traceId;
       recordRun(state, { ...handle, triggeredAtMs: requestedAtMs }, read);
+      logStart(state, 'run_started', 'Run started in Hex');
       if (read && !hasEnded(state)) await tellParentOfRun(state);
       return;
     } catch (error) {
@@ -177,6 +179,19 @@ function adopt(state: RunState, run: FoundRun, found: FoundRuns, triggeredAtMs: 
     triggeredAtMs,
     searchAttributes: found.searchAttributes,
   });
+  logStart(state, 'run_adopted', "Run adopted: the answer to its start was lost, and Hex's list has it");
+}
+
+function logStart(
+  { spec, run, traceId, startedAtMs }: RunState,
+  event: 'run_started' | 'run_adopted',
+  message: string,
+): void {
+  if (!run || spec.dryRun) return;
+  const { projectId, connection } = spec;
+  const waitedMs = Math.max(0, run.triggeredAtMs - startedAtMs);
+  const { runId: hexRunId, runUrl: hexUrl } = run;
+  logEvent('info', message, { event, projectId, connection, hexRunId, hexUrl, traceId, waitedMs });
 }
 
 function ambiguous(state: RunState, { candidates, evidence }: FoundRuns): ApplicationFailure {

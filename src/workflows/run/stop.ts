@@ -1,8 +1,9 @@
-import { CancellationScope, metricMeter, patched, sleep } from '@temporalio/workflow';
+import { CancellationScope, patched, sleep } from '@temporalio/workflow';
 import type { RunRead } from '../../activities/get-run-status.js';
 import type { RunSpec } from '../../run/input.js';
 import { pollIntervalMs } from '../../run/poll-interval.js';
 import { isTerminal } from '../../run/status.js';
+import { logEvent } from '../log-event.js';
 import { alert } from '../notifications.js';
 import { retried } from './activities.js';
 import { runFailure } from './failures.js';
@@ -24,7 +25,6 @@ export async function stopRun(state: RunState, why: string): Promise<void> {
       cancelAndConfirm({ ...state.spec, requestId: state.requestId }, run.runId, (read) => note(state, read)),
     );
   } catch (error) {
-    metricMeter.createCounter('temporal_hex_cleanup_failed').add(1, { project: state.spec.projectId });
     const failure = runFailure(
       state,
       'HexCleanupFailed',
@@ -33,6 +33,12 @@ export async function stopRun(state: RunState, why: string): Promise<void> {
       error instanceof Error ? error : undefined,
     );
     const { projectId, connection } = state.spec;
+    logEvent('error', failure.message, {
+      event: 'cleanup_failed',
+      projectId,
+      connection,
+      hexRunId: run.runId,
+    });
     if (patched('clean-up-alerts'))
       await alert('cleanup_failed', failure.message, {
         projectId,

@@ -5,8 +5,8 @@ import { startLocalServer } from '../local-stack/server.js';
 import { startLocalWorker } from '../local-stack/worker.js';
 import type { Sandbox } from '../sandbox/index.js';
 import type { DevServer, DevServerOptions } from '../temporal-server/index.js';
-import { startFromOptions } from './sandbox-options.js';
 import { type Session, taskQueueOf } from './session.js';
+import { startFromOptions } from './start-sandbox.js';
 
 /** What a local stack is made of. */
 export interface LocalStackOptions {

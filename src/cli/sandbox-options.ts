@@ -1,11 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
-import { readAs, SandboxError } from '../sandbox/errors.js';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../sandbox/server.js';
 import { hexLimits, settingNames } from '../sandbox/settings.js';
-import { collect } from './command.js';
+import { collect, portNumber } from './command.js';
 
 /** The options of the sandbox command, as commander hands them over; what was not given is undefined. */
 export interface SandboxCommandOptions {
@@ -39,7 +35,7 @@ export interface SandboxCommandOptions {
 }
 
 /** Port of the sandbox command, unless --port says otherwise. */
-const defaultPort = 4390;
+export const DEFAULT_PORT = 4390;
 
 function integerFrom(min: number): (text: string) => number {
   return (text) => {
@@ -74,11 +70,7 @@ function nameAndValue(text: string, before: Record<string, unknown> = {}): Recor
 export function addSandboxOptions(command: Command): Command {
   const limit = integerFrom(1);
   return command
-    .option(
-      '--port <number>',
-      `port to listen on; 0 = any free one (default: ${defaultPort})`,
-      integerFrom(0),
-    )
+    .option('--port <number>', `port to listen on; 0 = any free one (default: ${DEFAULT_PORT})`, portNumber)
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--token <token>', 'accept only this token (repeatable); else any is good', collect)
     .option('--read-only-token <token>', 'a token that may only read (repeatable)', collect)
@@ -127,7 +119,7 @@ function given(settings: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** The settings that flags name; a limit of its own stands beside, or corrects, `--limits on`. */
-function settingsFromFlags(options: SandboxCommandOptions): Record<string, unknown> {
+export function settingsFromFlags(options: SandboxCommandOptions): Record<string, unknown> {
   const limits = given({
     globalPerMinute: options.requestsPerMinute,
     readsPerMinute: options.readsPerMinute,
@@ -156,76 +148,4 @@ function settingsFromFlags(options: SandboxCommandOptions): Record<string, unkno
     publicUrl: options.publicUrl,
     ...options.set,
   });
-}
-
-const scriptSchema = z.union([
-  z.array(z.unknown()).transform((faults) => ({ settings: {}, projects: [], faults, runs: [] })),
-  z.strictObject({
-    settings: z.record(z.string(), z.unknown()).default({}),
-    projects: z.array(z.unknown()).default([]),
-    faults: z.array(z.unknown()).default([]),
-    runs: z.array(z.unknown()).default([]),
-  }),
-]);
-
-function readText(file: string, what: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new SandboxError(`Cannot read the ${what} ${file}: ${(error as Error).message}`);
-  }
-}
-
-// YAML reads JSON as well.
-function readScript(file: string): unknown {
-  const text = readText(file, 'script');
-  try {
-    return parseYaml(text);
-  } catch (error) {
-    throw new SandboxError(`The script ${file} is neither JSON nor YAML: ${(error as Error).message}`);
-  }
-}
-
-function readTls({ tlsKey, tlsCert }: SandboxCommandOptions): SandboxOptions['tls'] {
-  if (tlsKey === undefined && tlsCert === undefined) return undefined;
-  if (tlsKey === undefined || tlsCert === undefined) {
-    throw new SandboxError('https needs both --tls-key and --tls-cert');
-  }
-  return { key: readText(tlsKey, 'key'), cert: readText(tlsCert, 'certificate') };
-}
-
-/** Starts the sandbox that the options describe. Flags win over the script file's settings. */
-export function startFromOptions(options: SandboxCommandOptions): Promise<Sandbox> {
-  const file = options.script === undefined ? [] : readScript(options.script);
-  const { settings, ...script } = readAs(scriptSchema, file, `Script ${options.script}`);
-  // Everything read from outside is checked by startSandbox itself.
-  return startSandbox({
-    ...settings,
-    ...settingsFromFlags(options),
-    ...(script as Pick<SandboxOptions, 'projects' | 'faults' | 'runs'>),
-    port: options.port ?? defaultPort,
-    host: options.host ?? '127.0.0.1',
-    tls: readTls(options),
-  });
-}
-
-/** The sandbox as a command: starts it, says where it is, and serves until SIGINT or SIGTERM. */
-export async function runSandbox(
-  options: SandboxCommandOptions,
-  write: (text: string) => void = (text) => process.stdout.write(text),
-): Promise<void> {
-  const sandbox = await startFromOptions(options);
-  const token = options.token?.length ? '<the token given by --token>' : 'sandbox';
-  write(`Hex sandbox at ${sandbox.url} - export HEX_BASE_URL=${sandbox.url} HEX_API_TOKEN=${token}\n`);
-  const stopped = new Promise<void>((resolve) => {
-    const stop = () => {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-      resolve();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
-  await stopped;
-  await sandbox.close();
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addSandboxOptions, runSandbox, startFromOptions } from '../../src/cli/sandbox-options.js';
+import { runSandbox } from '../../src/cli/commands/sandbox.js';
+import { addSandboxOptions } from '../../src/cli/sandbox-options.js';
+import { startFromOptions } from '../../src/cli/start-sandbox.js';
 import { type Ledger, type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { control, hex, startRun } from '../support/sandbox-http.js';
 

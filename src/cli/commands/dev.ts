@@ -4,17 +4,15 @@ import { refuse } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { listenForInterrupt, orInterrupted } from '../interrupt.js';
 import type { LocalStack } from '../local-stack.js';
+import type { SandboxCommandOptions } from '../sandbox-options.js';
 import type { Session } from '../session.js';
 
-interface DevOptions {
+interface DevOptions extends Pick<SandboxCommandOptions, 'duration' | 'script' | 'limits'> {
   port?: number;
   uiPort?: number;
   dbFilename?: string;
   sandbox?: true;
   sandboxPort?: number;
-  duration?: string;
-  script?: string;
-  limits?: 'on' | 'off';
 }
 
 export function addDev(program: Command, perform: Perform): void {

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
-import { addSandboxOptions, runSandbox, type SandboxCommandOptions } from '../sandbox-options.js';
+import { listenForInterrupt } from '../interrupt.js';
+import { addSandboxOptions, type SandboxCommandOptions } from '../sandbox-options.js';
+import { startFromOptions } from '../start-sandbox.js';
 
 export function addSandbox(program: Command, perform: Perform): void {
   addSandboxOptions(program.command('sandbox'))
@@ -19,4 +21,21 @@ export function addSandbox(program: Command, perform: Perform): void {
         return EXIT.ok;
       }),
     );
+}
+
+/** Starts the sandbox, says where it is, and serves until somebody stops the command. */
+export async function runSandbox(
+  options: SandboxCommandOptions,
+  write: (text: string) => void = (text) => process.stdout.write(text),
+): Promise<void> {
+  const interrupt = listenForInterrupt();
+  try {
+    const sandbox = await startFromOptions(options);
+    const token = options.token?.length ? '<the token given by --token>' : 'sandbox';
+    write(`Hex sandbox at ${sandbox.url} - export HEX_BASE_URL=${sandbox.url} HEX_API_TOKEN=${token}\n`);
+    await interrupt.asked;
+    await sandbox.close();
+  } finally {
+    interrupt.release();
+  }
 }

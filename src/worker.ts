@@ -5,7 +5,6 @@ import { workflowLimiters } from './activities/limiters.js';
 import { searchAttributeOwners } from './activities/owners.js';
 import { type Config, loadConfig } from './config.js';
 import { dataConverterOf } from './encryption/settings.js';
-import { HexError } from './hex/index.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import { version } from './version.js';
 import { type ConnectOptions, connectToTemporal, type WorkerLog } from './worker/connect.js';
@@ -13,6 +12,7 @@ import { hexLinks } from './worker/hex-connections.js';
 import { scheduleJanitor } from './worker/janitor-schedules.js';
 import { outageWatch } from './worker/outages.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
+import { checkTokens } from './worker/token-checks.js';
 import { workflowCode } from './worker/workflow-code.js';
 
 export { type Config, ConfigError, type ConfigProblem, loadConfig, loadDotEnv } from './config.js';
@@ -140,7 +140,8 @@ export async function hexDependencies(
 }
 
 /**
- * Connects, checks the tokens, and works until the process is asked to stop (SIGINT, SIGTERM).
+ * Connects, checks the tokens, and works until the process is asked to stop (SIGINT, SIGTERM). A token that Hex refuses is
+ * said and looked at again; the other connections work meanwhile.
  *
  * @example
  * await runWorker({ log: console.log });
@@ -150,7 +151,7 @@ export async function runWorker(
     Partial<Pick<HexWorkerOptions, 'config' | 'dataConverter' | 'telemetry' | 'worker'>> = {},
 ): Promise<void> {
   const { config = loadConfig(), telemetry, log = () => {} } = options;
-  await checkTokens(config, log, telemetry);
+  const stopChecks = await checkTokens(config, { log, observe: telemetry?.observe });
   const { connection, address, namespace } = await connectToTemporal(options);
   try {
     const worker = await createHexWorker({
@@ -173,20 +174,7 @@ export async function runWorker(
     await worker.run();
     log('Stopped');
   } finally {
+    stopChecks();
     await connection.close();
-  }
-}
-
-/** Fails at once on a token that Hex refuses. A Hex that cannot be reached is no reason not to start. */
-async function checkTokens(config: Config, log: WorkerLog, telemetry?: Telemetry): Promise<void> {
-  const links = hexLinks(config, undefined, telemetry?.observe);
-  for (const name of Object.keys(config.connections)) {
-    try {
-      await links(name).client.whoAmI({ timeoutMs: 10_000 });
-    } catch (error) {
-      if (!(error instanceof HexError)) throw error;
-      if (error.kind === 'HexAuth') throw error;
-      log(`Connection "${name}" could not be checked: ${error.message}`, 'warn');
-    }
   }
 }

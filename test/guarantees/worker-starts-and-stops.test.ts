@@ -1,6 +1,12 @@
-import { expect, it } from 'vitest';
-import { cli, startCli } from '../support/cli.js';
-import { harness } from '../support/harness.js';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { loadConfig } from '../../src/config.js';
+import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
+import { startSandbox } from '../../src/sandbox/index.js';
+import { checkTokens } from '../../src/worker/token-checks.js';
+import { cli, emptyFolder, startCli } from '../support/cli.js';
+import { FAST, failureOf, harness, until } from '../support/harness.js';
 
 it('a worker without a token ends with 2 and says what to set', async () => {
   const { code, stderr } = await cli(['worker']);
@@ -8,12 +14,58 @@ it('a worker without a token ends with 2 and says what to set', async () => {
   expect(stderr).toContain('HEX_API_TOKEN is missing');
 });
 
-it('a worker whose token Hex refuses ends with 6 at once, and never shows it', async () => {
-  const { env } = await harness({ worker: false, sandbox: { tokens: ['another-token'] } });
-  const { code, stderr } = await cli(['worker'], env);
-  expect(code).toBe(6);
-  expect(stderr).toContain('401');
-  expect(stderr).not.toContain(env.HEX_API_TOKEN);
+it('a worker without any good token stays up and says so: a start fails as HexAuth, and a cancel goes on', async () => {
+  const rig = await harness({ worker: false, sandbox: { tokens: ['another-token'] } });
+  const worker = startCli(['worker'], rig.env);
+  await worker.says(/Connection "default" can start nothing: .*401.* set HEX_API_TOKEN to it/);
+  await worker.says(/No connection has a good token/);
+  await worker.says(/works on task queue/);
+  const run = await rig.hex.startRun({ projectId: 'sales', ...FAST });
+  expect(await failureOf(run.result())).toMatchObject({ type: 'HexAuth' });
+  const approval = { steps: [{ id: 'ask', approval: { prompt: 'Go on?' } }] };
+  const { workflowId } = await rig.hex.startPipeline(approval, { workflowId: rig.taskQueue });
+  const asked = (await until('it waits for approval', async () => {
+    const progress = await rig.hex.progress(workflowId);
+    return 'steps' in progress && progress.status === 'waiting' && progress;
+  })) as PipelineProgress;
+  expect(asked.steps[0]).toMatchObject({ status: 'approval' });
+  await rig.hex.control(workflowId, 'approve', { step: 'ask', by: 'ada' });
+  expect(await rig.hex.result(workflowId)).toMatchObject({ success: true });
+  expect(worker.child.exitCode).toBe(null);
+  expect(worker.stderr()).not.toContain(rig.env.HEX_API_TOKEN);
+});
+
+it('one refused token stops no other connection, its own variable is named, and it is used once it is good', async () => {
+  const finance = await startSandbox({ port: 0, duration: 50, tokens: ['new-finance-token'] });
+  onTestFinished(() => finance.close());
+  const tokenFile = join(emptyFolder(), 'token');
+  writeFileSync(tokenFile, 'old-finance-token');
+  const rig = await harness({
+    worker: false,
+    env: { HEX_CONNECTION_FINANCE_BASE_URL: finance.url, HEX_CONNECTION_FINANCE_API_TOKEN_FILE: tokenFile },
+  });
+  const config = loadConfig(rig.env);
+  const lines: string[] = [];
+  const heard = (pattern: RegExp) =>
+    until(`${pattern}`, async () => lines.some((line) => pattern.test(line)));
+  const stop = await checkTokens(config, { log: (line) => lines.push(line), firstAgainMs: 20 });
+  onTestFinished(stop);
+  expect(lines).toEqual([
+    expect.stringMatching(/Connection "finance" .*401.* HEX_CONNECTION_FINANCE_API_TOKEN/),
+  ]);
+  await rig.work();
+  const ran = await rig.hex.startRun({ projectId: 'sales', ...FAST });
+  expect(await ran.result()).toMatchObject({ success: true });
+  const refused = await rig.hex.startRun({ projectId: 'sales', connection: 'finance', ...FAST });
+  expect(await failureOf(refused.result())).toMatchObject({
+    type: 'HexAuth',
+    message: expect.stringContaining('HEX_CONNECTION_FINANCE_API_TOKEN'),
+  });
+  writeFileSync(tokenFile, 'new-finance-token');
+  await heard(/The token of connection "finance" is good now/);
+  const good = await rig.hex.startRun({ projectId: 'sales', connection: 'finance', ...FAST });
+  expect(await good.result()).toMatchObject({ success: true });
+  expect(lines.join()).not.toContain('finance-token');
 });
 
 it('a worker waits for a Temporal server that is not up yet, until it is stopped', async () => {

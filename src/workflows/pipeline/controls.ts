@@ -6,9 +6,9 @@ import type { ControlInput, ControlResult } from '../../contract/controls.js';
 import { typedFailure } from '../../contract/failure.js';
 import { controlUpdates, pollNowSignal } from '../../contract/messages.js';
 import type { ControlAction } from '../../pipeline/execution/result.js';
-import { isFinal, reopened, type StepState } from '../../pipeline/execution/scheduler.js';
+import { isFinal, type StepState } from '../../pipeline/execution/scheduler.js';
 import type { PipelineExecution } from './execution.js';
-import { type Decision, reopen, type StepRecord, type Unit } from './state.js';
+import type { Decision, StepRecord, Unit } from './state.js';
 
 interface Control {
   description: string;
@@ -33,21 +33,14 @@ const CONTROLS: Record<ControlAction, Control> = {
     from: null,
     needsReason: false,
     refuse: ({ paused }) => (paused ? `the pipeline was paused already by ${paused.by}` : null),
-    run: (execution, _target, { by, reason }) => {
-      execution.paused = { by, reason, at: execution.now() };
-      execution.semaphore.pause(true);
-    },
+    run: (execution, _target, { by, reason }) => execution.pause(by, reason),
   },
   resume: {
     description: 'Goes on after a pause. {"by", "reason"?}',
     from: null,
     needsReason: false,
     refuse: ({ paused }) => (paused ? null : 'the pipeline is not paused'),
-    run: (execution) => {
-      execution.paused = null;
-      execution.semaphore.pause(false);
-      execution.advance();
-    },
+    run: (execution) => execution.resume(),
   },
   retryStep: {
     description:
@@ -59,27 +52,26 @@ const CONTROLS: Record<ControlAction, Control> = {
       if (!step) return;
       if (step.resolve) return step.resolve(decision);
       if (!isFinal(step.state)) return resolveAll(units, decision);
-      reopenWith(execution, step);
-      execution.advance();
+      execution.tryAgain(step);
     },
   },
   skipStep: {
     description: 'Skips a step; what it is doing is cancelled first. {"step", "by", "reason"}',
     from: OPEN,
     needsReason: true,
-    run: (execution, { step }, by) => decide(execution, step, { to: 'skipped', ...by }),
+    run: (execution, { step }, by) => step && execution.decide(step, { to: 'skipped', ...by }),
   },
   markSuccess: {
     description: 'Counts a step as a success without running it. {"step", "by", "reason"}',
     from: ['waiting', 'queued', 'retrying', 'decision', 'failed', 'cancelled'],
     needsReason: true,
-    run: (execution, { step }, by) => decide(execution, step, { to: 'success', ...by }),
+    run: (execution, { step }, by) => step && execution.decide(step, { to: 'success', ...by }),
   },
   cancelStep: {
     description: 'Cancels a step, in Hex too; it counts as failed. {"step", "by", "reason"}',
     from: ['queued', 'running', 'retrying', 'decision'],
     needsReason: true,
-    run: (execution, { step }, by) => decide(execution, step, { to: 'failed', ...by }),
+    run: (execution, { step }, by) => step && execution.decide(step, { to: 'failed', ...by }),
   },
   approve: {
     description: 'Approves what a step asks. {"step", "by", "reason"?}',
@@ -174,7 +166,7 @@ function apply(
   if (!execution) throw refused('The pipeline has not started yet');
   const { by, reason = null, step: key = null } = input;
   const target = key === null ? { step: null, units: [] } : targetOf(execution, key);
-  execution.audit.push({ at: execution.now(), action, step: key, by, reason });
+  execution.record({ action, step: key, by, reason });
   control.run(execution, target, { by, reason });
   return { action, step: key, status: target.step?.state ?? (execution.paused ? 'paused' : 'running') };
 }
@@ -198,34 +190,6 @@ function nothingToApprove(
 
 function resolveAll(units: readonly Unit[], decision: Decision): void {
   for (const { resolve } of units) resolve?.(decision);
-}
-
-/** Carries a person's decision out, whatever the step is doing. */
-function decide(execution: PipelineExecution, step: StepRecord | null, decision: Decision): void {
-  if (step?.resolve) step.resolve(decision);
-  else if (step) {
-    if (isFinal(step.state)) reopenWith(execution, step);
-    step.decision = decision;
-    if (step.scope) step.scope.cancel();
-    else execution.endByDecision(step);
-  }
-}
-
-/** Takes a step that has ended back, and with it all steps that never ran because of it. */
-function reopenWith(execution: PipelineExecution, step: StepRecord): void {
-  const { statusOf } = execution.statuses();
-  const later = reopened(
-    execution.plan,
-    step.spec.id,
-    statusOf,
-    (id) => execution.steps.get(id)?.ruledOut ?? false,
-  );
-  const stopped = [...execution.steps.values()].filter((one) => one.stopped).map(({ spec }) => spec.id);
-  execution.clearFailure(step);
-  for (const id of [step.spec.id, ...later, ...stopped]) {
-    const one = execution.steps.get(id);
-    if (one) reopen(one);
-  }
 }
 
 function isWords(value: unknown): value is string {

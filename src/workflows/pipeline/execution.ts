@@ -16,6 +16,7 @@ import {
   type Move,
   nextMoves,
   outcomeOf,
+  reopened,
   type Statuses,
   type StepState,
 } from '../../pipeline/execution/scheduler.js';
@@ -28,7 +29,16 @@ import { leftOnPurpose, stepErrorOf } from './failures.js';
 import { OtherQueues, withUntaken } from './other-queues.js';
 import type { PreparedExecution } from './prepared.js';
 import { Semaphore } from './semaphore.js';
-import { type Ending, newStep, type StepRecord, scopeOf, stepResult, type Unit } from './state.js';
+import {
+  type Decision,
+  type Ending,
+  newStep,
+  reopen,
+  type StepRecord,
+  scopesOf,
+  stepResult,
+  type Unit,
+} from './state.js';
 import { endingBy, runStep } from './step.js';
 
 /** Who stopped new steps from starting. */
@@ -56,15 +66,15 @@ export class PipelineExecution implements StepContext {
   readonly semaphore: Semaphore;
   readonly otherQueues = new OtherQueues();
   readonly steps: ReadonlyMap<string, StepRecord>;
-  readonly audit: AuditEntry[] = [];
   /** What templates may read. The steps are looked at only when a template asks for them. */
   readonly templateScope: Record<string, unknown>;
   readonly startedAtMs = Date.now();
-  paused: Pause | null = null;
   cancelling = false;
   /** Nothing is started or controlled any more. */
   ended = false;
 
+  private readonly entries: AuditEntry[] = [];
+  private pausedBy: Pause | null = null;
   private readonly units = new Map<string, { step: StepRecord; unit: Unit }>();
   private readonly open = new Set<Promise<void>>();
   /** Failed steps in the order of their failure. */
@@ -82,7 +92,7 @@ export class PipelineExecution implements StepContext {
     this.notify = notify;
     this.semaphore = new Semaphore(prepared.plan.spec.maxParallel);
     this.steps = new Map(prepared.plan.spec.steps.map((spec) => [spec.id, newStep(spec)]));
-    this.templateScope = { params: prepared.pipeline.params, run: prepared.run, steps: this.lazySteps() };
+    this.templateScope = { params: prepared.pipeline.params, run: prepared.run, steps: scopesOf(this.steps) };
     this.reuseResults(prepared.request.reuse);
   }
 
@@ -133,11 +143,6 @@ export class PipelineExecution implements StepContext {
     return this.failures.values().next().value ?? null;
   }
 
-  /** The step is to be tried again, so it no longer counts as failed. */
-  clearFailure(step: StepRecord): void {
-    this.failures.delete(step);
-  }
-
   /** A run could not be cancelled in Hex, which a quiet Canceled would hide. */
   cleanupFailed(): boolean {
     return [...this.steps.values()].some(({ error }) => isOfType(error, 'HexCleanupFailed'));
@@ -186,10 +191,63 @@ export class PipelineExecution implements StepContext {
     return new Date().toISOString();
   }
 
-  /** Ends a step that is not running, as a person decided. */
-  endByDecision(step: StepRecord): void {
-    if (step.decision) this.settle(step, endingBy(this, step.decision, step.units?.[0] ?? null));
+  /** What people have decided, in order. */
+  get audit(): AuditEntry[] {
+    return [...this.entries];
+  }
+
+  record(entry: Omit<AuditEntry, 'at'>): void {
+    this.entries.push({ at: this.now(), ...entry });
+  }
+
+  get paused(): Pause | null {
+    return this.pausedBy;
+  }
+
+  /** Starts no further step; those that run go on. */
+  pause(by: string, reason: string | null): void {
+    this.pausedBy = { by, reason, at: this.now() };
+    this.semaphore.pause(true);
+  }
+
+  resume(): void {
+    this.pausedBy = null;
+    this.semaphore.pause(false);
     this.advance();
+  }
+
+  /** Carries a person's decision out, whatever the step is doing. */
+  decide(step: StepRecord, decision: Decision): void {
+    if (step.resolve) {
+      step.resolve(decision);
+      return;
+    }
+    if (isFinal(step.state)) this.takeBack(step);
+    step.decision = decision;
+    if (step.scope) {
+      step.scope.cancel();
+      return;
+    }
+    this.settle(step, endingBy(this, decision, step.units?.[0] ?? null));
+    this.advance();
+  }
+
+  /** Starts a step that has ended once more, as soon as it may start. */
+  tryAgain(step: StepRecord): void {
+    this.takeBack(step);
+    this.advance();
+  }
+
+  /** Takes a step that has ended back, and with it all steps that never ran because of it. */
+  private takeBack(step: StepRecord): void {
+    const ruledOut = (id: string) => this.steps.get(id)?.ruledOut ?? false;
+    const later = reopened(this.plan, step.spec.id, (id) => this.statusOf(id), ruledOut);
+    const stopped = [...this.steps.values()].filter((one) => one.stopped).map(({ spec }) => spec.id);
+    this.failures.delete(step);
+    for (const id of [step.spec.id, ...later, ...stopped]) {
+      const one = this.steps.get(id);
+      if (one) reopen(one);
+    }
   }
 
   /**
@@ -303,13 +361,6 @@ export class PipelineExecution implements StepContext {
       if (!complete) step.reusedItems = taken.items ?? {};
       else Object.assign(step, { state: 'success', result: taken, reused: true });
     }
-  }
-
-  private lazySteps(): Record<string, unknown> {
-    const scope = {};
-    for (const [id, step] of this.steps)
-      Object.defineProperty(scope, id, { enumerable: true, get: () => scopeOf(step) });
-    return scope;
   }
 }
 

@@ -152,8 +152,17 @@ export function fanOutResult(units: readonly Unit[]): StepResult {
   };
 }
 
+/** What templates read of all steps. Each is looked at only when a template asks for it. */
+export function scopesOf(steps: ReadonlyMap<string, StepRecord>): Record<string, unknown> {
+  const scopes = {};
+  for (const [id, step] of steps) {
+    Object.defineProperty(scopes, id, { enumerable: true, get: () => scopeOf(step) });
+  }
+  return scopes;
+}
+
 /** What templates read of a step: every field that its kind may have, those it does not have as null. */
-export function scopeOf(step: StepRecord): Record<string, unknown> {
+function scopeOf(step: StepRecord): Record<string, unknown> {
   const scope: Record<string, unknown> = {};
   for (const field of resultFields(step.spec)) scope[field] = null;
   Object.assign(scope, stepResult(step));

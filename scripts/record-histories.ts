@@ -96,6 +96,11 @@ await worker.runUntil(async () => {
   );
   await save('hex-pipeline-failed');
   await save(limiter.workflowId, 'hex-limiter');
+
+  const schedule = { every: '5s', paused: true };
+  await hex.schedules.apply([{ file: 'nightly.yaml', input: { name: 'nightly', schedule, steps } }]);
+  while ((await hex.schedules.describe('nightly')).missedStarts?.length !== 1);
+  await save('hex-keeper/hex', 'hex-keeper');
 });
 
 await connection.close();

@@ -37,6 +37,8 @@ export interface Config {
   reads: Record<string, ReadLimits | 'off'>;
   /** What the janitor does with runs in Hex that nobody follows any more; `off` makes no schedule for it. */
   janitor: 'off' | 'report' | 'cancel';
+  /** Whether missed starts of schedules are watched for. */
+  keeper: 'on' | 'off';
   /** Folder of pipeline files that can be started by name; null for none. */
   pipelinesDir: string | null;
   /** How Temporal's payloads are encrypted, or otherwise converted. */
@@ -75,6 +77,7 @@ const settingsSchema = z.object({
   HEX_PATIENCE: optional(duration('24h')),
   HEX_PIPELINES_DIR: optional(z.string()),
   HEX_JANITOR: optional(choice('off', 'report', 'cancel')),
+  HEX_KEEPER: optional(choice('on', 'off')),
   HEX_WORKER_BUILD_ID: optional(versionPart),
   HEX_UNREACHABLE_AFTER: optional(duration('24h')),
   TEMPORAL_UI_URL: optional(baseAddress),
@@ -142,6 +145,7 @@ export function loadConfig(
     limits,
     reads,
     janitor: settings.data.HEX_JANITOR ?? 'report',
+    keeper: settings.data.HEX_KEEPER ?? 'on',
     pipelinesDir: settings.data.HEX_PIPELINES_DIR ?? null,
     converter,
     webhooks,

@@ -8,6 +8,9 @@ export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from
 export {
   type AppliedSchedule,
   type ApplyOptions,
+  type Freshness,
+  type MissedKind,
+  type MissedStarts,
   type PreviewOptions,
   type PreviewRow,
   ScheduleError,

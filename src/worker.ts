@@ -10,6 +10,7 @@ import { version } from './version.js';
 import { type ConnectOptions, connectToTemporal, type WorkerLog } from './worker/connect.js';
 import { hexLinks } from './worker/hex-connections.js';
 import { scheduleJanitor } from './worker/janitor-schedules.js';
+import { startKeeper } from './worker/keeper.js';
 import { outageWatch } from './worker/outages.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
 import { checkTokens } from './worker/token-checks.js';
@@ -122,12 +123,14 @@ export async function hexDependencies(
   await Promise.all([
     limiters.configure(Object.keys(config.connections)),
     scheduleJanitor(client, config, log),
+    startKeeper(workflow, config, log),
   ]);
   return {
     hex: (name) => links(name).client,
     reads: (name) => links(name).reads,
     patienceMs: config.patienceMs,
     workflows: workflow,
+    schedules: client.schedule,
     limiters,
     searchAttributes: known.runs,
     keyAttribute: known.key,

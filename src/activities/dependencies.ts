@@ -1,4 +1,4 @@
-import type { WorkflowClient } from '@temporalio/client';
+import type { ScheduleClient, WorkflowClient } from '@temporalio/client';
 import type { HexClient, ReadLimits, SharedReads } from '../hex/index.js';
 import type { Webhook } from '../notifications/webhook.js';
 import type { Limiters } from './limiters.js';
@@ -18,6 +18,8 @@ export interface ActivityDependencies {
   owners?: RunOwners;
   /** Temporal's workflows of the worker's namespace, to find out which workflows are still open. */
   workflows?: WorkflowClient;
+  /** Temporal's schedules of the worker's namespace, for the keeper. */
+  schedules?: ScheduleClient;
   /** Who gives permits to start runs. Without it, starts are not limited. */
   limiters?: Limiters;
   /** Whether the namespace knows the search attributes of runs. Default false. */

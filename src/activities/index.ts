@@ -6,6 +6,7 @@ import { findRun } from './find-run.js';
 import { findStray } from './find-stray.js';
 import { getLastCompletedRun } from './get-last-completed-run.js';
 import { getRunStatus, pollRun } from './get-run-status.js';
+import { listSchedules, lookAtSchedules } from './keeper/look-at-schedules.js';
 import { findKeyHolder, keySpace, openHolders, readJoined } from './key-holders.js';
 import { leaveRun } from './leave-run.js';
 import { listLiveRuns } from './list-live-runs.js';
@@ -52,6 +53,8 @@ export function createActivities(dependencies: ActivityDependencies) {
     reachHex: reachHex(dependencies),
     notify: notify(dependencies),
     notifyTargets: notifyTargets(dependencies),
+    listSchedules: listSchedules(dependencies),
+    lookAtSchedules: lookAtSchedules(dependencies),
     lookAtQueue: lookAtQueue(dependencies),
     endUntaken: endUntaken(dependencies),
   };

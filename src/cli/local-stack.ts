@@ -17,6 +17,8 @@ export interface LocalStackOptions {
   sandbox: LocalSandboxOptions | null;
   /** What the janitor does unless `HEX_JANITOR` says otherwise. */
   janitor: Config['janitor'];
+  /** Whether the keeper watches schedules, unless `HEX_KEEPER` says otherwise. */
+  keeper: Config['keeper'];
 }
 
 /** The sandbox of a local stack. */
@@ -92,7 +94,11 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
 }
 
 function configOf({ env }: Session, options: LocalStackOptions, sandbox: Sandbox | null): Config {
-  const given = { ...env, HEX_JANITOR: env.HEX_JANITOR || options.janitor };
+  const given = {
+    ...env,
+    HEX_JANITOR: env.HEX_JANITOR || options.janitor,
+    HEX_KEEPER: env.HEX_KEEPER || options.keeper,
+  };
   return sandbox ? sandboxConfig(given, sandbox, options.sandbox?.limits === 'on') : loadConfig(given);
 }
 

@@ -6,6 +6,9 @@ export const limiterId = (taskQueue: string, connection: string) => `hex-limiter
 /** The workflow that follows the outage of a connection. */
 export const outageId = (taskQueue: string, connection: string) => `hex-outage/${taskQueue}/${connection}`;
 
+/** The workflow that watches the schedules of a task queue. */
+export const keeperId = (taskQueue: string) => `hex-keeper/${taskQueue}`;
+
 /** The workflow that stands for a business key. Runs and pipelines have keys of their own. */
 export const keyId = (kind: 'run' | 'pipeline', taskQueue: string, key: string) =>
   `hex-key/${kind}/${taskQueue}/${key}`;

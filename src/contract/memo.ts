@@ -34,5 +34,17 @@ export const memo = (fields: HexMemo): Record<string, unknown> => ({ ...fields }
 export const memoOf = (workflow: { memo?: Record<string, unknown> | undefined }): HexMemo =>
   (workflow.memo ?? {}) as HexMemo;
 
+/** The mark of a schedule that was made from a file; null of all others. That of the action is renewed by each apply. */
+export function markOf({
+  action,
+  memo,
+}: {
+  action: { memo?: Record<string, unknown> };
+  memo?: Record<string, unknown>;
+}): ScheduleMark | null {
+  const hexSchedule = memoOf(action).hexSchedule ?? memoOf({ memo }).hexSchedule;
+  return hexSchedule?.managedBy === 'temporal-hex' ? hexSchedule : null;
+}
+
 /** The memo of a `hexRun` that left its run in Hex on purpose (`onCancel: leave`, `onTimeout: leave`). */
 export const LEFT_MEMO = 'hexLeftRunning' satisfies keyof HexMemo;

@@ -5,6 +5,7 @@ import type { ControlAction, PipelineProgress } from '../pipeline/execution/resu
 import type { KeyHolder, KeyRecord } from '../run/key.js';
 import type { RunProgress } from '../run/result.js';
 import type { ControlResult, Controls } from './controls.js';
+import type { KeptSchedule } from './keeper.js';
 
 // Every signal, query and Update of ours, by the workflow that handles it. The names are interfaces.
 
@@ -62,6 +63,13 @@ export const limiterEventsSignal = defineSignal<[LimiterEvent[]]>('limiterEvents
 export const lineQuery = defineQuery<LimiterView, [{ limit?: number; requestId?: string }?]>('line');
 /** The workflow of every run in flight, by Hex's run id. */
 export const holdersQuery = defineQuery<Record<string, string>>('holders');
+
+// hexKeeper
+
+/** What it knows of each schedule, by its id. */
+export const keptSchedulesQuery = defineQuery<Record<string, KeptSchedule>>('schedules');
+/** Somebody has changed these schedules. */
+export const schedulesChangedSignal = defineSignal<[string[]]>('schedulesChanged');
 
 // hexKey
 

@@ -1,3 +1,6 @@
+/** Workflow types whose schedules are ours to list and to watch. */
+export const SCHEDULED_TYPES: readonly string[] = ['hexPipeline', 'hexRun'];
+
 /** What the memo of a schedule that was made from a file says, and that of each pipeline it starts. */
 export interface ScheduleMark {
   managedBy: 'temporal-hex';

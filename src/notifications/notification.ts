@@ -6,12 +6,15 @@ export type AlertEvent = 'cleanup_failed' | 'strays' | 'unreachable' | 'reachabl
 /** What a notification is for: what a definition asks for, or an alert. */
 export type NotificationEvent = NotifyEvent | AlertEvent;
 
-/** What a notification is about; the first that is there names it: a step, a pipeline, a run, a connection. */
+/** What a notification is about; the first that is there names it: a step, a pipeline, a run, a schedule, a connection. */
 export interface NotificationSubject {
   pipeline?: string;
   step?: string;
   projectId?: string;
   connection?: string;
+  schedule?: string;
+  /** The same for a message of missed starts and its all clear. */
+  gap?: string;
   /** Id of a run in Hex. */
   hexRunId?: string | null;
   /** Page of that run. */
@@ -42,6 +45,10 @@ export interface Notification {
   step: string | null;
   projectId: string | null;
   connection: string | null;
+  /** Id of the schedule whose starts it is about. */
+  schedule: string | null;
+  /** The same for a message of missed starts and its all clear. */
+  gap: string | null;
   /** Id of the run in Hex. */
   hexRunId: string | null;
   /** Pages of the run in Hex and of the workflow in Temporal's Web UI (`TEMPORAL_UI_URL`). */
@@ -65,6 +72,11 @@ const SEVERITY: Record<NotificationEvent, Severity> = {
   failure: 'error',
   cancelled: 'warning',
   deadline: 'warning',
+  missed: 'error',
+  late: 'warning',
+  filled: 'info',
+  stale: 'warning',
+  fresh: 'info',
   waiting: 'info',
   cleanup_failed: 'critical',
   strays: 'warning',
@@ -77,7 +89,7 @@ export function notificationOf(
   request: NotificationRequest,
   { temporalUiUrl, ...origin }: Origin,
 ): Notification {
-  const { event, text, pipeline, step, projectId, connection, hexRunId, hexUrl } = request;
+  const { event, text, pipeline, step, projectId, connection, schedule, gap, hexRunId, hexUrl } = request;
   const { id, namespace, workflowId, runId, at } = origin;
   return {
     id,
@@ -89,6 +101,8 @@ export function notificationOf(
     step: step ?? null,
     projectId: projectId ?? null,
     connection: connection ?? null,
+    schedule: schedule ?? null,
+    gap: gap ?? null,
     hexRunId: hexRunId ?? null,
     links: { hex: webAddress(hexUrl), temporal: temporalLink(temporalUiUrl, origin) },
     namespace,
@@ -98,10 +112,11 @@ export function notificationOf(
   };
 }
 
-function titleOf({ pipeline, step, projectId, connection }: NotificationSubject): string {
+function titleOf({ pipeline, step, projectId, connection, schedule }: NotificationSubject): string {
   if (step !== undefined) return `Step "${step}" of pipeline "${pipeline ?? ''}"`;
   if (pipeline !== undefined) return `Pipeline "${pipeline}"`;
   if (projectId !== undefined) return `Run of project "${projectId}"`;
+  if (schedule !== undefined) return `Schedule "${schedule}"`;
   return `Hex connection "${connection ?? 'default'}"`;
 }
 

@@ -43,9 +43,9 @@ export interface ScheduleDefinition {
   params?: Record<string, JsonValue>;
   /** Which end of its interval names a run: `start` (default: the run of 1 February is 2026-01-31) or `end`. */
   partition?: 'start' | 'end';
-  /** What is to happen to missed starts: `report` (default) or `run`. Read and checked, but without effect yet. */
+  /** What the keeper does about starts that Temporal dropped or skipped: `report` (default), or `run`, which starts each once. */
   onMissed?: 'report' | 'run';
-  /** How late, beyond its jitter, a start may be. Default `1m`. Read and checked, but without effect yet. */
+  /** How late, beyond its jitter, a start may be before the keeper tells. Default `1m`. */
   lateAfter?: Duration;
 }
 

@@ -1,6 +1,6 @@
 /** What is remembered of how fresh a pipeline is. Plain JSON; epoch milliseconds. */
 export interface FreshWatch {
-  /** Since when it is watched: before that, nothing is expected of it. */
+  /** Since when it is watched: from then a first success is expected. */
   sinceMs: number;
   /** The start that the newest partition which has succeeded belongs to, and when it last did; null for none. */
   newest: { at: number; succeededMs: number } | null;
@@ -35,5 +35,4 @@ export function judgeFreshness(
 }
 
 /** From when its age counts. */
-export const freshSince = ({ sinceMs, newest }: FreshWatch): number =>
-  Math.max(sinceMs, newest?.succeededMs ?? sinceMs);
+export const freshSince = ({ sinceMs, newest }: FreshWatch): number => newest?.succeededMs ?? sinceMs;

@@ -16,6 +16,7 @@ export {
   type Started,
   type StartWatch,
 } from './missed.js';
+export { fillCommand, filledText, type GapWords, gapText } from './missed-text.js';
 export {
   everyOccurrence,
   meantInsteadOf,
@@ -38,6 +39,7 @@ export {
   type Corrections,
   clockChangeStarts,
   correctionsFor,
+  needsRenewal,
   type TemporalCalendar,
   type TemporalSpec,
   temporalSpec,

@@ -57,9 +57,10 @@ export interface ScheduleLook {
 }
 
 /** Something to tell: once for each gap, and once when all of it has been filled. */
-export type MissedNews =
-  | { event: 'missed' | 'late'; gap: Gap; done: boolean }
-  | { event: 'filled'; gap: Gap };
+export interface MissedNews {
+  event: 'missed' | 'late' | 'filled';
+  gap: Gap;
+}
 
 export interface Judged {
   watch: StartWatch;
@@ -75,8 +76,8 @@ const SAME_GAP_MS = 3_600_000;
 /** A gap that nobody fills is forgotten. */
 const KEPT_MS = 30 * 86_400_000;
 /** Instants that a gap knows by themselves. */
-export const MOST_KEPT = 100;
-const MOST_GAPS = 10;
+export const MOST_KEPT = 50;
+const MOST_GAPS = 5;
 
 /** The watch over a schedule that nothing is known of: all starts that are meant from an instant on. */
 export function newStartWatch(from: number, dropped: Dropped, paused: boolean): StartWatch {
@@ -172,7 +173,7 @@ class Judgement {
     const told = this.#filled.has(at) || this.#gapOf(at) !== undefined;
     if (start?.begunMs != null) {
       const isLate = start.begunMs - due > lateAfterMs;
-      if (isLate && !told) this.#beganLate(at, start.startedMs - due > lateAfterMs ? 'late' : 'untaken');
+      if (isLate && !told) this.#add(at, start.startedMs - due > lateAfterMs ? 'late' : 'untaken', true);
       for (const gap of this.#gaps) {
         if (at > gap.last) gap.goesOn = false;
       }
@@ -207,28 +208,21 @@ class Judgement {
     if (kind !== 'paused') this.#toRun.push(at);
   }
 
-  /** Told as late when nobody was there to tell it in time, and has begun by now. */
-  #beganLate(at: number, kind: 'late' | 'untaken'): void {
-    const known = this.#news.find((one) => one.event === 'late' && one.done && one.gap.kind === kind);
-    const gap = known?.gap ?? this.#newGap(at, kind);
-    if (!known) this.#news.push({ event: 'late', gap, done: true });
-    gap.count++;
-    gap.last = at;
-  }
-
-  #add(at: number, kind: MissedKind): void {
-    const known = this.#gaps.findLast(
-      (gap) => gap.kind === kind && gap.missing.length > 0 && (gap.goesOn || at - gap.last < SAME_GAP_MS),
+  /** Puts a start into its gap; `begun`: it was late, has begun by now, and nobody was there to tell it in time. */
+  #add(at: number, kind: MissedKind, begun = false): void {
+    const isTold = (gap: Gap) => gap.missing.length > 0 || this.#news.some((one) => one.gap === gap);
+    const known = [...this.#gaps].findLast(
+      (gap) => gap.kind === kind && isTold(gap) && (gap.goesOn || at - gap.last < SAME_GAP_MS),
     );
     const gap = known ?? this.#newGap(at, kind);
     if (!known) {
       this.#gaps.push(gap);
-      this.#news.push({ event: kind === 'late' || kind === 'untaken' ? 'late' : 'missed', gap, done: false });
+      this.#news.push({ event: kind === 'late' || kind === 'untaken' ? 'late' : 'missed', gap });
     }
     gap.count++;
     gap.last = Math.max(gap.last, at);
     gap.goesOn = true;
-    gap.missing = [...gap.missing, at].sort((a, b) => a - b).slice(-MOST_KEPT);
+    if (!begun) gap.missing = [...gap.missing, at].sort((a, b) => a - b).slice(-MOST_KEPT);
   }
 
   #newGap(at: number, kind: MissedKind): Gap {

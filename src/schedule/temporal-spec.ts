@@ -76,6 +76,15 @@ export function temporalSpec(
   };
 }
 
+/** Whether a spec on the server, by the lengths of its intervals, lacks a start near a clock change of the coming year. */
+export function needsRenewal(schedule: Rhythm, intervals: readonly number[], now: number): boolean {
+  const there = new Set(intervals);
+  const inAYear = now + 366 * DAY_MS;
+  return temporalSpec(schedule, now, { years: 1 }).intervals.some(
+    ({ every }) => every > now && every <= inAYear && !there.has(every),
+  );
+}
+
 type Parts = Pick<TemporalSpec, 'calendars' | 'intervals'>;
 
 function ruleParts({ timezone, times }: Rhythm, from: number): Parts {

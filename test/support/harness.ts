@@ -68,6 +68,8 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
     HEX_LIMITS: 'off',
     // Schedules outlive a test, and a janitor that nobody asked for reads.
     HEX_JANITOR: 'off',
+    // Nor a keeper, which looks at the schedules of all tests.
+    HEX_KEEPER: 'off',
     ...options.env,
   };
   const temporal = await connectClient(address, server.namespace, await environmentConverter(env));

@@ -25,7 +25,10 @@ export interface Receiver {
 }
 
 /** A receiver of notifications on a real socket; answers the n-th request so. */
-export async function webhookReceiver(answer: (n: number) => number = () => 200): Promise<Receiver> {
+export async function webhookReceiver(
+  answer: (n: number) => number = () => 200,
+  atEnd: (cleanUp: () => Promise<void>) => void = onTestFinished,
+): Promise<Receiver> {
   const all: Received[] = [];
   const waiters: (() => void)[] = [];
   const http = createServer(async (request, response) => {
@@ -37,7 +40,7 @@ export async function webhookReceiver(answer: (n: number) => number = () => 200)
     for (const wake of waiters.splice(0)) wake();
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void http.close());
+  atEnd(async () => void http.close());
   const taken = () => all.filter(({ status }) => status < 300);
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,

@@ -70,6 +70,7 @@ async function demo(session: Session, options: DemoOptions): Promise<ExitCode> {
     server: port === undefined ? {} : { port },
     sandbox: real ? null : { duration: '1.8s', script },
     janitor: options.keep ? 'cancel' : 'off',
+    keeper: options.keep ? 'on' : 'off',
   });
   let stack: LocalStack | null = null;
   try {

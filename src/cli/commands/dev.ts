@@ -72,6 +72,7 @@ async function dev(session: Session, options: DevOptions): Promise<typeof EXIT.o
     },
     sandbox: withSandbox ? { port: sandboxPort ?? 0, duration, script, limits } : null,
     janitor: 'cancel',
+    keeper: 'on',
   });
   try {
     const stack = await orInterrupted(starting, interrupt);

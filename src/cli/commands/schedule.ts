@@ -219,13 +219,21 @@ function previewText(rows: readonly PreviewRow[], { colors }: Output): string {
   return table([head, ...cells]);
 }
 
+/** Missed starts that nothing has filled; what Temporal has counted where no keeper answers. */
+function missedText({ missedStarts, missed }: ScheduleState): string {
+  if (missedStarts === null) return missed === 0 ? '-' : `${missed}?`;
+  const count = missedStarts.reduce((sum, one) => sum + one.count, 0);
+  const [first, last] = [missedStarts[0]?.from, missedStarts.at(-1)?.to];
+  return count === 0 ? '0' : plain(first === last ? `${count}: ${first}` : `${count}: ${first} to ${last}`);
+}
+
 function listText(rows: readonly ScheduleState[], { colors }: Output): string {
   const head = ['SCHEDULE', 'NEXT', 'LAST', 'MISSED', 'SKIPPED', 'STATE', 'FILE'].map((t) => colors.dim(t));
   const cells = rows.map((row) => [
     plain(row.schedule),
     row.next ?? '-',
     row.last ? `${row.last.scheduledTime.slice(0, 16)} ${row.last.status.toLowerCase()}` : '-',
-    String(row.missed),
+    missedText(row),
     String(row.skipped),
     row.paused ? colors.yellow('paused') : 'active',
     plain(row.file ?? 'by hand'),

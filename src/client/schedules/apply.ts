@@ -2,8 +2,8 @@ import { dirname } from 'node:path';
 import { type Client, type ScheduleDescription, ScheduleNotFoundError } from '@temporalio/client';
 import { inParallel } from '../../base/in-parallel.js';
 import type { Problem } from '../../base/problems.js';
-import { memoOf } from '../../contract/memo.js';
-import { differences, markOf } from './compare.js';
+import { markOf, memoOf } from '../../contract/memo.js';
+import { differences } from './compare.js';
 import { type DesiredSchedule, desiredSchedule, type ScheduleSource } from './desired.js';
 import { ScheduleError } from './errors.js';
 

@@ -1,13 +1,6 @@
 import type { ScheduleDescription, ScheduleOptions } from '@temporalio/client';
-import { memoOf } from '../../contract/memo.js';
-import type { ScheduleMark } from '../../contract/schedules.js';
+import { markOf } from '../../contract/memo.js';
 import type { DesiredSchedule } from './desired.js';
-
-/** The mark of a schedule that was made from a file; null of all others. That of the action is renewed by each apply. */
-export function markOf({ action, memo }: Pick<ScheduleDescription, 'action' | 'memo'>): ScheduleMark | null {
-  const hexSchedule = memoOf(action).hexSchedule ?? memoOf({ memo }).hexSchedule;
-  return hexSchedule?.managedBy === 'temporal-hex' ? hexSchedule : null;
-}
 
 /** What would change, a line for each value: `- catchup: 600000` and `+ catchup: 900000`. Empty when the two are equal. */
 export function differences(current: ScheduleDescription, { mark, options }: DesiredSchedule): string[] {

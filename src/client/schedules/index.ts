@@ -1,13 +1,18 @@
 import type { Client, ScheduleDescription } from '@temporalio/client';
 import { inParallel } from '../../base/in-parallel.js';
+import { keeperId } from '../../contract/ids.js';
+import type { Freshness, KeptSchedule, MissedStarts } from '../../contract/keeper.js';
+import { markOf } from '../../contract/memo.js';
+import { keptSchedulesQuery, schedulesChangedSignal } from '../../contract/messages.js';
+import { SCHEDULED_TYPES } from '../../contract/schedules.js';
 import type { PreviewRow } from '../../schedule/index.js';
 import { type AppliedSchedule, type ApplyOptions, AT_ONCE, applySchedules, describeOrNull } from './apply.js';
-import { markOf } from './compare.js';
 import type { ScheduleSource } from './desired.js';
 import { ScheduleError } from './errors.js';
 import { type PreviewOptions, previewSchedule } from './preview.js';
 
-export type { PreviewRow } from '../../schedule/index.js';
+export type { Freshness, MissedStarts } from '../../contract/keeper.js';
+export type { MissedKind, PreviewRow } from '../../schedule/index.js';
 export type { AppliedSchedule, ApplyOptions } from './apply.js';
 export type { ScheduleSource } from './desired.js';
 export { ScheduleError } from './errors.js';
@@ -26,13 +31,24 @@ export interface ScheduleState {
   /** ISO 8601, UTC; null when nothing comes any more. */
   next: string | null;
   last: { workflowId: string; scheduledTime: string; status: string } | null;
-  /** Starts that were dropped because they were later than the catch-up window. */
+  /** Starts that were dropped because they were later than the catch-up window, as Temporal counts them. */
   missed: number;
   /** Starts that were left out because a run was going on. */
   skipped: number;
   /** Ids of the workflows that it has started and that run. */
   running: string[];
+  /** Missed starts that nothing has filled; null where no keeper answers (`HEX_KEEPER`, no worker). */
+  missedStarts: MissedStarts[] | null;
+  /** Null without `freshWithin`, and where no keeper answers. */
+  freshness: Freshness | null;
 }
+
+type KeptState = Pick<ScheduleState, 'missedStarts' | 'freshness'>;
+
+const UNKNOWN: KeptState = { missedStarts: null, freshness: null };
+
+/** A keeper without a worker does not answer. */
+const KEEPER_WITHIN_MS = 3_000;
 
 /** Schedules of pipelines: made from the `schedule:` of their files. Get it as `client.schedules`. */
 export class Schedules {
@@ -51,31 +67,38 @@ export class Schedules {
    * @example
    * await client.schedules.apply([{ file: 'pipelines/daily-etl.yaml', input: definition }]);
    */
-  apply(sources: readonly ScheduleSource[], options?: ApplyOptions): Promise<AppliedSchedule[]> {
-    return applySchedules(this.#client, this.#taskQueue, sources, options);
+  async apply(sources: readonly ScheduleSource[], options?: ApplyOptions): Promise<AppliedSchedule[]> {
+    const rows = await applySchedules(this.#client, this.#taskQueue, sources, options);
+    const changed = rows.filter(({ action }) => action !== 'unchanged').map(({ schedule }) => schedule);
+    if (!options?.dryRun) await this.#tellKeeper(changed);
+    return rows;
   }
 
   /** All schedules that start `hexPipeline` or `hexRun`, by their id. */
   async list(): Promise<ScheduleState[]> {
     const ids: string[] = [];
     for await (const { scheduleId, action } of this.#client.schedule.list()) {
-      if (OURS.includes(action?.workflowType ?? '')) ids.push(scheduleId);
+      if (SCHEDULED_TYPES.includes(action?.workflowType ?? '')) ids.push(scheduleId);
     }
     // The list lags behind: what it still has may be gone.
-    const found = await inParallel(ids.sort(), AT_ONCE, (id) => describeOrNull(this.#client, id));
-    return inParallel(
-      found.filter((one) => one !== null),
+    const described = await inParallel(ids.sort(), AT_ONCE, (id) => describeOrNull(this.#client, id));
+    const found = await inParallel(
+      described.filter((one) => one !== null),
       AT_ONCE,
       (one) => this.#stateOf(one),
     );
+    const kept = await this.#keptBy(found.map(({ taskQueue }) => taskQueue));
+    return found.map((state) => ({ ...state, ...(kept[state.schedule] ?? UNKNOWN) }));
   }
 
   /** How one schedule stands. Throws `ScheduleNotFoundError` when there is none. */
   async describe(schedule: string): Promise<ScheduleState> {
-    return this.#stateOf(await this.#client.schedule.getHandle(schedule).describe());
+    const state = await this.#stateOf(await this.#client.schedule.getHandle(schedule).describe());
+    const kept = await this.#keptBy([state.taskQueue, this.#taskQueue]);
+    return { ...state, ...(kept[schedule] ?? UNKNOWN) };
   }
 
-  async #stateOf(found: ScheduleDescription): Promise<ScheduleState> {
+  async #stateOf(found: ScheduleDescription): Promise<Omit<ScheduleState, keyof KeptState>> {
     const { action, state, info } = found;
     return {
       schedule: found.scheduleId,
@@ -100,10 +123,12 @@ export class Schedules {
   /** Starts nothing more until it is resumed; what runs goes on. */
   async pause(schedule: string, note?: string): Promise<void> {
     await this.#client.schedule.getHandle(schedule).pause(note);
+    await this.#tellKeeper([schedule]);
   }
 
   async resume(schedule: string, note?: string): Promise<void> {
     await this.#client.schedule.getHandle(schedule).unpause(note);
+    await this.#tellKeeper([schedule]);
   }
 
   /**
@@ -126,6 +151,28 @@ export class Schedules {
   /** Deletes the schedule; what it has started goes on. */
   async delete(schedule: string): Promise<void> {
     await this.#client.schedule.getHandle(schedule).delete();
+    await this.#tellKeeper([schedule]);
+  }
+
+  /** It would notice by itself, minutes later. */
+  async #tellKeeper(schedules: string[]): Promise<void> {
+    if (schedules.length === 0) return;
+    await this.#client.workflow
+      .getHandle(keeperId(this.#taskQueue))
+      .signal(schedulesChangedSignal, schedules)
+      .catch(() => undefined);
+  }
+
+  /** What the keepers of these task queues know; nothing of a queue whose workers are all gone. */
+  async #keptBy(taskQueues: readonly string[]): Promise<Record<string, KeptSchedule>> {
+    const each = await inParallel([...new Set(taskQueues)], AT_ONCE, (taskQueue) =>
+      this.#client.workflow
+        .withDeadline(Date.now() + KEEPER_WITHIN_MS, () =>
+          this.#client.workflow.getHandle(keeperId(taskQueue)).query(keptSchedulesQuery),
+        )
+        .catch(() => ({})),
+    );
+    return Object.assign({}, ...each);
   }
 
   async #lastOf({ info }: ScheduleDescription): Promise<ScheduleState['last']> {
@@ -143,5 +190,3 @@ export class Schedules {
     return { workflowId, scheduledTime: last.scheduledAt.toISOString(), status };
   }
 }
-
-const OURS = ['hexPipeline', 'hexRun'];

@@ -7,7 +7,7 @@ const SUMMARY = 1_024;
 const DEDUP_KEY = 255;
 
 /** Events that close the incident of another. */
-const RESOLVES: ReadonlySet<NotificationEvent> = new Set(['success', 'reachable']);
+const RESOLVES: ReadonlySet<NotificationEvent> = new Set(['success', 'reachable', 'filled', 'fresh']);
 
 /** An event of PagerDuty's Events API v2: opens an incident, or closes the one with the same `dedup_key`. */
 export function pagerdutyBody(notification: Notification, routingKey: string): object {
@@ -50,6 +50,11 @@ function dedupKey(notification: Notification): string {
       success: subject,
       failure: subject,
       deadline: subject,
+      missed: ['starts', notification.gap],
+      late: ['starts', notification.gap],
+      filled: ['starts', notification.gap],
+      stale: ['freshness', notification.schedule],
+      fresh: ['freshness', notification.schedule],
       cancelled: subject,
       waiting: ['waiting', workflowId, step],
       cleanup_failed: ['cleanup', notification.hexRunId ?? workflowId],

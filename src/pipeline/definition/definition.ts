@@ -183,6 +183,11 @@ export interface PipelineDefinition {
   /** Send the `deadline` notification if it is still running after this time. */
   deadline?: Duration;
   /**
+   * Tell (`stale`) when the last success of the newest partition is older than this, and (`fresh`) when it no longer
+   * is. Goes with a `schedule`, or a schedule made by hand. Default: not told.
+   */
+  freshWithin?: Duration;
+  /**
    * A business key: at most one execution of this text is under way, or has succeeded, as far as `ifExists` says so.
    * May hold templates over `params` and `run`, and a name belongs in it: `"daily-etl/{{ run.date }}"`. Searchable as
    * `HexKey`.

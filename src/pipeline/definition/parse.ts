@@ -294,6 +294,7 @@ function toSpec(
     maxParallel: header.maxParallel ?? null,
     timeoutMs: durationOr(header.timeout, null),
     deadlineMs: durationOr(header.deadline, null),
+    freshWithinMs: durationOr(header.freshWithin, null),
     notify: toNotifySpecs(header.notify),
     steps,
   };

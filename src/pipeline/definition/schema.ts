@@ -229,11 +229,23 @@ export const headerFields = (schedule: z.ZodType = scheduleSchema()) => ({
   maxParallel: z.int('must be a whole number').min(1, 'must be 1 or more').optional(),
   timeout: durationSchema().optional(),
   deadline: durationSchema().optional(),
+  freshWithin: durationSchema().optional(),
   onFailure: onFailureSchema().optional(),
   cancelSiblings: cancelSiblingsSchema().optional(),
   onCancel: onStopSchema().optional(),
   onTimeout: onStopSchema().optional(),
-  notify: notifySchema(['success', 'failure', 'cancelled', 'deadline', 'waiting']).optional(),
+  notify: notifySchema([
+    'success',
+    'failure',
+    'cancelled',
+    'deadline',
+    'waiting',
+    'missed',
+    'late',
+    'filled',
+    'stale',
+    'fresh',
+  ]).optional(),
 });
 
 /** The whole definition as one schema: for JSON Schema. The parser takes it apart for better messages. */

@@ -62,6 +62,7 @@ export interface PipelineSpec {
   maxParallel: number | null;
   timeoutMs: number | null;
   deadlineMs: number | null;
+  freshWithinMs: number | null;
   notify: NotifySpec[];
   steps: StepSpec[];
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
-import { searchAttributes } from '../src/contract/search-attributes.js';
+import { searchAttributeTypes } from '../src/contract/search-attributes.js';
 import { type DevServer, type DevServerOptions, startDevServer } from '../src/temporal-server/index.js';
 
 /** A Temporal server on a database file, which can be killed and come back. */
@@ -24,9 +24,7 @@ export class CrashingServer {
     const options: DevServerOptions = {
       uiPort: false,
       dbFilename: join(folder, 'temporal.db'),
-      searchAttributes: Object.fromEntries(
-        Object.values(searchAttributes).map(({ name }) => [name, 'Keyword']),
-      ),
+      searchAttributes: searchAttributeTypes(),
       ...(cli && { cli }),
     };
     const server = await startDevServer({ ...options, port: 0 });

@@ -13,6 +13,7 @@ import { sizeProblems } from './base/input-size.js';
 import { isObject } from './base/json.js';
 import { formatProblems, type Problem } from './base/problems.js';
 import { executeControl } from './client/controls.js';
+import { type ListedPipeline, type ListOptions, listPipelines } from './client/list/index.js';
 import {
   previewRerun,
   type RerunOptions,
@@ -24,10 +25,12 @@ import { inZoneOf } from './client/schedule-zone.js';
 import { Schedules } from './client/schedules/index.js';
 import { idPolicies, startParsed } from './client/start-pipeline.js';
 import type { ControlResult, Controls } from './contract/controls.js';
+import { memo } from './contract/memo.js';
 import { progressQuery } from './contract/messages.js';
 import { environmentConverter } from './encryption/settings.js';
 import { clientRoute } from './network/temporal.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
+import { detailsOf } from './pipeline/definition/about.js';
 import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition/definition.js';
 import type { PipelineRequest } from './pipeline/definition/spec.js';
 import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/execution/result.js';
@@ -42,6 +45,7 @@ import type { hexPipeline, hexRun } from './workflows/index.js';
 const CATCHUP_WINDOW = '10 minutes';
 
 export { ControlRefusedError } from './client/controls.js';
+export type { ListedPipeline, ListedStatus, ListOptions, Trend } from './client/list/index.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export type { Controls } from './contract/controls.js';
 export { ConverterError } from './encryption/settings.js';
@@ -172,7 +176,7 @@ export class TemporalHexClient {
     const zoned = inZoneOf(options.spec, given);
     if (!zoned.ok) throw new InvalidInputError('The schedule', zoned.problems);
     const input = zoned.value;
-    const { name } = requestOf(input);
+    const { name, spec } = requestOf(input);
     this.refuseTooLarge('The pipeline', input);
     return this.temporal.schedule.create({
       scheduleId: options.scheduleId,
@@ -186,6 +190,8 @@ export class TemporalHexClient {
         taskQueue: this.taskQueue,
         args: [input],
         staticSummary: `Hex pipeline ${name}`,
+        memo: memo({ hexName: name }),
+        ...(spec && detailsOf(spec)),
       },
     });
   }
@@ -248,6 +254,14 @@ export class TemporalHexClient {
   /** Where a run or pipeline stands; also of a closed one, while its history is kept and a worker is up. */
   progress(workflowId: string): Promise<RunProgress | PipelineProgress> {
     return this.temporal.workflow.getHandle(workflowId).query(progressQuery);
+  }
+
+  /**
+   * Executions of pipelines, newest first, with what they are about, how they stand and how long they take beside earlier
+   * ones: `client.list({ pipeline: 'daily-etl', status: 'failed' })`. Needs no worker.
+   */
+  list(options?: ListOptions): Promise<ListedPipeline[]> {
+    return listPipelines(this.temporal, options);
   }
 
   /** Closes the connection to Temporal. */

@@ -50,6 +50,9 @@ export interface HexWorkerOptions {
 const SHUTDOWN_GRACE = '45s';
 const SHUTDOWN_FORCE = '60s';
 
+/** How long a server may go on without knowing a search attribute that was just registered. */
+const ATTRIBUTES_KNOWN_AFTER_MS = 60_000;
+
 /**
  * A `Worker` with our workflows and activities, on the configured task queue.
  *
@@ -107,6 +110,7 @@ export async function hexDependencies(
 ): Promise<ActivityDependencies> {
   const { connection, config, namespace = 'default', log = () => {} } = options;
   const known = await registerSearchAttributes(connection, namespace, log);
+  const pipelinesFromMs = known.justNow ? Date.now() + ATTRIBUTES_KNOWN_AFTER_MS : 0;
   const dataConverter = await converterOf(options);
   const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
   const { workflow } = client;
@@ -134,6 +138,7 @@ export async function hexDependencies(
     limiters,
     searchAttributes: known.runs,
     keyAttribute: known.key,
+    pipelineAttributes: () => known.pipelines && Date.now() >= pipelinesFromMs,
     pipelinesDir: config.pipelinesDir,
     webhooks: config.webhooks,
     alerts: config.alerts,

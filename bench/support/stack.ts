@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { TemporalHexClient } from '../../src/client.js';
-import { searchAttributes } from '../../src/contract/search-attributes.js';
+import { searchAttributeTypes } from '../../src/contract/search-attributes.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.js';
 import { startDevServer } from '../../src/temporal-server/index.js';
 import { TASK_QUEUES } from './task-queues.js';
@@ -26,9 +26,7 @@ export async function withStack<T>(
     const server = await startDevServer({
       port: 0,
       uiPort: false,
-      searchAttributes: Object.fromEntries(
-        Object.values(searchAttributes).map(({ name }) => [name, 'Keyword']),
-      ),
+      searchAttributes: searchAttributeTypes(),
     });
     closers.push(() => server.stop());
     const sandbox = await startSandbox({ port: 0, ...sandboxOptions });

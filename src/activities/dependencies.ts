@@ -26,6 +26,8 @@ export interface ActivityDependencies {
   searchAttributes?: boolean;
   /** Whether the namespace knows the search attribute of keys. Default false. */
   keyAttribute?: boolean;
+  /** Whether the namespace knows the search attributes of pipelines by now. Default: no. */
+  pipelineAttributes?: () => boolean;
   /** Folder of pipeline files that can be started by name (`HEX_PIPELINES_DIR`). Default: none. */
   pipelinesDir?: string | null;
   /** Where notifications go, by name (`HEX_NOTIFY_<NAME>_URL`, `_FORMAT`, ...). Default: none. */

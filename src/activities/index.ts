@@ -17,6 +17,7 @@ import { loadPipeline } from './load-pipeline.js';
 import { lookAtQueue } from './look-at-queue.js';
 import { lookForStrays } from './look-for-strays.js';
 import { notify, notifyTargets } from './notify.js';
+import { pipelinesSearchable } from './pipelines-searchable.js';
 import { placeInLine } from './place-in-line.js';
 import { reachHex } from './reach-hex.js';
 import { reportToLimiter, requestStart } from './request-start.js';
@@ -50,6 +51,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     lookForStrays: lookForStrays(dependencies),
     getLastCompletedRun: getLastCompletedRun(dependencies),
     loadPipeline: loadPipeline(dependencies),
+    pipelinesSearchable: pipelinesSearchable(dependencies),
     reachHex: reachHex(dependencies),
     notify: notify(dependencies),
     notifyTargets: notifyTargets(dependencies),

@@ -9,6 +9,7 @@ import { addControls } from './commands/controls.js';
 import { addDemo } from './commands/demo.js';
 import { addDev } from './commands/dev.js';
 import { addDoctor } from './commands/doctor.js';
+import { addList } from './commands/list.js';
 import { addPipeline } from './commands/pipeline.js';
 import { addPlan } from './commands/plan.js';
 import { addProgress } from './commands/progress.js';
@@ -98,6 +99,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addPlan,
     addWatch,
     addProgress,
+    addList,
     addCancel,
     addRerun,
     addSchedule,

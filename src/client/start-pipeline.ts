@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandleWithFirstExecutionRunId, WorkflowOptions } from '@temporalio/client';
+import { memo } from '../contract/memo.js';
+import { detailsOf } from '../pipeline/definition/about.js';
 import type { HexPipelineInput } from '../pipeline/definition/definition.js';
 import type { PipelineRequest } from '../pipeline/definition/spec.js';
 import type { hexPipeline } from '../workflows/index.js';
@@ -30,6 +32,8 @@ export function startParsed(
     ...idPolicies(options),
     args: [input],
     staticSummary: `Hex pipeline ${request.name}`,
+    memo: memo({ hexName: request.name }),
+    ...(request.spec && detailsOf(request.spec)),
   });
 }
 

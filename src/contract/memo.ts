@@ -1,6 +1,8 @@
 import type { ExecutionReference } from '../pipeline/definition/definition.js';
+import type { TriggerKind } from '../pipeline/definition/trigger-kind.js';
 import type { DefinitionSource } from '../pipeline/execution/result.js';
 import type { KeyHolder } from '../run/key.js';
+import type { PipelineFacts } from './pipeline-facts.js';
 import type { ScheduleMark } from './schedules.js';
 
 /** All that we keep in the memos of workflows. */
@@ -17,6 +19,12 @@ export interface HexMemo {
   hexDefinition?: DefinitionSource;
   /** Of a rerun: the pipeline that it repeats. */
   hexRerunOf?: ExecutionReference | undefined;
+  /** Of a pipeline: its name as the start knew it, for lists until a worker has taken it up. */
+  hexName?: string;
+  /** Of a pipeline where its search attributes are not known: the same facts. */
+  hexFacts?: PipelineFacts;
+  /** Of a pipeline that is a step: what started the pipeline above. */
+  hexTrigger?: TriggerKind;
   /** Of a pipeline: how many of its steps have ended. */
   hexStepsEnded?: number;
   /** Of a schedule that was made from a file, and of each pipeline that it starts. */

@@ -6,9 +6,39 @@ const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttribute
 export const searchAttributes = {
   projectId: keyword('HexProjectId'),
   runId: keyword('HexRunId'),
+  /** The name of a pipeline, also of the pipeline that a run is a step of. */
   pipeline: keyword('HexPipeline'),
   step: keyword('HexStep'),
+  /** Hex's status of a run; how a pipeline stands, as in its progress. */
   status: keyword('HexStatus'),
   /** The business key of a run or a pipeline. */
   key: keyword('HexKey'),
+  /** What a pipeline is about: `run.partition`. */
+  partition: keyword('HexPartition'),
+  /** What started a pipeline. */
+  trigger: keyword('HexTrigger'),
+  owner: keyword('HexOwner'),
+  tags: defineSearchAttributeKey('HexTags', SearchAttributeType.KEYWORD_LIST),
+  /** `run.scheduledTime` of a pipeline. */
+  scheduledTime: defineSearchAttributeKey('HexScheduledTime', SearchAttributeType.DATETIME),
 } as const;
+
+/** Temporal's own: the time that a schedule meant, on every workflow that it starts. */
+export const scheduledStartAttribute = defineSearchAttributeKey(
+  'TemporalScheduledStartTime',
+  SearchAttributeType.DATETIME,
+);
+
+export type SearchAttributeName = keyof typeof searchAttributes;
+
+/** The types that ours have, as `temporal` names them. */
+const TYPE_NAMES = { KEYWORD: 'Keyword', KEYWORD_LIST: 'KeywordList', DATETIME: 'Datetime' } as const;
+
+/** Name and type of each of our search attributes, such as `HexTags` and `KeywordList`. */
+export function searchAttributeTypes(
+  names = Object.keys(searchAttributes) as SearchAttributeName[],
+): Record<string, (typeof TYPE_NAMES)[keyof typeof TYPE_NAMES]> {
+  return Object.fromEntries(
+    names.map((name) => [searchAttributes[name].name, TYPE_NAMES[searchAttributes[name].type]]),
+  );
+}

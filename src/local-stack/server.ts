@@ -1,4 +1,4 @@
-import { searchAttributes } from '../contract/search-attributes.js';
+import { searchAttributeTypes } from '../contract/search-attributes.js';
 import {
   type DevServer,
   type DevServerOptions,
@@ -22,12 +22,11 @@ export async function startLocalServer(
   const { env = process.env, log } = options;
   const cli = await resolveTemporalCli({ env, log, signal: options.signal });
   log(`Temporal CLI ${cli.version}: ${cli.path}`);
-  const keywords = Object.values(searchAttributes).map(({ name }) => [name, 'Keyword'] as const);
   const server = await startDevServer({
     ...options,
     cli,
     env,
-    searchAttributes: Object.fromEntries(keywords),
+    searchAttributes: searchAttributeTypes(),
   });
   return { server, cli };
 }

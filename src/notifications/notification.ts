@@ -9,6 +9,10 @@ export type NotificationEvent = NotifyEvent | AlertEvent;
 /** What a notification is about; the first that is there names it: a step, a pipeline, a run, a schedule, a connection. */
 export interface NotificationSubject {
   pipeline?: string;
+  /** Of the pipeline, as its definition says. */
+  description?: string | null;
+  owner?: string | null;
+  tags?: string[];
   step?: string;
   projectId?: string;
   connection?: string;
@@ -42,6 +46,10 @@ export interface Notification {
   title: string;
   text: string;
   pipeline: string | null;
+  /** Of the pipeline, as its definition says. */
+  description: string | null;
+  owner: string | null;
+  tags: string[];
   step: string | null;
   projectId: string | null;
   connection: string | null;
@@ -90,6 +98,7 @@ export function notificationOf(
   { temporalUiUrl, ...origin }: Origin,
 ): Notification {
   const { event, text, pipeline, step, projectId, connection, schedule, gap, hexRunId, hexUrl } = request;
+  const { description = null, owner = null, tags = [] } = request;
   const { id, namespace, workflowId, runId, at } = origin;
   return {
     id,
@@ -98,6 +107,9 @@ export function notificationOf(
     title: titleOf(request),
     text,
     pipeline: pipeline ?? null,
+    description,
+    owner,
+    tags,
     step: step ?? null,
     projectId: projectId ?? null,
     connection: connection ?? null,

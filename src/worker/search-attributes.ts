@@ -1,17 +1,35 @@
 import type { NativeConnection } from '@temporalio/worker';
-import { searchAttributes } from '../contract/search-attributes.js';
+import { type SearchAttributeName, searchAttributeTypes } from '../contract/search-attributes.js';
 
 /** `IndexedValueType` of the server's API. */
-const KEYWORD = 2;
+const TYPE_NUMBERS = { Keyword: 2, Datetime: 6, KeywordList: 7 } as const;
 
-const names = Object.values(searchAttributes).map((key) => key.name);
+/** Attributes that are used together or not at all, the most needed first: a namespace may have room for some only. */
+const GROUPS = {
+  runs: {
+    members: ['projectId', 'runId', 'pipeline', 'step', 'status'],
+    loss: 'runs cannot be searched for by project or run id',
+  },
+  key: { members: ['key'], loss: 'runs and pipelines cannot be searched for by key' },
+  pipelines: {
+    members: ['partition', 'trigger', 'owner', 'tags', 'scheduledTime'],
+    loss: 'pipelines cannot be searched for by partition, trigger, owner or tags',
+  },
+} as const satisfies Record<string, { members: readonly SearchAttributeName[]; loss: string }>;
 
-/** Which of our search attributes workflows may use. */
-export interface KnownAttributes {
-  /** All of those that a run sets. */
-  runs: boolean;
-  /** That of a business key, which came later. */
-  key: boolean;
+type Group = keyof typeof GROUPS;
+
+/** Which of our search attributes workflows may use: all of those that a run sets, that of a key, those of pipelines. */
+export interface KnownAttributes extends Record<Group, boolean> {
+  /** Some were registered just now: a server may take a minute until it knows them everywhere. */
+  justNow: boolean;
+}
+
+/** A group that cannot be used, and why. */
+interface Refusal {
+  group: Group;
+  missing: Record<string, keyof typeof TYPE_NUMBERS>;
+  reason: string;
 }
 
 /**
@@ -24,40 +42,60 @@ export async function registerSearchAttributes(
   namespace: string,
   log: (line: string) => void,
 ): Promise<KnownAttributes> {
-  let missing = names;
-  try {
+  const missingOf = async (group: Group) => {
     const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-    missing = names.filter((name) => customAttributes?.[name] === undefined);
-    const wrong = names.filter(
-      (name) => ![undefined, KEYWORD].includes(customAttributes?.[name] ?? undefined),
+    const wanted = Object.entries(searchAttributeTypes([...GROUPS[group].members]));
+    const other = wanted.find(
+      ([name, type]) => (customAttributes?.[name] ?? TYPE_NUMBERS[type]) !== TYPE_NUMBERS[type],
     );
-    if (wrong.length > 0) {
-      log(`Search attributes are off: ${wrong.join(', ')} exist with another type than Keyword.`);
-      return { runs: false, key: false };
-    }
-    if (missing.length > 0) {
+    if (other) throw new Error(`${other[0]} exists with another type than ${other[1]}`);
+    return Object.fromEntries(wanted.filter(([name]) => customAttributes?.[name] === undefined));
+  };
+  const refusals: Refusal[] = [];
+  let justNow = false;
+  for (const group of Object.keys(GROUPS) as Group[]) {
+    let missing: Refusal['missing'] = searchAttributeTypes([...GROUPS[group].members]);
+    try {
+      missing = await missingOf(group);
+      const numbers = Object.entries(missing).map(([name, type]) => [name, TYPE_NUMBERS[type]]);
+      if (numbers.length === 0) continue;
       await operatorService.addSearchAttributes({
         namespace,
-        searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+        searchAttributes: Object.fromEntries(numbers),
       });
-      log(`Registered the search attributes ${missing.join(', ')}`);
+      justNow = true;
+      log(`Registered the search attributes ${Object.keys(missing).join(', ')}`);
+    } catch (error) {
+      // Another worker that starts at this moment may have been first.
+      const still = await missingOf(group).catch(() => missing);
+      if (Object.keys(still).length === 0) continue;
+      refusals.push({ group, missing, reason: error instanceof Error ? error.message : String(error) });
     }
-    return { runs: true, key: true };
-  } catch (error) {
-    const { name: key } = searchAttributes.key;
-    const runs = missing.every((name) => name === key);
-    const off = runs
-      ? `Search attribute ${key} is off, so runs and pipelines cannot be searched for by key`
-      : 'Search attributes are off, so runs cannot be searched for by project or run id';
-    log(`${off}: ${error instanceof Error ? error.message : error}. ${remedy(missing, namespace)}`);
-    return { runs, key: !missing.includes(key) };
   }
+  for (const line of wordsOf(refusals, namespace)) log(line);
+  const known = (group: Group) => refusals.every((refusal) => refusal.group !== group);
+  const runs = known('runs');
+  // A pipeline also sets its name and its status, which runs have too.
+  return { runs, key: known('key'), pipelines: runs && known('pipelines'), justNow };
 }
 
-function remedy(missing: readonly string[], namespace: string): string {
-  const byHand = missing.map((name) => `--name ${name} --type Keyword`).join(' ');
+/** What is lost and how to mend it: a line for each reason. */
+function wordsOf(refusals: readonly Refusal[], namespace: string): string[] {
+  return [...new Set(refusals.map(({ reason }) => reason))].map((reason) => {
+    const together = refusals.filter((refusal) => refusal.reason === reason);
+    const missing = Object.assign({}, ...together.map((refusal) => refusal.missing)) as Refusal['missing'];
+    const names = Object.keys(missing);
+    const off = `Search attribute${names.length === 1 ? '' : 's'} ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} off`;
+    const losses = together.map(({ group }) => GROUPS[group].loss).join(', and ');
+    return `${off}, so ${losses}: ${reason}. ${remedy(missing, namespace)}`;
+  });
+}
+
+function remedy(missing: Refusal['missing'], namespace: string): string {
+  const types = Object.entries(missing);
+  const byHand = types.map(([name, type]) => `--name ${name} --type ${type}`).join(' ');
   // Cloud has no operator service: there, attributes are added by tcld or in the web console.
-  const onCloud = missing.map((name) => `--search-attribute "${name}=Keyword"`).join(' ');
+  const onCloud = types.map(([name, type]) => `--search-attribute "${name}=${type}"`).join(' ');
   return (
     `Register them once: temporal operator search-attribute create ${byHand} --namespace ${namespace}` +
     `; on Temporal Cloud: tcld namespace search-attributes add --namespace ${namespace} ${onCloud}`

@@ -6,6 +6,7 @@ import type { PipelineResult } from '../pipeline/execution/result.js';
 import type { FailureType } from '../run/failure-types.js';
 import type { StepNotifyEvent } from '../run/notify.js';
 import { logEvent } from './log-event.js';
+import { PipelineAttributes } from './pipeline/attributes.js';
 import { installControls } from './pipeline/controls.js';
 import { PipelineExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
@@ -47,18 +48,23 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
 
   const preparing = prepareExecution(input, others);
   const prepared = preparing instanceof Promise ? await preparing : preparing;
-  if (prepared.meant) return endNotMeant(prepared, prepared.meant, view);
-  return underPipelineKey(prepared, view, () =>
-    carryOut(prepared, view, (execution) => {
-      running.execution = execution;
-    }),
-  );
+  const attributes = new PipelineAttributes(prepared, view);
+  return attributes.around(async () => {
+    if (prepared.meant) return endNotMeant(prepared, prepared.meant, view);
+    if (prepared.pipeline.key) await attributes.settled();
+    return underPipelineKey(prepared, view, () =>
+      carryOut(prepared, view, attributes, (execution) => {
+        running.execution = execution;
+      }),
+    );
+  });
 }
 
 /** Runs the steps, and tells how it goes. */
 async function carryOut(
   prepared: PreparedExecution,
   view: PipelineView,
+  attributes: PipelineAttributes,
   begun: (execution: PipelineExecution) => void,
 ): Promise<PipelineResult> {
   const { spec } = prepared.plan;
@@ -72,7 +78,7 @@ async function carryOut(
   view.show(execution);
   notifications.watchDeadline(execution);
   try {
-    await notifications.check();
+    await notifications.check(attributes);
     const outcome = await withTimeLimit(
       spec.timeoutMs,
       'Time limit of the pipeline',

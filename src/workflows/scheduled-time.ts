@@ -1,10 +1,13 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
+import { scheduledStartAttribute } from '../contract/search-attributes.js';
 
-const scheduledStart = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
+/** Whether a Temporal Schedule started this workflow, by itself or when a person triggered it. */
+export function startedBySchedule(): boolean {
+  return workflowInfo().typedSearchAttributes.get(scheduledStartAttribute) !== undefined;
+}
 
 /** When the Temporal Schedule meant this workflow to start; without a schedule, when it did. */
 export function scheduledTime(): Date {
   const { startTime, typedSearchAttributes } = workflowInfo();
-  return new Date(typedSearchAttributes.get(scheduledStart) ?? startTime);
+  return new Date(typedSearchAttributes.get(scheduledStartAttribute) ?? startTime);
 }

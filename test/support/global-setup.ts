@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { searchAttributes } from '../../src/contract/search-attributes.js';
+import { searchAttributeTypes } from '../../src/contract/search-attributes.js';
 import { resolveTemporalCli, startDevServer } from '../../src/temporal-server/index.js';
 
 declare module 'vitest' {
@@ -20,12 +20,11 @@ const BUILD = fileURLToPath(new URL('../../scripts/build.mjs', import.meta.url))
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   execFileSync(process.execPath, [BUILD], { stdio: 'inherit' });
   const cli = await resolveTemporalCli();
-  const keywords = Object.values(searchAttributes).map(({ name }) => [name, 'Keyword'] as const);
   const server = await startDevServer({
     cli,
     port: 0,
     uiPort: false,
-    searchAttributes: Object.fromEntries(keywords),
+    searchAttributes: searchAttributeTypes(),
   });
   project.provide('temporalAddress', server.address);
   project.provide('temporalNamespace', server.namespace);

@@ -4,6 +4,8 @@ import {
   type WorkflowHandleWithFirstExecutionRunId,
 } from '@temporalio/client';
 import { memo } from '../../contract/memo.js';
+import { aboutOf, detailsOf } from '../../pipeline/definition/about.js';
+import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
 import type { hexPipeline } from '../../workflows/index.js';
 import { RerunError, readPipelineHistory } from './history.js';
 import { planRerun, type RerunChoices, type RerunPlan } from './plan.js';
@@ -56,7 +58,12 @@ export async function rerunPipeline(
       workflowIdReusePolicy: policy,
       args: [plan.input],
       staticSummary: `Rerun of ${workflowId}: ${plan.again.join(', ')}`.slice(0, 200),
-      memo: memo({ hexRerunOf: plan.input.rerunOf, ...(plan.lenient && { hexLenient: true }) }),
+      ...detailsOf(aboutOf(plan.input.pipeline as PipelineDefinition)),
+      memo: memo({
+        hexName: plan.name,
+        hexRerunOf: plan.input.rerunOf,
+        ...(plan.lenient && { hexLenient: true }),
+      }),
     });
   if (options.workflowId !== undefined)
     return { handle: await start(options.workflowId, 'ALLOW_DUPLICATE'), plan };

@@ -6,6 +6,7 @@ import type { Parsed, Problem } from '../../base/problems.js';
 import { memo } from '../../contract/memo.js';
 import type { ScheduleMark } from '../../contract/schedules.js';
 import { parsePipelineInput } from '../../pipeline/boundary.js';
+import { type About, detailsOf } from '../../pipeline/definition/about.js';
 import type {
   HexPipelineInput,
   PipelineDefinition,
@@ -72,10 +73,16 @@ export function desiredSchedule(source: ScheduleSource, taskQueue: string): Pars
     name,
     paused: schedule.paused,
   };
-  return { ok: true, value: { mark, schedule, options: optionsOf(mark, schedule, input, taskQueue) } };
+  return { ok: true, value: { mark, schedule, options: optionsOf(mark, schedule, spec, input, taskQueue) } };
 }
 
-function optionsOf(mark: ScheduleMark, schedule: ScheduleSpec, input: PipelineRunInput, taskQueue: string) {
+function optionsOf(
+  mark: ScheduleMark,
+  schedule: ScheduleSpec,
+  about: About,
+  input: PipelineRunInput,
+  taskQueue: string,
+) {
   // From the beginning of the year, so that a second apply asks for the same.
   const since = Date.UTC(new Date().getUTCFullYear(), 0, 1);
   return {
@@ -89,6 +96,7 @@ function optionsOf(mark: ScheduleMark, schedule: ScheduleSpec, input: PipelineRu
       args: [input],
       memo: memo({ hexSchedule: mark }),
       staticSummary: `Hex pipeline ${mark.name}`,
+      ...detailsOf(about),
     },
     policies: {
       overlap: OVERLAP[schedule.overlap],

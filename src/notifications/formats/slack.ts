@@ -6,13 +6,14 @@ import { eventWords, linksOf, shortened } from './words.js';
  * reads no formatting, with its three control characters escaped: it can make no link and mention nobody.
  */
 export function slackBody(notification: Notification): object {
-  const { title, event, text, workflowId } = notification;
+  const { title, event, text, owner, workflowId } = notification;
   const links = linksOf(notification).map(
     ({ title, url }) => `<${escaped(url).replaceAll('|', '%7C')}|${title}>`,
   );
   const lines = [
     `${code(title)} ${eventWords(event)}`,
     `\`\`\`${escaped(shortened(text).replaceAll('```', "'''"))}\`\`\``,
+    ...(owner === null ? [] : [`Owner ${code(owner)}`]),
     ...(workflowId === null ? [] : [`Workflow ${code(workflowId)}`]),
     ...(links.length > 0 ? [links.join(' · ')] : []),
   ];

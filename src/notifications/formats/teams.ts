@@ -8,7 +8,7 @@ const COLORS = { info: 'default', warning: 'warning', error: 'attention', critic
  * and a mention would need an entity: it is shown as it is.
  */
 export function teamsBody(notification: Notification): object {
-  const { title, event, severity, text, workflowId } = notification;
+  const { title, event, severity, text, owner, workflowId } = notification;
   const head = { text: `${title} ${eventWords(event)}`, weight: 'bolder', color: COLORS[severity] };
   const lines = shortened(text)
     .split(/\r?\n/)
@@ -20,6 +20,7 @@ export function teamsBody(notification: Notification): object {
     body: [
       paragraph(head),
       ...lines.map((line) => paragraph({ text: line })),
+      ...(owner === null ? [] : [paragraph({ text: `Owner ${owner}`, isSubtle: true })]),
       ...(workflowId === null ? [] : [paragraph({ text: `Workflow ${workflowId}`, isSubtle: true })]),
     ],
     actions: linksOf(notification).map(({ title, url }) => ({ type: 'Action.OpenUrl', title, url })),

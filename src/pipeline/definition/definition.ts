@@ -5,6 +5,7 @@ import type { IfExists } from '../../run/key.js';
 import type { NotifyDefinition, StepNotifyEvent } from '../../run/notify.js';
 import type { Interval } from '../../run/scope.js';
 import type { ScheduleDefinition } from '../../schedule/index.js';
+import type { TriggerKind } from './trigger-kind.js';
 import type { TriggerRule } from './trigger-rules.js';
 
 /**
@@ -162,7 +163,12 @@ export interface PipelineDefinition {
   $schema?: string;
   /** Default `pipeline`. */
   name?: string;
+  /** For people: in Temporal's Web UI and in notifications. At most 4,000 characters. */
   description?: string;
+  /** Who is responsible, a team or a person: in lists, notifications and the Web UI, searchable as `HexOwner`. */
+  owner?: string;
+  /** Words to find it by, such as `finance`; searchable as `HexTags`. At most 20. */
+  tags?: string[];
   params?: Record<string, ParamDefinition>;
   /**
    * Inputs of the projects that the steps run, by project id; `inputParams` are checked against them. Sub-pipelines
@@ -248,6 +254,8 @@ export interface PipelineRunInput {
   interval?: Interval;
   /** What `run.partition` is to be. Default: by the definition's `schedule`. */
   partition?: string;
+  /** What starts it, for lists and the search attribute `HexTrigger`. Default: what Temporal and `rerunOf` say. */
+  trigger?: TriggerKind;
   /** The execution that this one repeats in part. */
   rerunOf?: ExecutionReference;
   /** Steps whose results are taken over from it, by id. */

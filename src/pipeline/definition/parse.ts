@@ -38,6 +38,7 @@ import {
 } from './schema.js';
 import type { PipelineRequest, PipelineSpec, StepKind } from './spec.js';
 import { timezoneProblem } from './timezone.js';
+import { TRIGGER_KINDS } from './trigger-kind.js';
 
 /** A definition inside a step is read by {@link parseDefinition}, for the sake of its messages. */
 const nested = z.custom<PipelineDefinition>((value) => isObject(value));
@@ -70,6 +71,7 @@ const schemas = {
       )
       .optional(),
     partition: z.string({ error: 'must be text' }).min(1, 'must not be empty').optional(),
+    trigger: z.enum(TRIGGER_KINDS, { error: `must be one of ${TRIGGER_KINDS.join(', ')}` }).optional(),
     rerunOf: z.strictObject({ workflowId: z.string(), runId: z.string() }).optional(),
     reuse: z
       .record(z.string(), z.strictObject({ result: z.json(), complete: z.boolean().optional() }))
@@ -118,6 +120,7 @@ function requestFor(
     timezone: fields.timezone ?? null,
     interval: fields.interval ?? null,
     partition: fields.partition ?? null,
+    trigger: fields.trigger ?? null,
     rerunOf: fields.rerunOf ?? null,
     reuse: fields.reuse ?? {},
   };
@@ -287,6 +290,8 @@ function toSpec(
   return {
     name: header.name ?? 'pipeline',
     description: header.description ?? null,
+    owner: header.owner ?? null,
+    tags: [...new Set(header.tags)],
     params: header.params ?? {},
     timezone: header.timezone ?? null,
     key: header.key ?? null,

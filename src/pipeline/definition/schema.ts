@@ -203,7 +203,20 @@ export const headerFields = (schedule: z.ZodType = scheduleSchema()) => ({
     .string({ error: 'must be text' })
     .regex(/^[^\s\p{Cc}][^\p{Cc}]{0,127}$/u, 'must be 1 to 128 characters')
     .optional(),
-  description: z.string().max(4_000).optional(),
+  description: z.string({ error: 'must be text' }).max(4_000, 'must be 4,000 characters or less').optional(),
+  owner: z
+    .string({ error: 'must be text: a team or a person' })
+    .regex(/^[^\s\p{Cc}][^\p{Cc}]{0,127}$/u, 'must be 1 to 128 characters')
+    .optional(),
+  tags: z
+    .array(
+      z
+        .string({ error: 'must be text' })
+        .regex(/^[^\s\p{Cc}][^\p{Cc}]{0,63}$/u, 'must be 1 to 64 characters'),
+      { error: 'must be a list of words such as ["finance", "daily"]' },
+    )
+    .max(20, 'must have 20 tags or less')
+    .optional(),
   params: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a parameter name is letters, digits and "_"'),

@@ -11,6 +11,7 @@ import type {
   RetryStatus,
   ReusedStep,
 } from './definition.js';
+import type { TriggerKind } from './trigger-kind.js';
 import type { TriggerRule } from './trigger-rules.js';
 
 /** What a step runs. */
@@ -49,6 +50,9 @@ export interface StepSpec {
 export interface PipelineSpec {
   name: string;
   description: string | null;
+  owner: string | null;
+  /** Each once. */
+  tags: string[];
   params: Record<string, ParamDefinition>;
   /** Those of the pipelines above included. */
   projects: Record<string, ProjectDefinition>;
@@ -85,6 +89,8 @@ export interface PipelineRequest {
   timezone: string | null;
   interval: Interval | null;
   partition: string | null;
+  /** Null: what Temporal and `rerunOf` say. */
+  trigger: TriggerKind | null;
   rerunOf: ExecutionReference | null;
   reuse: Record<string, ReusedStep>;
 }

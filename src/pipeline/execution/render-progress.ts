@@ -1,4 +1,5 @@
 import { formatDuration } from '../../base/duration.js';
+import { aboutText } from '../definition/about.js';
 import type { PipelineProgress, StepProgress } from './result.js';
 import type { StepState } from './scheduler.js';
 
@@ -34,8 +35,11 @@ export function markOf(state: StepState): string {
 /** A pipeline's progress as Markdown: a head line, a text graph, and a table with a row for each step. */
 export function renderProgress(progress: PipelineProgress): string {
   const rows = progress.steps.map(tableRow);
+  const { description = null, owner = null, tags = [] } = progress;
+  const about = aboutText({ description, owner, tags });
   const parts = [
     headLine(progress),
+    ...(about === '' ? [] : [about]),
     ['```', ...graphLines(progress), '```'].join('\n'),
     [...TABLE_HEAD, ...rows].join('\n'),
   ];

@@ -280,6 +280,10 @@ export type PipelineStatus =
 export interface PipelineProgress {
   /** Name of the pipeline. */
   name: string;
+  /** What its definition says of it. */
+  description?: string;
+  owner?: string;
+  tags?: string[];
   /**
    * `waiting`: nothing runs, and a person has to approve or decide. `joining`: it waits for the other with its key;
    * `skipped`: it ran nothing because of that one, or because its schedule means another start.

@@ -10,6 +10,7 @@ import { formatDuration } from '../../base/duration.js';
 import type { JsonValue } from '../../base/json.js';
 import { type HexMemo, memo } from '../../contract/memo.js';
 import { stepWork } from '../../pipeline/boundary.js';
+import { aboutOf, detailsOf } from '../../pipeline/definition/about.js';
 import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
 import type { PipelineSpec } from '../../pipeline/definition/spec.js';
 import type { PipelineResult, StepResult } from '../../pipeline/execution/result.js';
@@ -117,7 +118,12 @@ async function runPipeline(
           ...(execution.run.partition !== undefined && { partition: execution.run.partition }),
         },
       ],
-      memo: memo({ ...memoOf(execution, unit), hexDepth: execution.depth + 1 }),
+      memo: memo({
+        ...memoOf(execution, unit),
+        hexDepth: execution.depth + 1,
+        hexTrigger: execution.prepared.trigger,
+      }),
+      ...(typeof pipeline === 'object' && detailsOf(aboutOf(pipeline))),
       staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
     });
   const result = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));

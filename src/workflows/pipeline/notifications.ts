@@ -5,6 +5,7 @@ import type { PipelineSpec } from '../../pipeline/definition/spec.js';
 import { type NotifyEvent, type StepNotifyEvent, wantedBy } from '../../run/notify.js';
 import { sendNotifications, webhookProblems } from '../notifications.js';
 import { invalidInput } from '../run/failures.js';
+import type { PipelineAttributes } from './attributes.js';
 import type { PipelineExecution } from './execution.js';
 import type { StepRecord } from './state.js';
 
@@ -24,13 +25,14 @@ export class PipelineNotifications {
   }
 
   /** Refuses names of webhooks that this worker does not know, before a step starts. */
-  async check(): Promise<void> {
+  async check(attributes: PipelineAttributes): Promise<void> {
     const { notify, steps } = this.spec;
     const lists = [
       ['notify', notify] as const,
       ...steps.map((step) => [`steps.${step.id}.notify`, step.notify] as const),
     ].filter(([, list]) => list.length > 0);
     if (lists.length === 0 || !patched('webhooks-checked')) return;
+    await attributes.settled();
     const problems = await webhookProblems(Object.fromEntries(lists));
     if (problems.length > 0) throw invalidInput('hexPipeline', problems);
   }
@@ -42,7 +44,7 @@ export class PipelineNotifications {
     this.send(wantedBy(asked, event), {
       event,
       text,
-      pipeline: this.spec.name,
+      ...aboutPipeline(this.spec),
       step: step.spec.id,
       ...runOf(step),
     });
@@ -83,7 +85,7 @@ export class PipelineNotifications {
     this.send(wantedBy(this.spec.notify, event), {
       event,
       text,
-      pipeline: this.spec.name,
+      ...aboutPipeline(this.spec),
       ...(step && runOf(step)),
     });
   }
@@ -98,6 +100,11 @@ export class PipelineNotifications {
     });
     this.open.add(sent);
   }
+}
+
+/** What a notification says of the pipeline. */
+function aboutPipeline({ name, description, owner, tags }: PipelineSpec) {
+  return { pipeline: name, description, owner, tags };
 }
 
 /** The run in Hex that a step's notification points to. */

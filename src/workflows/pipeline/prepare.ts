@@ -16,6 +16,7 @@ import { invalidInput } from '../run/failures.js';
 import { scheduledTime } from '../scheduled-time.js';
 import { loadPipeline } from './activities.js';
 import type { PreparedExecution } from './prepared.js';
+import { triggerOf } from './trigger.js';
 
 /** More are of no use to anybody, and a failure has to stay small. */
 const MOST_PROBLEMS = 100;
@@ -50,7 +51,8 @@ function preparedFrom(
     hexSchedule !== undefined && spec.schedule
       ? meantInsteadOf(spec.schedule, Date.parse(run.scheduledTime))
       : null;
-  return { plan: planOf(spec), pipeline, request, run, source, rules, depth: hexDepth, meant };
+  const trigger = triggerOf(request, spec, run);
+  return { plan: planOf(spec), pipeline, request, run, source, rules, trigger, depth: hexDepth, meant };
 }
 
 async function loadByName(request: PipelineRequest, rules: InputRules): Promise<PreparedExecution> {

@@ -50,6 +50,13 @@ export class PipelineView {
     this.ended = { status, atMs: Date.now() };
   }
 
+  /** How it stands, without the steps. */
+  status(): PipelineStatus {
+    const { execution, ended, aside } = this;
+    if (!execution) return aside?.status ?? 'starting';
+    return ended?.status ?? liveStatus(execution);
+  }
+
   progress(): PipelineProgress {
     const execution = this.execution;
     if (!execution) return this.aside ?? STARTING;
@@ -58,7 +65,10 @@ export class PipelineView {
     const statuses = execution.statuses();
     return {
       name: plan.spec.name,
-      status: this.ended?.status ?? liveStatus(execution),
+      ...(plan.spec.description !== null && { description: plan.spec.description }),
+      ...(plan.spec.owner !== null && { owner: plan.spec.owner }),
+      ...(plan.spec.tags.length > 0 && { tags: plan.spec.tags }),
+      status: this.status(),
       startedAt: new Date(startedAtMs).toISOString(),
       endedAt: endedAtMs === null ? null : new Date(endedAtMs).toISOString(),
       elapsedMs: (endedAtMs ?? Date.now()) - startedAtMs,

@@ -1,0 +1,61 @@
+import { searchAttributes } from '../../contract/search-attributes.js';
+
+/** How a pipeline stands in lists. `failed` has a failure that says why; Temporal itself ends one as `terminated` or `timed_out`. */
+export const LISTED_STATUSES = [
+  'running',
+  'waiting',
+  'paused',
+  'success',
+  'skipped',
+  'failed',
+  'cancelled',
+  'terminated',
+  'timed_out',
+] as const;
+export type ListedStatus = (typeof LISTED_STATUSES)[number];
+
+/** Temporal's status of the workflow. */
+const EXECUTION: Record<ListedStatus, string> = {
+  running: 'Running',
+  waiting: 'Running',
+  paused: 'Running',
+  success: 'Completed',
+  skipped: 'Completed',
+  failed: 'Failed',
+  cancelled: 'Canceled',
+  terminated: 'Terminated',
+  timed_out: 'TimedOut',
+};
+
+/** What only our own attribute tells from another status. */
+const FINE: readonly ListedStatus[] = ['waiting', 'paused', 'skipped'];
+
+export interface Wanted {
+  /** Name of the pipeline. */
+  pipeline?: string | undefined;
+  statuses?: readonly ListedStatus[] | undefined;
+  since?: Date | undefined;
+}
+
+/**
+ * The pipelines that may be wanted, in Temporal's own words. With `searchable: false` it names no attribute of ours. Those from before
+ * the attributes existed are found either way, and have to be looked through.
+ */
+export function queryOf({ pipeline, statuses = [], since }: Wanted, searchable: boolean): string {
+  const clauses = ["WorkflowType = 'hexPipeline'"];
+  if (since) clauses.push(`StartTime >= '${since.toISOString()}'`);
+  if (pipeline !== undefined && searchable) clauses.push(orAbsent('pipeline', pipeline));
+  const states = statuses.map((status) => {
+    const execution = `ExecutionStatus = '${EXECUTION[status]}'`;
+    return FINE.includes(status) && searchable
+      ? `(${execution} AND ${orAbsent('status', status)})`
+      : execution;
+  });
+  if (states.length > 0) clauses.push(`(${[...new Set(states)].join(' OR ')})`);
+  return clauses.join(' AND ');
+}
+
+function orAbsent(attribute: 'pipeline' | 'status', value: string): string {
+  const { name } = searchAttributes[attribute];
+  return `(${name} = ${JSON.stringify(value)} OR ${name} IS NULL)`;
+}

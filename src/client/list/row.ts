@@ -1,0 +1,84 @@
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { memoOf } from '../../contract/memo.js';
+import { scheduledStartAttribute, searchAttributes } from '../../contract/search-attributes.js';
+import { type TriggerKind, triggerKindOf } from '../../pipeline/definition/trigger-kind.js';
+import type { ListedStatus } from './query.js';
+
+/** One execution of a pipeline. */
+export interface ListedPipeline {
+  /** Null where neither search attributes nor a memo say it, as of one that was refused at its start. */
+  pipeline: string | null;
+  workflowId: string;
+  runId: string;
+  /** `terminated` and `timed_out` are Temporal's own ends. `waiting`, `paused` and `skipped` need the search attributes. */
+  status: ListedStatus;
+  /** ISO 8601, UTC. */
+  scheduledTime: string;
+  /** Null without a schedule. */
+  partition: string | null;
+  trigger: TriggerKind | null;
+  owner: string | null;
+  tags: string[];
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  endedAt: string | null;
+  /** Up to now while it runs. */
+  durationMs: number;
+  /** Beside the earlier successes of the pipeline; null when there are none. */
+  trend: Trend | null;
+}
+
+/** How long an execution takes beside earlier ones. */
+export interface Trend {
+  /** Median duration of the earlier successes, at most 20 of them. */
+  medianMs: number;
+  /** How many these are. */
+  of: number;
+  /** How much longer it takes, in percent of the median; negative when it is shorter. */
+  percent: number;
+}
+
+/** What Temporal's list says of an execution: from our search attributes, else from its memo. */
+export function rowOf(info: WorkflowExecutionInfo, nowMs: number): Omit<ListedPipeline, 'trend'> {
+  const { typedSearchAttributes: attributes, startTime, closeTime } = info;
+  const { hexFacts, hexSchedule, hexDefinition, hexRerunOf, hexName = null } = memoOf(info);
+  const scheduled = attributes.get(scheduledStartAttribute);
+  const named = hexFacts?.name ?? hexSchedule?.name ?? hexDefinition?.name ?? hexName;
+  const guessed = hexRerunOf ? 'rerun' : scheduled ? 'schedule' : null;
+  return {
+    pipeline: attributes.get(searchAttributes.pipeline) ?? named,
+    workflowId: info.workflowId,
+    runId: info.runId,
+    status: statusOf(info),
+    scheduledTime:
+      attributes.get(searchAttributes.scheduledTime)?.toISOString() ??
+      hexFacts?.scheduledTime ??
+      (scheduled ?? startTime).toISOString(),
+    partition: attributes.get(searchAttributes.partition) ?? hexFacts?.partition ?? null,
+    trigger: triggerKindOf(attributes.get(searchAttributes.trigger)) ?? hexFacts?.trigger ?? guessed,
+    owner: attributes.get(searchAttributes.owner) ?? hexFacts?.owner ?? null,
+    tags: attributes.get(searchAttributes.tags) ?? hexFacts?.tags ?? [],
+    startedAt: startTime.toISOString(),
+    endedAt: closeTime?.toISOString() ?? null,
+    durationMs: (closeTime?.getTime() ?? nowMs) - startTime.getTime(),
+  };
+}
+
+/** Temporal's word counts once it is closed: a terminated workflow could not say so itself. */
+function statusOf(info: WorkflowExecutionInfo): ListedStatus {
+  const own = info.typedSearchAttributes.get(searchAttributes.status);
+  switch (info.status.name) {
+    case 'COMPLETED':
+      return own === 'skipped' || memoOf(info).hexFacts?.skipped ? 'skipped' : 'success';
+    case 'FAILED':
+      return 'failed';
+    case 'CANCELLED':
+      return 'cancelled';
+    case 'TERMINATED':
+      return 'terminated';
+    case 'TIMED_OUT':
+      return 'timed_out';
+    default:
+      return own === 'waiting' || own === 'paused' ? own : 'running';
+  }
+}

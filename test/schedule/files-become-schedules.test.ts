@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ScheduleState } from '../../src/client/schedules/index.js';
 import { OVERLAPS } from '../../src/schedule/index.js';
 import { type Harness, harness, until } from '../support/harness.js';
 import { pipelineFolder } from '../support/pipeline-folder.js';
@@ -186,6 +187,59 @@ it('a schedule made by hand is listed, and never taken over', async () => {
   const missing = await run('describe', name('daily'));
   expect(missing.code).toBe(2);
   expect(missing.stderr).toContain(`There is no schedule "${name('daily')}"`);
+});
+
+it('list tells what differs from the files, or without them what was changed by hand', async () => {
+  const { name, write, json, run, remove } = folderOf({
+    same: { owner: 'data-team', schedule: { cron: '0 6 * * *' } },
+    edited: { schedule: { cron: '0 6 * * *' } },
+    byhand: { timezone: 'America/New_York', schedule: { cron: '0 2 * * *' } },
+    gone: { schedule: { cron: '0 6 * * *' } },
+  });
+  await run('apply', 'pipelines');
+  await rig.temporal.schedule.getHandle(name('byhand')).update(({ spec, action, policies, state }) => ({
+    spec,
+    action: { ...action, args: action.args ?? [] },
+    state,
+    policies: { ...policies, catchupWindow: '2h' },
+  }));
+  write('edited', { schedule: { cron: '0 7 * * *' } });
+  write('fresh', { schedule: { cron: '0 8 * * *' } });
+  remove('gone');
+  const ours = async (...args: string[]) => {
+    const rows = await until('all four are listed', async () => {
+      const all = (await rig.hex.schedules.list()).map(({ schedule }) => schedule);
+      return (
+        ['same', 'edited', 'byhand', 'gone'].every((short) => all.includes(name(short))) && json(...args)
+      );
+    });
+    const drifts = (rows as ScheduleState[]).map(({ schedule, drift }) => [schedule, drift?.state]);
+    return Object.fromEntries(drifts.filter(([schedule]) => schedule?.startsWith(name(''))));
+  };
+  expect(await ours('list', 'pipelines')).toEqual({
+    [name('same')]: 'same',
+    [name('edited')]: 'changed',
+    [name('byhand')]: 'changed',
+    [name('fresh')]: 'absent',
+    [name('gone')]: 'gone',
+  });
+  expect(await ours('list')).toEqual({
+    [name('same')]: 'same',
+    [name('edited')]: 'same',
+    [name('byhand')]: 'changed',
+    [name('gone')]: 'same',
+  });
+  expect(await json('describe', name('byhand'))).toMatchObject({
+    owner: null,
+    drift: { state: 'changed', changes: ['- catchup: 7200000', '+ catchup: 600000'] },
+  });
+  expect(await json('describe', name('same'))).toMatchObject({
+    owner: 'data-team',
+    drift: { state: 'same', changes: [] },
+  });
+  expect((await run('list', 'pipelines')).stdout).toMatch(
+    new RegExp(`${name('byhand')} .* changed \\(2\\) `),
+  );
 });
 
 it('each overlap policy becomes that of Temporal', async () => {

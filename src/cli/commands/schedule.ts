@@ -122,16 +122,23 @@ function addList(schedule: Command, perform: Perform): void {
   schedule
     .command('list')
     .summary('list the schedules of pipelines and runs')
-    .description('Lists all schedules that start pipelines or runs, made from files or by hand.')
-    .addHelpText('after', examples('temporal-hex schedule list', 'temporal-hex schedule list --json'))
-    .action((_options: object, command: Command) =>
-      perform(command, async (session) =>
-        withClient(session, async ({ schedules }) => {
-          const rows = await schedules.list();
+    .description(
+      'Lists all schedules that start pipelines or runs, made from files or by hand, and whether they are what their files say: what somebody changed by hand and, with files, what was not applied yet.',
+    )
+    .argument('[files...]', `${FILES}, to compare with`)
+    .addHelpText(
+      'after',
+      examples('temporal-hex schedule list', 'temporal-hex schedule list pipelines --json'),
+    )
+    .action((paths: string[], _options: object, command: Command) =>
+      perform(command, async (session) => {
+        const { sources, folders } = await readScheduleFiles(paths);
+        return withClient(session, async ({ schedules }) => {
+          const rows = await schedules.list({ files: sources, folders });
           session.output.data(rows, () => listText(rows, session.output));
           return EXIT.ok;
-        }),
-      ),
+        });
+      }),
     );
   schedule
     .command('describe')
@@ -227,8 +234,17 @@ function missedText({ missedStarts, missed }: ScheduleState): string {
   return count === 0 ? '0' : plain(first === last ? `${count}: ${first}` : `${count}: ${first} to ${last}`);
 }
 
+function driftText({ drift }: ScheduleState, colors: Output['colors']): string {
+  if (!drift) return '-';
+  if (drift.state === 'same') return drift.state;
+  const count = drift.changes.length;
+  return colors.yellow(count > 0 ? `${drift.state} (${count})` : drift.state);
+}
+
 function listText(rows: readonly ScheduleState[], { colors }: Output): string {
-  const head = ['SCHEDULE', 'NEXT', 'LAST', 'MISSED', 'SKIPPED', 'STATE', 'FILE'].map((t) => colors.dim(t));
+  const head = ['SCHEDULE', 'NEXT', 'LAST', 'MISSED', 'SKIPPED', 'STATE', 'DRIFT', 'OWNER', 'FILE'].map((t) =>
+    colors.dim(t),
+  );
   const cells = rows.map((row) => [
     plain(row.schedule),
     row.next ?? '-',
@@ -236,6 +252,8 @@ function listText(rows: readonly ScheduleState[], { colors }: Output): string {
     missedText(row),
     String(row.skipped),
     row.paused ? colors.yellow('paused') : 'active',
+    driftText(row, colors),
+    plain(row.owner ?? '-'),
     plain(row.file ?? 'by hand'),
   ]);
   return table([head, ...cells]);

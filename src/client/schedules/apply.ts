@@ -61,7 +61,8 @@ export async function applySchedules(
   return [...rows, ...deleted].sort((a, b) => (a.schedule < b.schedule ? -1 : 1));
 }
 
-function allDesired(sources: readonly ScheduleSource[], taskQueue: string): DesiredSchedule[] {
+/** What the files ask for. Throws {@link ScheduleError} where one cannot be used. */
+export function allDesired(sources: readonly ScheduleSource[], taskQueue: string): DesiredSchedule[] {
   const problems: Problem[] = [];
   const found = new Map<string, DesiredSchedule>();
   for (const source of sources) {

@@ -28,6 +28,7 @@ export interface ScheduleSource {
 export interface DesiredSchedule {
   mark: ScheduleMark;
   schedule: ScheduleSpec;
+  owner: string | null;
   options: ScheduleOptions & { policies: NonNullable<ScheduleOptions['policies']> };
 }
 
@@ -73,7 +74,10 @@ export function desiredSchedule(source: ScheduleSource, taskQueue: string): Pars
     name,
     paused: schedule.paused,
   };
-  return { ok: true, value: { mark, schedule, options: optionsOf(mark, schedule, spec, input, taskQueue) } };
+  return {
+    ok: true,
+    value: { mark, schedule, owner: spec.owner, options: optionsOf(mark, schedule, spec, input, taskQueue) },
+  };
 }
 
 function optionsOf(

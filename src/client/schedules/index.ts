@@ -6,8 +6,16 @@ import { markOf } from '../../contract/memo.js';
 import { keptSchedulesQuery, schedulesChangedSignal } from '../../contract/messages.js';
 import { SCHEDULED_TYPES } from '../../contract/schedules.js';
 import type { PreviewRow } from '../../schedule/index.js';
-import { type AppliedSchedule, type ApplyOptions, AT_ONCE, applySchedules, describeOrNull } from './apply.js';
-import type { ScheduleSource } from './desired.js';
+import {
+  type AppliedSchedule,
+  type ApplyOptions,
+  AT_ONCE,
+  allDesired,
+  applySchedules,
+  describeOrNull,
+} from './apply.js';
+import type { DesiredSchedule, ScheduleSource } from './desired.js';
+import { driftOf, ownerOf, type ScheduleDrift } from './drift.js';
 import { ScheduleError } from './errors.js';
 import { type PreviewOptions, previewSchedule } from './preview.js';
 
@@ -15,6 +23,7 @@ export type { Freshness, MissedStarts } from '../../contract/keeper.js';
 export type { MissedKind, PreviewRow } from '../../schedule/index.js';
 export type { AppliedSchedule, ApplyOptions } from './apply.js';
 export type { ScheduleSource } from './desired.js';
+export type { ScheduleDrift } from './drift.js';
 export { ScheduleError } from './errors.js';
 export type { PreviewOptions } from './preview.js';
 
@@ -41,6 +50,17 @@ export interface ScheduleState {
   missedStarts: MissedStarts[] | null;
   /** Null without `freshWithin`, and where no keeper answers. */
   freshness: Freshness | null;
+  /** Of its pipeline. */
+  owner: string | null;
+  /** Null when it was made by hand. */
+  drift: ScheduleDrift | null;
+}
+
+export interface ScheduleListOptions {
+  /** The schedules are held against these files. Default: each against what it was made from. */
+  files?: readonly ScheduleSource[];
+  /** Folders of which all files are given: a schedule that was made from another file there is `gone`. */
+  folders?: readonly string[];
 }
 
 type KeptState = Pick<ScheduleState, 'missedStarts' | 'freshness'>;
@@ -74,21 +94,26 @@ export class Schedules {
     return rows;
   }
 
-  /** All schedules that start `hexPipeline` or `hexRun`, by their id. */
-  async list(): Promise<ScheduleState[]> {
-    const ids: string[] = [];
+  /**
+   * All schedules that start `hexPipeline` or `hexRun`, by their id, and whether they are what their files say; with `files`,
+   * also those that were not applied yet. Throws {@link ScheduleError} where a file cannot be used.
+   */
+  async list({ files = [], folders = [] }: ScheduleListOptions = {}): Promise<ScheduleState[]> {
+    const desired = new Map(allDesired(files, this.#taskQueue).map((one) => [one.mark.name, one]));
+    const ids = new Set(desired.keys());
     for await (const { scheduleId, action } of this.#client.schedule.list()) {
-      if (SCHEDULED_TYPES.includes(action?.workflowType ?? '')) ids.push(scheduleId);
+      if (SCHEDULED_TYPES.includes(action?.workflowType ?? '')) ids.add(scheduleId);
     }
     // The list lags behind: what it still has may be gone.
-    const described = await inParallel(ids.sort(), AT_ONCE, (id) => describeOrNull(this.#client, id));
-    const found = await inParallel(
-      described.filter((one) => one !== null),
-      AT_ONCE,
-      (one) => this.#stateOf(one),
-    );
+    const described = await inParallel([...ids].sort(), AT_ONCE, (id) => describeOrNull(this.#client, id));
+    const there = described.filter((one) => one !== null);
+    const found = await inParallel(there, AT_ONCE, (one) => this.#stateOf(one, desired, folders));
     const kept = await this.#keptBy(found.map(({ taskQueue }) => taskQueue));
-    return found.map((state) => ({ ...state, ...(kept[state.schedule] ?? UNKNOWN) }));
+    const states = found.map((state) => ({ ...state, ...(kept[state.schedule] ?? UNKNOWN) }));
+    const absent = [...desired.values()].filter(
+      ({ mark }) => !there.some(({ scheduleId }) => scheduleId === mark.name),
+    );
+    return [...states, ...absent.map(absentState)].sort((a, b) => (a.schedule < b.schedule ? -1 : 1));
   }
 
   /** How one schedule stands. Throws `ScheduleNotFoundError` when there is none. */
@@ -98,7 +123,11 @@ export class Schedules {
     return { ...state, ...(kept[schedule] ?? UNKNOWN) };
   }
 
-  async #stateOf(found: ScheduleDescription): Promise<Omit<ScheduleState, keyof KeptState>> {
+  async #stateOf(
+    found: ScheduleDescription,
+    desired: ReadonlyMap<string, DesiredSchedule> = new Map(),
+    folders: readonly string[] = [],
+  ): Promise<Omit<ScheduleState, keyof KeptState>> {
     const { action, state, info } = found;
     return {
       schedule: found.scheduleId,
@@ -112,6 +141,8 @@ export class Schedules {
       missed: info.numActionsMissedCatchupWindow,
       skipped: info.numActionsSkippedOverlap,
       running: info.runningActions.map(({ workflow }) => workflow.workflowId),
+      owner: ownerOf(found),
+      drift: driftOf(found, desired, folders),
     };
   }
 
@@ -189,4 +220,24 @@ export class Schedules {
       );
     return { workflowId, scheduledTime: last.scheduledAt.toISOString(), status };
   }
+}
+
+/** A schedule that a file has and Temporal has not. */
+function absentState({ mark, owner, options }: DesiredSchedule): ScheduleState {
+  return {
+    schedule: mark.name,
+    file: mark.file,
+    workflow: 'hexPipeline',
+    taskQueue: options.action.taskQueue ?? '',
+    paused: mark.paused,
+    note: null,
+    next: null,
+    last: null,
+    missed: 0,
+    skipped: 0,
+    running: [],
+    ...UNKNOWN,
+    owner,
+    drift: { state: 'absent', changes: [] },
+  };
 }

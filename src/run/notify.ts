@@ -1,21 +1,21 @@
 /** Of a run: at its end. */
 export type RunNotifyEvent = 'success' | 'failure' | 'cancelled';
 
-/** Of a step: at its end, and when it waits for a person. */
-export type StepNotifyEvent = RunNotifyEvent | 'waiting';
+/** Of a step: at its end, when it waits for a person, and when it has not ended at its `deadline`. */
+export type StepNotifyEvent = RunNotifyEvent | 'waiting' | 'deadline';
 
 /** Of the schedule of a pipeline, from the keeper: starts that did not happen, or late, all clear, and its freshness. */
 export type KeeperEvent = 'missed' | 'late' | 'filled' | 'stale' | 'fresh';
 
-/** Of a pipeline: at its end, when a step of it waits for a person, when it still runs after its `deadline`, and of its schedule. */
-export type NotifyEvent = StepNotifyEvent | 'deadline' | KeeperEvent;
+/** Of a pipeline: at its end, when a step of it waits for a person, when it or a step has not ended at its `deadline`, and of its schedule. */
+export type NotifyEvent = StepNotifyEvent | KeeperEvent;
 
 /** Notifications: where they go and on which events. One that cannot be delivered never fails the run or pipeline. */
 export interface NotifyDefinition<Event extends NotifyEvent = NotifyEvent> {
   /** Name of a webhook in the worker's environment: `ops` is `HEX_NOTIFY_OPS_URL` and `HEX_NOTIFY_OPS_FORMAT`. */
   to: string;
   /**
-   * Default `["failure"]`. `waiting`: for a person. `deadline`: still running when the pipeline's `deadline` has passed. `missed`,
+   * Default `["failure"]`. `waiting`: for a person. `deadline`: still running when its `deadline` has passed. `missed`,
    * `late`, `filled`: starts of its schedule. `stale`, `fresh`: by its `freshWithin`.
    */
   on?: Event[];

@@ -1,4 +1,6 @@
 /** When pipelines run: schedules, their starts, intervals and partitions. Pure: no clock, no I/O. */
+
+export { clockProblem, deadlineInstant, looksLikeClock } from './deadline.js';
 export type { CalendarDefinition, Overlap, Rhythm, ScheduleDefinition, ScheduleSpec } from './definition.js';
 export { OVERLAPS } from './definition.js';
 export { type FreshWatch, freshSince, judgeFreshness, type Success } from './freshness.js';

@@ -76,7 +76,7 @@ async function carryOut(
   logEvent('info', `Pipeline "${spec.name}" started`, { event: 'pipeline_started', pipeline: spec.name });
   begun(execution);
   view.show(execution);
-  notifications.watchDeadline(execution);
+  notifications.watchDeadlines(execution);
   try {
     await notifications.check(attributes);
     const outcome = await withTimeLimit(

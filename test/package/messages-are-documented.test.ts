@@ -82,8 +82,8 @@ const PIPELINE_PROGRESS: Record<keyof PipelineProgress, 0> = {
     levels: 0,
     paused: 0,
   },
-  ...{ audit: 0, source: 0, rerunOf: 0, key: 0, existing: 0, warnings: 0 },
-  ...{ description: 0, owner: 0, tags: 0 },
+  ...{ audit: 0, source: 0, rerunOf: 0, key: 0, existing: 0 },
+  ...{ description: 0, owner: 0, tags: 0, warnings: 0 },
 };
 const STEP_PROGRESS: Record<keyof StepProgress, 0> = {
   ...{ id: 0, status: 0, kind: 0, dependsOn: 0, projectId: 0, workflowId: 0, runId: 0, runUrl: 0 },

@@ -69,6 +69,11 @@ export interface StepBase {
   window?: number;
   /** Default: one attempt. */
   retry?: RetryDefinition;
+  /**
+   * Send the `deadline` notification if the step has not ended so long after its start, or at this time of day in the zone of the
+   * pipeline, whether it has started or not: `"30m"`, or `"06:30"`, which is the next one after the scheduled time of the pipeline.
+   */
+  deadline?: Duration;
   /** Notifications about how the step ends, after its last attempt, and that it waits for a person. */
   notify?: NotifyDefinition<StepNotifyEvent>[];
 }
@@ -186,7 +191,10 @@ export interface PipelineDefinition {
   maxParallel?: number;
   /** Time limit of the pipeline: everything is cancelled and it fails with `HexPipelineTimedOut`. Default: none. */
   timeout?: Duration;
-  /** Send the `deadline` notification if it is still running after this time. */
+  /**
+   * Send the `deadline` notification if it is still running after this time, or at this time of day in its zone: `"2h"`, or `"07:00"`,
+   * which is the next one after the scheduled time.
+   */
   deadline?: Duration;
   /**
    * Tell (`stale`) when the last success of the newest partition is older than this, and (`fresh`) when it no longer

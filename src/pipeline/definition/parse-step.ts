@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { durationOr } from '../../base/duration.js';
+import { type Duration, durationOr } from '../../base/duration.js';
 import { isObject, type JsonObject, type JsonValue, valueAt } from '../../base/json.js';
 import { type Problem, pathText } from '../../base/problems.js';
 import { SIZES } from '../../base/sizes.js';
@@ -8,6 +8,7 @@ import type { OnStop } from '../../run/input.js';
 import { toNotifySpecs } from '../../run/notify.js';
 import { runRules } from '../../run/schema.js';
 import { schemaProblems } from '../../run/schema-problems.js';
+import { looksLikeClock } from '../../schedule/index.js';
 import { isTemplate } from '../../templates/engine.js';
 import type { OnFailure, RetryDefinition } from './definition.js';
 import {
@@ -158,9 +159,16 @@ export function toStepSpec(
     forEach: base.forEach ?? null,
     window: base.window ?? null,
     retry: toRetrySpec(base.retry, kind),
+    ...toDeadline(base.deadline),
     notify: toNotifySpecs(base.notify),
     body: kind === 'hex' ? { ...defaults.run, ...body } : body,
   };
+}
+
+/** A deadline is a length of time, or a time of day. */
+export function toDeadline(given: Duration | undefined): Pick<StepSpec, 'deadlineMs' | 'deadlineAt'> {
+  const isClock = typeof given === 'string' && looksLikeClock(given);
+  return { deadlineMs: isClock ? null : durationOr(given, null), deadlineAt: isClock ? given : null };
 }
 
 function toRetrySpec(retry: RetryDefinition | undefined, kind: StepKind): RetrySpec {

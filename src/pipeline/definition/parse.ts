@@ -23,6 +23,7 @@ import {
   type StepDefaults,
   stepDefaults,
   stepIds,
+  toDeadline,
   toStepSpec,
 } from './parse-step.js';
 import { inputProblems, type Projects } from './project-inputs.js';
@@ -298,8 +299,8 @@ function toSpec(
     ifExists: header.ifExists ?? null,
     maxParallel: header.maxParallel ?? null,
     timeoutMs: durationOr(header.timeout, null),
-    deadlineMs: durationOr(header.deadline, null),
     freshWithinMs: durationOr(header.freshWithin, null),
+    ...toDeadline(header.deadline),
     notify: toNotifySpecs(header.notify),
     steps,
   };

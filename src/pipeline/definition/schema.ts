@@ -8,6 +8,7 @@ import {
   runFields,
   timezoneSchema,
 } from '../../run/schema.js';
+import { clockProblem, looksLikeClock } from '../../schedule/index.js';
 import { scheduleSchema } from '../../schedule/schedule-schema.js';
 import type { PipelineDefinition } from './definition.js';
 import type { StepKind } from './spec.js';
@@ -48,6 +49,20 @@ const retrySchema = () =>
     maxDelay: durationSchema(0).optional(),
   });
 
+/** A length of time, or a time of day. */
+const deadlineSchema = () => {
+  const length = durationSchema();
+  return z
+    .union([z.number(), z.string()], {
+      error: 'must be a duration such as "2h", or a time of day such as "07:00"',
+    })
+    .superRefine((value, context) => {
+      const isClock = typeof value === 'string' && looksLikeClock(value);
+      const problem = isClock ? clockProblem(value) : length.safeParse(value).error?.issues[0]?.message;
+      if (problem) context.addIssue(problem);
+    });
+};
+
 const baseFields = () => ({
   id: stepIdSchema().optional(),
   dependsOn: z
@@ -69,7 +84,8 @@ const baseFields = () => ({
     .optional(),
   window: z.int('must be a whole number').min(1, 'must be 1 or more').optional(),
   retry: retrySchema().optional(),
-  notify: notifySchema(['success', 'failure', 'cancelled', 'waiting']).optional(),
+  deadline: deadlineSchema().optional(),
+  notify: notifySchema(['success', 'failure', 'cancelled', 'waiting', 'deadline']).optional(),
 });
 
 export const onFailureSchema = () => oneOf(['stop', 'continue', 'pause']);
@@ -241,8 +257,8 @@ export const headerFields = (schedule: z.ZodType = scheduleSchema()) => ({
   ifExists: ifExistsSchema().optional(),
   maxParallel: z.int('must be a whole number').min(1, 'must be 1 or more').optional(),
   timeout: durationSchema().optional(),
-  deadline: durationSchema().optional(),
   freshWithin: durationSchema().optional(),
+  deadline: deadlineSchema().optional(),
   onFailure: onFailureSchema().optional(),
   cancelSiblings: cancelSiblingsSchema().optional(),
   onCancel: onStopSchema().optional(),

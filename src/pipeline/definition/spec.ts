@@ -41,6 +41,10 @@ export interface StepSpec {
   forEach: JsonValue[] | string | null;
   window: number | null;
   retry: RetrySpec;
+  /** After its start. */
+  deadlineMs: number | null;
+  /** Instead of `deadlineMs`: a time of day such as `07:00`. */
+  deadlineAt: string | null;
   notify: NotifySpec<StepNotifyEvent>[];
   /** The fields of its kind as they were written, templates included. */
   body: Record<string, JsonValue>;
@@ -66,6 +70,8 @@ export interface PipelineSpec {
   maxParallel: number | null;
   timeoutMs: number | null;
   deadlineMs: number | null;
+  /** Instead of `deadlineMs`: a time of day such as `07:00`. */
+  deadlineAt: string | null;
   freshWithinMs: number | null;
   notify: NotifySpec[];
   steps: StepSpec[];

@@ -19,6 +19,7 @@ const OF_RUNS = ['timeout', 'queueTimeout', 'requestTimeout', 'cleanupTimeout'] 
 const WORDS: Record<string, { words: string; none?: string }> = {
   timeoutMs: { words: 'at most', none: 'no time limit' },
   deadlineMs: { words: 'deadline after' },
+  deadlineAt: { words: 'deadline at' },
   queueTimeoutMs: { words: 'start within' },
   requestTimeoutMs: { words: 'request' },
   cleanupTimeoutMs: { words: 'clean-up' },
@@ -28,14 +29,20 @@ const WORDS: Record<string, { words: string; none?: string }> = {
   decisionWithinMs: { words: 'decision within' },
 };
 
-export function pipelineLimits({ timeoutMs, deadlineMs }: PipelineSpec): Limits {
-  return { timeoutMs, deadlineMs };
+export function pipelineLimits({ timeoutMs, deadlineMs, deadlineAt }: PipelineSpec): Limits {
+  return { timeoutMs, deadlineMs, ...(deadlineAt !== null && { deadlineAt }) };
 }
 
 /** The limits of a step; of a fan-out, the longest of its items. */
 export function stepLimits(step: StepSpec, works: readonly StepWork[] = []): Limits {
   const found = works.length > 0 ? works.map(limitsOfWork).reduce(longest) : limitsOfBody(step);
-  return step.onFailure === 'pause' ? { ...found, decisionWithinMs: step.decisionWithinMs } : found;
+  const { deadlineMs, deadlineAt } = step;
+  return {
+    ...found,
+    ...(step.onFailure === 'pause' && { decisionWithinMs: step.decisionWithinMs }),
+    ...(deadlineMs !== null && { deadlineMs }),
+    ...(deadlineAt !== null && { deadlineAt }),
+  };
 }
 
 /** Limits in words: `at most 1h 00m, start within 1d 00h`. */

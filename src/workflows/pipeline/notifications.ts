@@ -1,8 +1,11 @@
-import { CancellationScope, patched, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, sleep } from '@temporalio/workflow';
 import { formatDuration } from '../../base/duration.js';
 import type { NotificationRequest } from '../../notifications/notification.js';
 import type { PipelineSpec } from '../../pipeline/definition/spec.js';
+import type { TriggerKind } from '../../pipeline/definition/trigger-kind.js';
+import { isFinal } from '../../pipeline/execution/scheduler.js';
 import { type NotifyEvent, type StepNotifyEvent, wantedBy } from '../../run/notify.js';
+import { deadlineInstant } from '../../schedule/index.js';
 import { sendNotifications, webhookProblems } from '../notifications.js';
 import { invalidInput } from '../run/failures.js';
 import type { PipelineAttributes } from './attributes.js';
@@ -37,9 +40,10 @@ export class PipelineNotifications {
     if (problems.length > 0) throw invalidInput('hexPipeline', problems);
   }
 
-  /** Of a step: that it waits, which the pipeline's own `notify` may want to know too, or how it ended. */
+  /** Of a step: that it waits or has not ended at its deadline, which the pipeline's own `notify` may want to know too, or how it ended. */
   sendOfStep(step: StepRecord, event: StepNotifyEvent, text: string): void {
-    const asked = event === 'waiting' ? [...this.spec.notify, ...step.spec.notify] : step.spec.notify;
+    const alsoOfPipeline = event === 'waiting' || event === 'deadline';
+    const asked = alsoOfPipeline ? [...this.spec.notify, ...step.spec.notify] : step.spec.notify;
     if (asked.length === 0) return;
     this.send(wantedBy(asked, event), {
       event,
@@ -50,23 +54,52 @@ export class PipelineNotifications {
     });
   }
 
-  /** Of a deadline that has passed while the pipeline still runs. */
-  watchDeadline(execution: PipelineExecution): void {
-    const { deadlineMs, name, notify } = this.spec;
-    if (deadlineMs === null || !notify.some(({ on }) => on.includes('deadline'))) return;
-    this.clock
-      .run(() => sleep(deadlineMs, { summary: 'Deadline of the pipeline' }))
-      .then(() => {
+  /** Of deadlines that pass while the pipeline or a step has not ended. */
+  watchDeadlines(execution: PipelineExecution): void {
+    const { name, notify } = this.spec;
+    if (notify.some(wantsDeadline)) {
+      this.atDeadline(this.spec, execution, 'the pipeline', null, (when) => {
         const open = [...execution.steps.values()].filter(
           ({ endedAtMs, state }) => endedAtMs === null && state !== 'waiting',
         );
         const names = open.map(({ spec }) => spec.id).join(', ');
-        this.sendOfPipeline(
-          'deadline',
-          `Pipeline "${name}" still runs after ${formatDuration(deadlineMs)}, at: ${names}`,
-        );
-      })
-      .catch(() => undefined);
+        this.sendOfPipeline('deadline', `Pipeline "${name}" still runs ${when}, at: ${names}`);
+      });
+    }
+    for (const step of execution.steps.values()) {
+      if (![...notify, ...step.spec.notify].some(wantsDeadline)) continue;
+      this.atDeadline(step.spec, execution, step.spec.id, step, (when) => {
+        const stands = step.startedAtMs === null ? 'has not started' : 'has not ended';
+        if (!isFinal(step.state))
+          this.sendOfStep(step, 'deadline', `Step "${step.spec.id}" ${stands} ${when}`);
+      });
+    }
+  }
+
+  /**
+   * Does something when a deadline has passed: so long after the start of the step, or at a time of day. Time zones may differ between
+   * two builds of Node.js, so nothing but the length of the one timer depends on them, and that is kept in the history.
+   */
+  private atDeadline(
+    { deadlineMs, deadlineAt }: Pick<PipelineSpec, 'deadlineMs' | 'deadlineAt'>,
+    { run, prepared }: PipelineExecution,
+    what: string,
+    step: StepRecord | null,
+    act: (when: string) => void,
+  ): void {
+    const summary = `Deadline of ${what}`;
+    const wait = async () => {
+      if (deadlineMs !== null) {
+        if (step) await condition(() => step.startedAtMs !== null);
+        await sleep(deadlineMs, { summary });
+        act(`after ${formatDuration(deadlineMs)}`);
+      } else if (deadlineAt !== null && !isRepetition(prepared.trigger)) {
+        const due = deadlineInstant(deadlineAt, run.timezone, Date.parse(run.scheduledTime));
+        await sleep(Math.max(1, due - Date.now()), { summary });
+        act(`at ${deadlineAt} (${run.timezone})`);
+      }
+    };
+    this.clock.run(wait).catch(() => undefined);
   }
 
   /**
@@ -101,6 +134,11 @@ export class PipelineNotifications {
     this.open.add(sent);
   }
 }
+
+const wantsDeadline = ({ on }: { on: readonly NotifyEvent[] }) => on.includes('deadline');
+
+/** It is about a day whose deadline has long passed. */
+const isRepetition = (trigger: TriggerKind) => trigger === 'rerun' || trigger === 'backfill';
 
 /** What a notification says of the pipeline. */
 function aboutPipeline({ name, description, owner, tags }: PipelineSpec) {

@@ -50,7 +50,8 @@ it('redraws graph and table in place on a terminal, and keeps to its size', asyn
   const stderr = { isTTY: true, columns: 60, rows: 20, write };
   const output = new Output({ stdout: stderr, stderr, env: {}, format: 'text', color: 'always' });
   const progress = manySteps(40);
-  const client = { progress: async () => progress } as unknown as TemporalHexClient;
+  const temporal = { withDeadline: (_at: number, ask: () => unknown) => ask() };
+  const client = { temporal, progress: async () => progress } as unknown as TemporalHexClient;
   const view = await showLive(output, client, 'etl-1');
   await until('it was drawn', async () => drawn.includes('publish'));
   const lines = stripVTControlCharacters(drawn).split('\n');

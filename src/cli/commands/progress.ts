@@ -1,38 +1,39 @@
 import type { Command } from 'commander';
+import type { TemporalHexClient } from '../../client.js';
 import { examples, type Perform } from '../command.js';
-import { CliError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { missingWorker, withClient } from '../session.js';
-import { progressLines } from '../view/progress.js';
+import { lastKnown } from '../view/last-known.js';
+import { type Progress, progressLines } from '../view/progress.js';
 import { describeWatched } from '../view/watched.js';
 
-/** How long an answer may take. The server's own limit is 10 s, which the SDK tries three times. */
-const WITH_WORKER_MS = 12_000;
-const WITHOUT_WORKER_MS = 2_000;
+/** How long a worker may take to answer: it may have to replay a long history first. */
+const WORKER_MS = 5_000;
 
 export function addProgress(program: Command, perform: Perform): void {
   program
     .command('progress')
     .summary('show where a run or a pipeline stands')
-    .description('Shows where a run or a pipeline stands, also a closed one. Needs a worker that is up.')
+    .description(
+      'Shows where a run or a pipeline stands, also a closed one. Where no worker answers, it says so and shows what the server and the history tell.',
+    )
     .argument('<workflow-id>', 'as "run" and "pipeline" print it')
     .addHelpText('after', examples('temporal-hex progress daily-etl-2026-01-31'))
     .action((workflowId: string, _options: unknown, command: Command) =>
       perform(command, (session) =>
         withClient(session, async (client) => {
           const { output } = session;
-          const { type, taskQueue } = await describeWatched(client, workflowId);
-          // Where nobody works on the queue, nobody answers; a worker that has all hands full is asked all the same.
-          const missing = await missingWorker(client, taskQueue);
-          const limitMs = missing ? WITHOUT_WORKER_MS : WITH_WORKER_MS;
-          const asking = client.temporal.withDeadline(Date.now() + limitMs, () =>
-            client.progress(workflowId),
-          );
-          const progress = await asking.catch((error: unknown) => {
-            throw unanswered(error, `${workflowId}, a ${type}`, missing, taskQueue);
-          });
-          output.data(progress, () =>
-            progressLines(progress, { colors: output.colors, workflowId }).join('\n'),
+          const workflow = await describeWatched(client, workflowId);
+          const missing = await missingWorker(client, workflow.taskQueue);
+          const progress = missing === null ? await answerOf(client, workflowId) : null;
+          if (progress === null) {
+            const silent = `No worker on task queue "${workflow.taskQueue}" has answered within ${WORKER_MS / 1_000} s: its log says why.`;
+            output.say(output.talkColors.yellow(missing ?? silent));
+            output.say('This is what was last known:');
+          }
+          const shown: Progress = progress ?? (await lastKnown(client, workflow));
+          output.data(progress ?? { ...shown, lastKnown: true }, () =>
+            progressLines(shown, { colors: output.colors, workflowId }).join('\n'),
           );
           return EXIT.ok;
         }),
@@ -40,13 +41,14 @@ export function addProgress(program: Command, perform: Perform): void {
     );
 }
 
-/** A query that nobody answers: the server's words name no remedy. */
-function unanswered(error: unknown, what: string, missing: string | null, taskQueue: string): unknown {
-  const said =
-    error instanceof Error ? `${error.message} ${(error.cause as Error | undefined)?.message ?? ''}` : '';
-  if (!/no poller|deadline|call cancelled|Workflow Task in failed state/i.test(said)) return error;
-  const why =
-    missing ??
-    `One has asked task queue "${taskQueue}" for work within the last minute: if it is still up, its log (temporal-hex worker --log-level warn) says why.`;
-  return new CliError(`No worker answers for ${what}. ${why}`, EXIT.failed);
+/** Null where no worker answers; the server's words for that name no remedy. */
+async function answerOf(client: TemporalHexClient, workflowId: string): Promise<Progress | null> {
+  try {
+    return await client.temporal.withDeadline(Date.now() + WORKER_MS, () => client.progress(workflowId));
+  } catch (error) {
+    const said =
+      error instanceof Error ? `${error.message} ${(error.cause as Error | undefined)?.message}` : '';
+    if (/no poller|deadline|call cancelled|Workflow Task in failed state/i.test(said)) return null;
+    throw error;
+  }
 }

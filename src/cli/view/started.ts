@@ -21,12 +21,12 @@ export async function tellStarted(
 ): Promise<ExitCode> {
   const { output } = session;
   const { workflowId, firstExecutionRunId } = handle;
-  await warnWithoutWorker(session, client, taskQueue);
   if (wait) {
     output.say(`Started ${workflowId}`);
     const { follow } = await import('./follow.js');
     return follow(output, client, workflowId);
   }
+  await warnWithoutWorker(session, client, taskQueue);
   const { namespace } = client.temporal.options;
   output.data({ workflowId, firstExecutionRunId, namespace, taskQueue, ...data }, () => workflowId);
   output.say(`Started. "temporal-hex watch ${workflowId}" shows how it goes.`);

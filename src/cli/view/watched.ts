@@ -1,3 +1,4 @@
+import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { TemporalHexClient } from '../../client.js';
 import { UsageError } from '../errors.js';
 
@@ -7,11 +8,12 @@ const WATCHED = ['hexRun', 'hexPipeline'];
 export async function describeWatched(
   { temporal }: TemporalHexClient,
   workflowId: string,
-): Promise<{ type: string; taskQueue: string; running: boolean }> {
-  const { type, taskQueue, status } = await temporal.workflow.getHandle(workflowId).describe();
+): Promise<WorkflowExecutionDescription> {
+  const workflow = await temporal.workflow.getHandle(workflowId).describe();
+  const { type, taskQueue } = workflow;
   if (!WATCHED.includes(type)) {
     const message = `is a ${type} on task queue "${taskQueue}"; what can be watched is ${WATCHED.join(' and ')}`;
     throw new UsageError('The workflow', [{ path: workflowId, message }]);
   }
-  return { type, taskQueue, running: status.name === 'RUNNING' };
+  return workflow;
 }

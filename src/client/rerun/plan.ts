@@ -93,8 +93,8 @@ export function planRerun(history: PipelineHistory, { from = [], set = {} }: Rer
   };
 }
 
-/** The input in its long form, with the definition that was used. */
-function givenOf({ input, loaded, workflowId }: PipelineHistory): PipelineRunInput {
+/** The input in its long form, with the definition that was used. Throws `RerunError` where it was never loaded. */
+export function givenOf({ input, loaded, workflowId }: PipelineHistory): PipelineRunInput {
   const long = isObject(input) && input.steps === undefined && input.pipeline !== undefined;
   const given = (long ? input : { pipeline: input }) as unknown as PipelineRunInput;
   if (typeof given.pipeline !== 'string') return given;

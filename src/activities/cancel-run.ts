@@ -3,6 +3,7 @@ import { HexError, isTerminal } from '../hex/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import { type RunReference, reportEnd } from './get-run-status.js';
+import { tellOfTrouble } from './tell-of-trouble.js';
 
 /** What Hex made of a cancel. */
 export interface CancelAnswer {
@@ -26,8 +27,10 @@ export const cancelRun =
       await client.cancelRun(run.projectId, run.runId, options);
       return { outcome: 'accepted', status: null };
     } catch (error) {
-      if (!(error instanceof HexError && REFUSALS.has(error.status ?? 0)))
+      if (!(error instanceof HexError && REFUSALS.has(error.status ?? 0))) {
+        await tellOfTrouble(dependencies, run.connection, error, 'cancels');
         throw readFailure(error, patienceMs);
+      }
     }
     try {
       const { status } = await client.getRunStatus(run.projectId, run.runId, options);

@@ -4,6 +4,7 @@ import type { AdoptionEvidence } from '../run/result.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import type { ProjectReference } from './list-live-runs.js';
+import { tellOfTrouble } from './tell-of-trouble.js';
 
 /** Which start is to be looked for. */
 export interface FindRunRequest extends ProjectReference {
@@ -59,6 +60,7 @@ export const findRun =
       };
       return { candidates, evidence, searchAttributes };
     } catch (error) {
+      await tellOfTrouble(dependencies, request.connection, error, 'reads');
       throw readFailure(error, patienceMs);
     }
   };

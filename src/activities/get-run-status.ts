@@ -5,6 +5,7 @@ import type { ReadLoad } from '../limits/index.js';
 import type { ActivityDependencies, ReadPolicy } from './dependencies.js';
 import { readFailure } from './failures.js';
 import { report } from './request-start.js';
+import { tellOfTrouble } from './tell-of-trouble.js';
 
 /** What the interval to a run's next read goes by. */
 export interface ReadShare {
@@ -74,6 +75,7 @@ async function statusFrom(
     const share = policy && { load: policy.shared.load(run.projectId), limits: policy.limits };
     return { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId, share };
   } catch (error) {
+    await tellOfTrouble(dependencies, run.connection, error, 'reads');
     throw readFailure(error, dependencies.patienceMs);
   }
 }

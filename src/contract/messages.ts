@@ -15,6 +15,8 @@ import type { KeptSchedule } from './keeper.js';
 export const runProgressQuery = defineQuery<RunProgress>('progress');
 /** Reads the status now instead of at the end of the wait. */
 export const pollNowSignal = defineSignal('pollNow');
+/** From an activity that is tried again: what is in the way, in words. */
+export const troubleSignal = defineSignal<[{ text: string }]>('trouble');
 /** The permit to start, from the limiter. */
 export const permitSignal = defineSignal<[Pick<Permit, 'requestId' | 'load'>]>('admitted');
 
@@ -22,7 +24,7 @@ export const permitSignal = defineSignal<[Pick<Permit, 'requestId' | 'load'>]>('
 
 /** Where the pipeline stands. */
 export const pipelineProgressQuery = defineQuery<PipelineProgress>('progress');
-/** From a child `hexRun`: the run of its step, and what it waits for. */
+/** From a child `hexRun`: the run of its step, and what it waits for. From a child `hexPipeline`: what its steps wait for. */
 export const stepProgressSignal = defineSignal<[ChildProgress]>('stepProgress');
 /** The decisions of people. */
 export const controlUpdates: {
@@ -39,7 +41,7 @@ export const controlUpdates: {
   pollNow: defineUpdate('pollNow'),
 };
 
-/** What a child `hexRun` tells the pipeline above. */
+/** What a child tells the pipeline above. */
 export interface ChildProgress {
   /** Its step, or `step/index`. */
   step: string;

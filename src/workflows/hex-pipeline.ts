@@ -17,6 +17,7 @@ import { prepareExecution } from './pipeline/prepare.js';
 import type { PreparedExecution } from './pipeline/prepared.js';
 import type { StepRecord } from './pipeline/state.js';
 import { PipelineView } from './pipeline/view.js';
+import { ChildWaits } from './pipeline/waits.js';
 import { withTimeLimit } from './timers.js';
 
 /**
@@ -38,11 +39,9 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
   const view = new PipelineView();
   const running: { execution: PipelineExecution | null } = { execution: null };
   setHandler(pipelineProgressQuery, () => view.progress());
-  setHandler(stepProgressSignal, ({ step, runId, runUrl = null, waitingFor = null }) => {
-    const unit = running.execution?.unit(step)?.unit;
-    if (!unit) return;
-    if (runId) unit.run = { runId, runUrl };
-    if (unit.state === 'running') unit.waitingFor = waitingFor;
+  const waits = new ChildWaits();
+  setHandler(stepProgressSignal, (progress) => {
+    if (running.execution) waits.note(running.execution, progress);
   });
   installControls(() => running.execution);
 

@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDuration } from '../base/duration.js';
-import { permitSignal, pollNowSignal, runProgressQuery } from '../contract/messages.js';
+import { permitSignal, pollNowSignal, runProgressQuery, troubleSignal } from '../contract/messages.js';
 import { DEFAULT_READ_BUDGET, nextReadMs } from '../limits/index.js';
 import type { HexRunInput, OnStop } from '../run/input.js';
 import { pollIntervalMs } from '../run/poll-interval.js';
@@ -33,6 +33,8 @@ import {
   markEnded,
   mayBeAlive,
   noteRead,
+  noteTrouble,
+  noteTroubleIsOver,
   pendingLeftMs,
   type RunState,
   runDetails,
@@ -73,6 +75,7 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
   setHandler(permitSignal, ({ requestId }) => {
     permits.add(requestId);
   });
+  setHandler(troubleSignal, ({ text }) => noteTrouble(state, text));
   const toEnd = () => runToEnd(state, input, nudge, permits);
   return underRunKey(state, () => (state.spec.notify ? withNotifications(state, toEnd) : toEnd()));
 }
@@ -183,6 +186,7 @@ async function read(state: RunState, alone: boolean): Promise<boolean | null> {
       requestId: state.requestId,
     });
     noteRead(state, status);
+    await noteTroubleIsOver(state);
     return isTerminal(status.status) ? true : null;
   } catch (error) {
     if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;

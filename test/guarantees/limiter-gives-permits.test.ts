@@ -118,19 +118,21 @@ describe('a place in line', () => {
     await handle.result();
   });
 
-  it('is shown in the step of a pipeline, and gone from there once it runs', async () => {
+  it('is shown in the step of a pipeline, which is queued until it runs', async () => {
     const rig = await limited({ ...NONE, KERNELS: '0' }, { duration: '1h' });
     const { connection, hex, limiter } = rig;
     const { workflowId } = await hex.startPipeline([{ id: 'load', projectId: 'sales', connection, ...FAST }]);
     const step = async () => ((await hex.progress(workflowId)) as PipelineProgress).steps[0];
     const words = await until('the step tells its place', async () => (await step())?.waitingFor);
     expect(words).toMatch(/kernel.*place 1 in line.*, as of \d\d:\d\d UTC$/);
+    expect(await step()).toMatchObject({ status: 'queued' });
     await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 5 } }]);
     const running = await until('the step has a run', async () => {
       const now = await step();
       return now?.runId ? now : false;
     });
     expect(running).not.toHaveProperty('waitingFor');
+    expect(running).toMatchObject({ status: 'running' });
     await hex.cancel(workflowId);
     await hex.result(workflowId).catch(() => undefined);
   });

@@ -198,12 +198,15 @@ function entriesOf(progress: Progress, workflowId: string): Entry[] {
     ...decisions(progress).map((line) => ({ key: `decision ${line}`, state: 'told', lines: [line] })),
     ...progress.steps.map((step) => ({
       key: `step ${step.id}`,
-      state: step.status === 'running' ? `running ${step.waitingFor ?? ''}` : step.status,
+      state: `${step.status} ${isGoing(step) ? (step.waitingFor ?? '') : ''}`.trim(),
       lines: [stepLine(step), ...askedOf(step, workflowId).map((line) => `  ${line}`)],
     })),
     ...progress.warnings.map((line) => ({ key: `warning ${line}`, state: 'told', lines: [plain(line)] })),
   ];
 }
+
+/** What it waits for may change while it stands as it does. */
+const isGoing = ({ status }: StepProgress) => status === 'running' || status === 'queued';
 
 function stepLine(step: StepProgress): string {
   const took = step.endedAt !== null && step.elapsedMs !== null ? formatDuration(step.elapsedMs) : '';

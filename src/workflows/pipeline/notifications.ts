@@ -10,7 +10,7 @@ import { sendNotifications, webhookProblems } from '../notifications.js';
 import { invalidInput } from '../run/failures.js';
 import type { PipelineAttributes } from './attributes.js';
 import type { PipelineExecution } from './execution.js';
-import type { StepRecord } from './state.js';
+import { type StepRecord, waitOf } from './state.js';
 
 /**
  * Sends the notifications that the definition asks for. One that cannot be delivered becomes a warning, never a
@@ -62,7 +62,7 @@ export class PipelineNotifications {
         const open = [...execution.steps.values()].filter(
           ({ endedAtMs, state }) => endedAtMs === null && state !== 'waiting',
         );
-        const names = open.map(({ spec }) => spec.id).join(', ');
+        const names = open.map((step) => withWait(step)).join(', ');
         this.sendOfPipeline('deadline', `Pipeline "${name}" still runs ${when}, at: ${names}`);
       });
     }
@@ -143,6 +143,12 @@ const isRepetition = (trigger: TriggerKind) => trigger === 'rerun' || trigger ==
 /** What a notification says of the pipeline. */
 function aboutPipeline({ name, description, owner, tags }: PipelineSpec) {
   return { pipeline: name, description, owner, tags };
+}
+
+/** The name of a step, and what it waits for. */
+function withWait(step: StepRecord): string {
+  const waits = waitOf(step);
+  return waits === null ? step.spec.id : `${step.spec.id} (waits for ${waits})`;
 }
 
 /** The run in Hex that a step's notification points to. */

@@ -176,17 +176,34 @@ function attemptsOf({ units }: StepRecord): number {
   return units?.reduce((sum, { attempts }) => Math.max(sum, attempts), 0) ?? 0;
 }
 
+/** A unit whose run in Hex has not begun, and waits for something. */
+function isInLine({ state, waitingFor, run }: Unit, { kind }: StepSpec): boolean {
+  return state === 'running' && waitingFor !== null && run === null && kind === 'hex';
+}
+
+/** How a step stands, as people see it: one that is in line does not run. */
+function shownState({ state, units, spec }: StepRecord): StepState {
+  const begun = units?.filter((unit) => unit.state === 'running') ?? [];
+  const inLine = begun.length > 0 && begun.every((unit) => isInLine(unit, spec));
+  return state === 'running' && inLine ? 'queued' : state;
+}
+
+/** What the first of the units that wait waits for, in words; null where none does. */
+export function waitOf({ spec, units }: StepRecord): string | null {
+  if (spec.forEach === null) return units?.[0]?.waitingFor ?? null;
+  return units?.find((unit) => unit.state === 'running' && unit.waitingFor)?.waitingFor ?? null;
+}
+
 /** A step as people see it. `waitingFor` is what a step that was not started waits for. */
 export function stepProgress(step: StepRecord, waitingFor: string | null): StepProgress {
   const { spec, units, startedAtMs, endedAtMs, reason, error, result } = step;
   const single = spec.forEach === null ? units?.[0] : undefined;
   const ran = result && 'runId' in result ? result : null;
   const { projectId } = spec.body;
-  const one = single ?? units?.find((unit) => unit.state === 'running' && unit.waitingFor);
-  const waits = isFinal(step.state) ? null : (one?.waitingFor ?? waitingFor);
+  const waits = isFinal(step.state) ? null : (waitOf(step) ?? waitingFor);
   return {
     id: spec.id,
-    status: step.state,
+    status: shownState(step),
     kind: spec.kind,
     dependsOn: spec.dependsOn,
     projectId: ran?.projectId ?? (typeof projectId === 'string' ? projectId : null),
@@ -200,18 +217,18 @@ export function stepProgress(step: StepRecord, waitingFor: string | null): StepP
     ...(waits && { waitingFor: waits }),
     ...(reason !== null && { reason }),
     ...(error && { error }),
-    ...(units && spec.forEach !== null && { items: itemCounts(units) }),
+    ...(units && spec.forEach !== null && { items: itemCounts(units, spec) }),
     ...(step.reused && { reused: true }),
   };
 }
 
-function itemCounts(units: readonly Unit[]): NonNullable<StepProgress['items']> {
+function itemCounts(units: readonly Unit[], spec: StepSpec): NonNullable<StepProgress['items']> {
   const count = (state: Unit['state']) => units.filter((unit) => unit.state === state).length;
   return {
     total: units.length,
     succeeded: count('success'),
     failed: count('failed'),
-    running: count('running'),
+    running: units.filter((unit) => unit.state === 'running' && !isInLine(unit, spec)).length,
   };
 }
 

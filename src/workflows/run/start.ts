@@ -18,7 +18,14 @@ import { logEvent } from '../log-event.js';
 import { retried, sentOnce } from './activities.js';
 import { factsOf, hexFailure, runFailure } from './failures.js';
 import { giveBack, reportAdopted, waitForPermit } from './permit.js';
-import { enterPhase, hasEnded, type RunState, recordRun, tellParentOfRun } from './state.js';
+import {
+  enterPhase,
+  hasEnded,
+  type RunState,
+  recordRun,
+  tellParentOfRun,
+  tellParentOfWait,
+} from './state.js';
 
 /** A read that goes with the start may not take long: until it is done, only Hex knows of the run. */
 const READ_AT_ONCE_MS = 2_000;
@@ -127,7 +134,8 @@ async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: n
   });
   if (Date.now() + delayMs > giveUpAtMs)
     throw hexFailure(state, error, `${message} within ${formatDuration(spec.queueTimeoutMs)}`);
-  enterPhase(state, 'waiting', `${cause.message} Next try in ${formatDuration(delayMs)}.`);
+  enterPhase(state, 'waiting', `the next try, in ${formatDuration(delayMs)}: ${cause.message}`);
+  if (state.triggers === 1) await tellParentOfWait(state, 'tell-the-pipeline-above-of-refusals');
   await sleep(delayMs, { summary: `Until the next try: ${cause.type}` });
 }
 

@@ -1,4 +1,5 @@
 import {
+  CancellationScope,
   getExternalWorkflowHandle,
   patched,
   upsertSearchAttributes,
@@ -37,6 +38,8 @@ export interface RunState {
   evidence: AdoptionEvidence | null;
   /** Who shares the reads of the connection, as of the last one; null where reads are not limited. */
   share: ReadShare | null;
+  /** The pipeline above has been told that Hex does not do what is asked; absent where it need not be. */
+  troubled?: boolean;
   /** The business key that it has; absent where there is none. */
   heldKey?: HeldKey;
 }
@@ -162,10 +165,29 @@ export async function tellParentOfRun(state: RunState): Promise<void> {
  * Tells the pipeline above what its step waits for, as of now. Once for each wait: many children in a long line must
  * not fill the history of the pipeline.
  */
-export async function tellParentOfWait(state: RunState): Promise<void> {
-  if (!memoOf(workflowInfo()).hexStep || !patched('tell-the-pipeline-above-of-waits')) return;
+export async function tellParentOfWait(
+  state: RunState,
+  patch = 'tell-the-pipeline-above-of-waits',
+): Promise<void> {
+  if (!memoOf(workflowInfo()).hexStep || !patched(patch)) return;
   const at = new Date().toISOString().slice(11, 16);
   await signalParent(state, `${state.waitingFor}, as of ${at} UTC`);
+}
+
+/** An activity that is tried again says what is in the way. It comes by signal, which no history from before has. */
+export function noteTrouble(state: RunState, text: string): void {
+  if (state.phase === 'done' || state.phase === 'left') return;
+  state.waitingFor = text;
+  state.troubled = true;
+  // Also while the run is being cancelled, which may be what Hex does not do.
+  void CancellationScope.nonCancellable(() => signalParent(state, text));
+}
+
+/** Hex answers again. */
+export async function noteTroubleIsOver(state: RunState): Promise<void> {
+  if (!state.troubled) return;
+  state.troubled = false;
+  await tellParentOfRun(state);
 }
 
 async function signalParent({ run }: RunState, waitingFor: string | null): Promise<void> {

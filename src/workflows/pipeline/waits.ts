@@ -1,0 +1,32 @@
+import { getExternalWorkflowHandle, patched, workflowInfo } from '@temporalio/workflow';
+import { memoOf } from '../../contract/memo.js';
+import { type ChildProgress, stepProgressSignal } from '../../contract/messages.js';
+import { isFinal } from '../../pipeline/execution/scheduler.js';
+import type { PipelineExecution } from './execution.js';
+import { waitOf } from './state.js';
+
+/** What its children say of their runs; a pipeline that is a step says so above in turn. */
+export class ChildWaits {
+  private told: string | null = null;
+
+  note(execution: PipelineExecution, { step, runId, runUrl = null, waitingFor = null }: ChildProgress): void {
+    const unit = execution.unit(step)?.unit;
+    if (!unit) return;
+    if (runId) unit.run = { runId, runUrl };
+    if (unit.state === 'running') unit.waitingFor = waitingFor;
+    void this.tellAbove(execution);
+  }
+
+  /** The first wait, where it is another than the one that was told. */
+  private async tellAbove({ steps }: PipelineExecution): Promise<void> {
+    const { parent } = workflowInfo();
+    const { hexStep } = memoOf(workflowInfo());
+    const waiting = [...steps.values()].find((step) => !isFinal(step.state) && waitOf(step) !== null);
+    const waitingFor = waiting ? `${waiting.spec.id}: ${waitOf(waiting)}` : null;
+    if (!parent || !hexStep || waitingFor === this.told || !patched('sub-pipelines-tell-of-waits')) return;
+    this.told = waitingFor;
+    await getExternalWorkflowHandle(parent.workflowId, parent.runId)
+      .signal(stepProgressSignal, { step: hexStep, runId: null, runUrl: null, waitingFor })
+      .catch(() => undefined); // It has closed, and is told by our result.
+  }
+}

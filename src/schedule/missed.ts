@@ -210,7 +210,8 @@ class Judgement {
 
   /** Puts a start into its gap; `begun`: it was late, has begun by now, and nobody was there to tell it in time. */
   #add(at: number, kind: MissedKind, begun = false): void {
-    const isTold = (gap: Gap) => gap.missing.length > 0 || this.#news.some((one) => one.gap === gap);
+    const isTold = (gap: Gap) =>
+      gap.missing.length > 0 || this.#news.some((one) => one.gap === gap && one.event !== 'filled');
     const known = [...this.#gaps].findLast(
       (gap) => gap.kind === kind && isTold(gap) && (gap.goesOn || at - gap.last < SAME_GAP_MS),
     );

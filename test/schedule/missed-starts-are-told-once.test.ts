@@ -154,6 +154,17 @@ describe('one gap is one message', () => {
   });
 });
 
+it('what is missed in the look that sees a gap filled is a gap of its own', () => {
+  const { look, told, begin } = world();
+  look(T0 + 3_000, { dropped: { ...NONE, overlap: 1 } });
+  begin(T0, 30 * 60_000);
+  look(T0 + HOUR + 3_000, { dropped: { ...NONE, overlap: 2 } });
+  begin(T0 + HOUR, 60_000);
+  look(T0 + HOUR + 2 * MINUTE);
+  const once = ['missed overlap 1', 'filled overlap 1'];
+  expect(told).toEqual([...once, ...once]);
+});
+
 it('a drop that Temporal counts before the start is due is held to that start', () => {
   const { look, told } = world({ jitterMs: 5 * MINUTE });
   look(T0 + MINUTE, { dropped: { ...NONE, overlap: 1 } });

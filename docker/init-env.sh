@@ -11,4 +11,4 @@ fi
 umask 077
 password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
 sed "s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=$password/" .env.example >.env
-echo "Wrote .env with a new POSTGRES_PASSWORD. Now put your Hex API token into it."
+echo "Wrote .env with a new POSTGRES_PASSWORD. Now put your HEX_API_TOKEN into it, or choose the sandbox there."

@@ -5,6 +5,7 @@ import { LOG_FORMATS, LOG_LEVELS, type LogSettings } from './config/log.js';
 import {
   baseAddress,
   choice,
+  count,
   duration,
   type ListenAddress,
   listenAddress,
@@ -29,6 +30,17 @@ export interface Config {
   patienceMs: number;
   /** Which build of which deployment this worker is, for Temporal's worker versioning; null without. */
   build: { deploymentName: string; buildId: string } | null;
+  /** How much this worker does at once; null for the default. */
+  tuning: {
+    /** Workflows kept in memory; others are rebuilt from their history. Default 500. */
+    cachedWorkflows: number | null;
+    /** Workflow tasks and activities that run at once. Default: the SDK's. */
+    workflowTasks: number | null;
+    activities: number | null;
+    /** Questions for work that are open at once. Default: the SDK's. */
+    workflowPollers: number | null;
+    activityPollers: number | null;
+  };
   /** By name; `default` is the one of `HEX_API_TOKEN`. */
   connections: Record<string, HexConnection>;
   /** Limits of run starts that differ from Hex's own, by connection; `off` for none. */
@@ -66,6 +78,11 @@ export interface LoadConfigOptions {
 }
 
 const DEPLOYMENT = 'temporal-hex';
+/** Who asks for work needs a place for it: pollers, places, and how many of these the SDK has by itself. */
+const POLLERS = [
+  ['HEX_WORKER_WORKFLOW_POLLERS', 'HEX_WORKER_WORKFLOW_TASKS', 40],
+  ['HEX_WORKER_ACTIVITY_POLLERS', 'HEX_WORKER_ACTIVITIES', 100],
+] as const;
 
 const versionPart = z
   .string()
@@ -79,6 +96,15 @@ const settingsSchema = z.object({
   HEX_JANITOR: optional(choice('off', 'report', 'cancel')),
   HEX_KEEPER: optional(choice('on', 'off')),
   HEX_WORKER_BUILD_ID: optional(versionPart),
+  HEX_WORKER_CACHED_WORKFLOWS: optional(count(0, 100_000)),
+  // Fewer than two of each could not serve the sticky queue beside the common one.
+  HEX_WORKER_WORKFLOW_TASKS: optional(count(2, 10_000)),
+  HEX_WORKER_ACTIVITIES: optional(count(1, 10_000)),
+  HEX_WORKER_WORKFLOW_POLLERS: optional(count(2, 100)),
+  HEX_WORKER_ACTIVITY_POLLERS: optional(count(1, 100)),
+  // The Temporal Worker Controller for Kubernetes sets these two.
+  TEMPORAL_WORKER_BUILD_ID: optional(z.string()),
+  TEMPORAL_DEPLOYMENT_NAME: optional(z.string()),
   HEX_UNREACHABLE_AFTER: optional(duration('24h')),
   TEMPORAL_UI_URL: optional(baseAddress),
   HEX_METRICS_ADDRESS: optional(listenAddress),
@@ -125,38 +151,59 @@ export function loadConfig(
     ...unknownHexVariables(env),
     ...(settings.error?.issues ?? []).map(({ path, message }) => ({ variable: path.join('.'), message })),
   ];
-  if (settings.data?.HEX_WORKER_DEPLOYMENT && !settings.data.HEX_WORKER_BUILD_ID)
+  if (settings.data?.HEX_WORKER_DEPLOYMENT && !buildIdOf(settings.data))
     all.push({
       variable: 'HEX_WORKER_BUILD_ID',
       message: 'is missing: a deployment alone does nothing, name the build of this worker',
     });
+  for (const [pollers, slots, usual] of POLLERS) {
+    const most = settings.data?.[slots] ?? usual;
+    if ((settings.data?.[pollers] ?? 0) > most)
+      all.push({ variable: pollers, message: `must not be more than ${slots}, which is ${most}` });
+  }
   if (requireToken && all.length === 0 && Object.keys(connections).length === 0)
     all.push({
       variable: 'HEX_API_TOKEN',
       message: 'is missing: set it to a token of Hex, or HEX_API_TOKEN_FILE to a file that holds one',
     });
   if (!settings.success || all.length > 0) throw new ConfigError(all);
-  const { HEX_WORKER_BUILD_ID: buildId, HEX_WORKER_DEPLOYMENT: deploymentName = DEPLOYMENT } = settings.data;
+  const given = settings.data;
+  const buildId = buildIdOf(given);
+  const deploymentName = given.HEX_WORKER_DEPLOYMENT ?? given.TEMPORAL_DEPLOYMENT_NAME ?? DEPLOYMENT;
   return {
-    taskQueue: settings.data.HEX_TASK_QUEUE ?? 'hex',
-    patienceMs: settings.data.HEX_PATIENCE ?? 600_000,
+    taskQueue: given.HEX_TASK_QUEUE ?? 'hex',
+    patienceMs: given.HEX_PATIENCE ?? 600_000,
     build: buildId ? { deploymentName, buildId } : null,
+    tuning: {
+      cachedWorkflows: given.HEX_WORKER_CACHED_WORKFLOWS ?? null,
+      workflowTasks: given.HEX_WORKER_WORKFLOW_TASKS ?? null,
+      activities: given.HEX_WORKER_ACTIVITIES ?? null,
+      workflowPollers: given.HEX_WORKER_WORKFLOW_POLLERS ?? null,
+      activityPollers: given.HEX_WORKER_ACTIVITY_POLLERS ?? null,
+    },
     connections,
     limits,
     reads,
-    janitor: settings.data.HEX_JANITOR ?? 'report',
-    keeper: settings.data.HEX_KEEPER ?? 'on',
-    pipelinesDir: settings.data.HEX_PIPELINES_DIR ?? null,
+    janitor: given.HEX_JANITOR ?? 'report',
+    keeper: given.HEX_KEEPER ?? 'on',
+    pipelinesDir: given.HEX_PIPELINES_DIR ?? null,
     converter,
     webhooks,
     alerts,
-    unreachableAfterMs: settings.data.HEX_UNREACHABLE_AFTER ?? 900_000,
-    temporalUiUrl: settings.data.TEMPORAL_UI_URL ?? null,
-    metricsAddress: settings.data.HEX_METRICS_ADDRESS ?? null,
-    otlpEndpoint: settings.data.HEX_OTLP_ENDPOINT ?? null,
+    unreachableAfterMs: given.HEX_UNREACHABLE_AFTER ?? 900_000,
+    temporalUiUrl: given.TEMPORAL_UI_URL ?? null,
+    metricsAddress: given.HEX_METRICS_ADDRESS ?? null,
+    otlpEndpoint: given.HEX_OTLP_ENDPOINT ?? null,
     log: {
-      level: settings.data.HEX_LOG_LEVEL ?? 'info',
-      format: settings.data.HEX_LOG_FORMAT ?? 'text',
+      level: given.HEX_LOG_LEVEL ?? 'info',
+      format: given.HEX_LOG_FORMAT ?? 'text',
     },
   };
+}
+
+function buildIdOf({
+  HEX_WORKER_BUILD_ID,
+  TEMPORAL_WORKER_BUILD_ID,
+}: z.infer<typeof settingsSchema>): string | undefined {
+  return HEX_WORKER_BUILD_ID ?? TEMPORAL_WORKER_BUILD_ID;
 }

@@ -13,7 +13,9 @@ import { scheduleJanitor } from './worker/janitor-schedules.js';
 import { startKeeper } from './worker/keeper.js';
 import { outageWatch } from './worker/outages.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
+import { tellBuild } from './worker/tell-build.js';
 import { checkTokens } from './worker/token-checks.js';
+import { tuned } from './worker/tuning.js';
 import { workflowCode } from './worker/workflow-code.js';
 
 export { type Config, ConfigError, type ConfigProblem, loadConfig, loadDotEnv } from './config.js';
@@ -73,7 +75,7 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
     activities: createActivities(
       await hexDependencies({ connection, namespace, config, dataConverter, log, telemetry }),
     ),
-    maxCachedWorkflows: 500,
+    ...tuned(config),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
     // After a crash this is how long what was cached there, the limiter included, waits for another worker.
@@ -179,6 +181,7 @@ export async function runWorker(
     options.signal?.addEventListener('abort', () =>
       log('Asked to stop: finishes what is in flight, then ends'),
     );
+    await tellBuild(connection, namespace, config.build, log);
     await worker.run();
     log('Stopped');
   } finally {

@@ -24,6 +24,15 @@ export const limit = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** A whole number in these bounds. */
+export const count = (least: number, most: number) =>
+  z.string().transform((text, context) => {
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    context.addIssue(`must be a whole number from ${least} to ${most}`);
+    return z.NEVER;
+  });
+
 /** Text such as `30s`, as ms, from 1 ms to the longest. */
 export const duration = (longest: '10m' | '24h') =>
   z.string().transform((text, context) => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { searchAttributes } from '../../src/contract/search-attributes.js';
-import type { HexPipelineInput, PipelineProgress } from '../../src/index.js';
+import type { HexPipelineInput, PipelineProgress, RunProgress } from '../../src/index.js';
 import { startDevServer } from '../../src/temporal-server/index.js';
 import { cli, emptyFolder } from '../support/cli.js';
 import { FAST, failureOf, type Harness, harness, until } from '../support/harness.js';
@@ -139,8 +139,8 @@ describe('with HEX_CODEC_KEYS', () => {
     await rig.sandbox.waitFor(({ runs }) => runs.length === 1);
     const second = await rig.hex.startRun({ projectId: 'second', ...FAST });
     const inLine = await until('it is in line', async () => {
-      const { code, stdout } = await cli(['progress', second.workflowId, '--json'], rig.env);
-      return code === 0 && stdout.includes('place 1 in line') && stdout;
+      const { waitingFor } = (await rig.hex.progress(second.workflowId)) as RunProgress;
+      return waitingFor?.includes('place 1 in line') && waitingFor;
     });
     expect(inLine).toContain('a free kernel');
     const { stdout: findings } = await cli(['doctor', '--json'], rig.env);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { startCli } from '../support/cli.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
 import { temporal } from '../support/server.js';
 
@@ -66,6 +67,26 @@ describe('two builds of the worker side by side', () => {
     await run();
     expect(await buildsOf(rig, limiterId)).toEqual(['build-1', 'build-2']);
     await rig.temporal.workflow.getHandle(limiterId).terminate('end of the test');
+  });
+
+  it('a worker says its build, and what to do where that gets no new workflows', async () => {
+    const rig = await harness({ worker: false });
+    const { buildEnv, makeCurrent } = deployment();
+    const says = async (buildId: string, note: RegExp) => {
+      const worker = startCli(['worker'], { ...rig.env, ...buildEnv(buildId) });
+      await worker.says(note);
+      await worker.says(/works on task queue/);
+    };
+    await says(
+      'build-1',
+      /Build build-1 .* is the first of its deployment.*set-current-version .*--build-id build-1/,
+    );
+    await makeCurrent('build-1');
+    await says('build-1', /Build build-1 of deployment \S+ is current/);
+    await says(
+      'build-2',
+      /Build build-2 .* gets no new workflows: current is build-1\. .*--build-id build-2/,
+    );
   });
 
   it('a worker without a build goes on as before, its limiter too', async () => {

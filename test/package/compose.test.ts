@@ -1,11 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { KNOWN_VARIABLES } from '../../src/config.js';
 
 interface Service {
   image: string;
@@ -20,6 +32,7 @@ interface Service {
   stop_grace_period?: string;
   mem_limit?: string;
   healthcheck?: { test: string[] };
+  logging?: { options?: Record<string, string> };
   depends_on?: Record<string, { condition: string }>;
   environment?: Record<string, string | number | null>;
   env_file?: { path: string; required: boolean }[];
@@ -39,6 +52,7 @@ const withDefaults = (text: string) => text.replace(/\$\{\w+:-([^}]*)\}/g, '$1')
 const composeText = read('docker-compose.yml');
 const compose: Compose = parse(withDefaults(composeText), { merge: true });
 const services = Object.entries(compose.services);
+const withSandbox: Compose = parse(read('docker/compose.sandbox.yml'));
 const service = (name: string): Service => {
   const found = compose.services[name];
   if (!found) throw new Error(`no service ${name}`);
@@ -127,6 +141,7 @@ describe('the compose file', () => {
       ['temporal', 'service_healthy'],
       ['temporal-schema', 'service_completed_successfully'],
       ['postgres', 'service_healthy'],
+      ['settings', 'service_completed_successfully'],
     ]);
     expect(service('temporal-ui').depends_on).toEqual({ temporal: { condition: 'service_healthy' } });
   });
@@ -160,12 +175,29 @@ describe('the compose file', () => {
     expect(read('.gitignore').split('\n')).toContain('worker.env');
   });
 
-  it('starts the sandbox on demand only, where plain http to localhost reaches it', () => {
-    expect(service('sandbox').profiles).toEqual(['sandbox']);
-    expect(service('sandbox').network_mode).toBe('service:worker');
-    expect(service('worker').profiles).toBeUndefined();
-    const port = service('sandbox').command?.at(-1);
-    expect(read('.env.example')).toContain(`HEX_BASE_URL=http://127.0.0.1:${port}\n`);
+  it('hands on every setting of the worker that has a name of its own, and checks them all before anything starts', () => {
+    const settings = KNOWN_VARIABLES.filter((name) => /^HEX_(?!API_TOKEN|CODEC_KEYS)/.test(name));
+    const { environment = {}, env_file, secrets } = service('worker');
+    expect(Object.keys(environment)).toEqual(expect.arrayContaining(settings));
+    expect(service('settings')).toMatchObject({ environment, env_file, secrets, restart: 'no' });
+    expect(service('settings').depends_on).toBeUndefined();
+  });
+
+  it('leaves no service without a limit of its memory and of its log files', () => {
+    for (const [name, { mem_limit, logging }] of services) {
+      expect(mem_limit, name).toMatch(/^\d+[mg]$/);
+      expect(logging?.options, name).toEqual({ 'max-size': '10m', 'max-file': '5' });
+    }
+  });
+
+  it('puts worker and sandbox into a network that neither owns, so that each survives a crash of the other', () => {
+    const { worker, sandbox, localhost, settings } = withSandbox.services;
+    expect([worker?.network_mode, sandbox?.network_mode]).toEqual(['service:localhost', 'service:localhost']);
+    expect(localhost).toMatchObject({ entrypoint: ['tail', '-f', '/dev/null'] });
+    expect(localhost?.network_mode).toBeUndefined();
+    const address = `http://127.0.0.1:${sandbox?.command?.at(-1)}`;
+    for (const one of [worker, settings]) expect(one?.environment?.HEX_BASE_URL).toBe(address);
+    expect(read('.env.example')).toContain('COMPOSE_FILE=docker-compose.yml:docker/compose.sandbox.yml\n');
   });
 
   it('offers no button that leaves a run behind in Hex or starts it twice', () => {
@@ -196,10 +228,10 @@ describe('the server settings', () => {
 
 describe('the image', () => {
   const lines = read('Dockerfile').split('\n');
-  const last = (instruction: string) => lines.findLast((line) => line.startsWith(`${instruction} `));
+  const last = (beginning: string) => lines.findLast((line) => line.startsWith(beginning));
 
   it('is a pinned glibc image, and runs as another user than root', () => {
-    expect(last('ARG')).toMatch(/=node:22\.\d+\.\d+-bookworm-slim$/);
+    expect(last('ARG NODE_IMAGE')).toMatch(/=node:22\.\d+\.\d+-bookworm-slim$/);
     const stages = lines.filter((line) => line.startsWith('FROM '));
     expect(stages.map((line) => line.replace(/^FROM \$\{NODE_IMAGE\}/, 'pinned'))).toEqual([
       'pinned AS build',
@@ -241,6 +273,30 @@ describe('the image', () => {
       recursive: true,
     });
     expect(sh(path('docker/keep-native-library.sh'), [dir]).status).not.toBe(0);
+  });
+});
+
+describe('the check of the settings', () => {
+  const check = async (env: Record<string, string>) => {
+    await copyFile(path('docker/check-settings.mjs'), join(dir, 'check-settings.mjs'));
+    await symlink(path('dist'), join(dir, 'dist'));
+    const { status, stderr } = spawnSync(process.execPath, [join(dir, 'check-settings.mjs')], {
+      encoding: 'utf8',
+      env,
+    });
+    return { status, stderr };
+  };
+
+  it('ends with 0 where the worker can start', async () => {
+    expect(await check({ HEX_API_TOKEN: 'sandbox' })).toEqual({ status: 0, stderr: '' });
+  });
+
+  it.each([
+    [{ HEX_API_TOKEN_FILE: '/dev/null' }, /token of the connection "default" is empty/],
+    [{ HEX_API_TOKEN_FILE: '/nowhere' }, /\/nowhere cannot be read/],
+    [{ HEX_API_TOKEN: 'sandbox', HEX_KERNELSS: '3' }, /HEX_KERNELSS .*did you mean "HEX_KERNELS"/],
+  ])('says what is wrong with %j, and ends with 2', async (env, message) => {
+    expect(await check(env)).toEqual({ status: 2, stderr: expect.stringMatching(message) });
   });
 });
 
@@ -292,6 +348,10 @@ describe('the scripts', () => {
     await stub(
       'temporal',
       `case "$*" in
+        "--command-timeout 5s "*) ;;
+        *) exit 9 ;;
+      esac
+      case "$*" in
         *health*) [ "$(grep -c health "${dir}/temporal.log")" -ge 3 ] ;;
         *describe*) [ -e "${dir}/created" ] ;;
         *create*) touch "${dir}/created" ;;
@@ -301,20 +361,26 @@ describe('the scripts', () => {
     const first = sh(path('docker/temporal/create-namespace.sh'), [], namespace);
     expect(first).toMatchObject({ status: 0, output: 'Namespace etl can be used.\n' });
     expect((await calls('temporal')).filter((call) => !/health|count/.test(call))).toEqual([
-      'operator namespace describe --namespace etl',
-      'operator namespace create --namespace etl --retention 168h',
+      '--command-timeout 5s operator namespace describe --namespace etl',
+      '--command-timeout 5s operator namespace create --namespace etl --retention 168h',
     ]);
     expect(await calls('sleep')).toEqual(['1', '1', '1']);
     expect(sh(path('docker/temporal/create-namespace.sh'), [], namespace).status).toBe(0);
     expect((await calls('temporal')).filter((call) => call.includes('create'))).toHaveLength(1);
   });
 
-  it('create-namespace gives up on a server that never comes', async () => {
+  it('create-namespace says what it waits for and why, and gives up after a minute on the clock', async () => {
     await stub('sleep');
-    await stub('temporal', 'exit 1');
+    await stub('date', `echo $(($(wc -l <"${dir}/date.log") * 7))`);
+    await stub('temporal', 'echo "no such host" >&2; exit 1');
     const { status, output } = sh(path('docker/temporal/create-namespace.sh'), [], namespace);
     expect(status).not.toBe(0);
-    expect(output).toContain('Waited a minute in vain for the Temporal server at temporal:7233');
+    expect(
+      output.match(/^Waiting for the Temporal server at temporal:7233 for \d+ s: no such host$/gm),
+    ).toHaveLength(4);
+    expect(output).toContain(
+      'Waited a minute in vain for the Temporal server at temporal:7233: no such host.',
+    );
   });
 
   it('init-env writes a new password that only its owner can read, and never over an existing .env', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigError, KNOWN_VARIABLES, loadConfig, loadDotEnv } from '../../src/config.js';
+import { tuned } from '../../src/worker/tuning.js';
 
 const SECRET = `hxtw_${'ab12'.repeat(24)}`;
 
@@ -40,6 +41,13 @@ describe('the environment becomes one typed configuration', () => {
       reads: { default: { perMinute: 30, perHour: 1_800 } },
       pipelinesDir: null,
       converter: { keys: [], module: null },
+      tuning: {
+        cachedWorkflows: null,
+        workflowTasks: null,
+        activities: null,
+        workflowPollers: null,
+        activityPollers: null,
+      },
       webhooks: {},
       alerts: [],
       unreachableAfterMs: 900_000,
@@ -353,5 +361,46 @@ describe('a .env file fills in what the environment leaves open', () => {
     const path = join(await tempFolder(), '.env');
     await mkdir(path);
     expect(() => loadDotEnv(path, {})).toThrow(/\.env cannot be read \(EISDIR\): make it readable/);
+  });
+});
+
+describe('how much a worker does at once', () => {
+  const tuning = (env: Record<string, string>) => tuned(loadConfig({ HEX_API_TOKEN: SECRET, ...env }));
+
+  it('is 500 cached workflows and the defaults of the SDK, or what the variables say', () => {
+    expect(tuning({})).toEqual({ maxCachedWorkflows: 500 });
+    expect(
+      tuning({
+        HEX_WORKER_CACHED_WORKFLOWS: '0',
+        HEX_WORKER_WORKFLOW_TASKS: '60',
+        HEX_WORKER_ACTIVITIES: '200',
+        HEX_WORKER_WORKFLOW_POLLERS: '30',
+        HEX_WORKER_ACTIVITY_POLLERS: '20',
+      }),
+    ).toEqual({
+      maxCachedWorkflows: 0,
+      maxConcurrentWorkflowTaskExecutions: 60,
+      maxConcurrentActivityTaskExecutions: 200,
+      maxConcurrentWorkflowTaskPolls: 30,
+      maxConcurrentActivityTaskPolls: 20,
+    });
+  });
+
+  it.each([
+    ['HEX_WORKER_CACHED_WORKFLOWS', 'many', 'must be a whole number from 0 to 100000'],
+    ['HEX_WORKER_WORKFLOW_TASKS', '1', 'must be a whole number from 2 to 10000'],
+    ['HEX_WORKER_WORKFLOW_POLLERS', '41', 'must not be more than HEX_WORKER_WORKFLOW_TASKS, which is 40'],
+  ])('%s=%s is refused', (name, value, message) => {
+    expect(() => tuning({ [name]: value })).toThrow(`${name} ${message}`);
+  });
+});
+
+it('the build may come from the Temporal Worker Controller, and HEX_ variables win', () => {
+  const controller = { TEMPORAL_DEPLOYMENT_NAME: 'prod/temporal-hex', TEMPORAL_WORKER_BUILD_ID: 'v1-abcd' };
+  const build = (env: Record<string, string>) => loadConfig({ HEX_API_TOKEN: SECRET, ...env }).build;
+  expect(build(controller)).toEqual({ deploymentName: 'prod/temporal-hex', buildId: 'v1-abcd' });
+  expect(build({ ...controller, HEX_WORKER_DEPLOYMENT: 'hex', HEX_WORKER_BUILD_ID: '2' })).toEqual({
+    deploymentName: 'hex',
+    buildId: '2',
   });
 });

@@ -1,0 +1,17 @@
+import type { WorkerOptions } from '@temporalio/worker';
+import type { Config } from '../config.js';
+
+/** Twice what 25 kernels and their pipelines need; a cached workflow takes some 65 KB. */
+const CACHED_WORKFLOWS = 500;
+
+/** How much a worker does at once, as Temporal's SDK wants it; what the configuration leaves open is the SDK's default. */
+export function tuned({ tuning }: Pick<Config, 'tuning'>): Partial<WorkerOptions> {
+  const { cachedWorkflows, workflowTasks, activities, workflowPollers, activityPollers } = tuning;
+  return {
+    maxCachedWorkflows: cachedWorkflows ?? CACHED_WORKFLOWS,
+    ...(workflowTasks !== null && { maxConcurrentWorkflowTaskExecutions: workflowTasks }),
+    ...(activities !== null && { maxConcurrentActivityTaskExecutions: activities }),
+    ...(workflowPollers !== null && { maxConcurrentWorkflowTaskPolls: workflowPollers }),
+    ...(activityPollers !== null && { maxConcurrentActivityTaskPolls: activityPollers }),
+  };
+}

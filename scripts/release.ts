@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { released } from './changelog.js';
+import { withImageVersion } from './manifest-version.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const run = (command: string, ...args: string[]) =>
@@ -21,6 +22,8 @@ const changelog = released(readFileSync(file, 'utf8'), version, new Date().toISO
 run('npm', 'run', 'verify');
 writeFileSync(file, changelog);
 run('npm', 'version', version, '--no-git-tag-version', '--allow-same-version');
+for (const manifest of git('ls-files', 'deploy/kubernetes').split('\n'))
+  writeFileSync(root + manifest, withImageVersion(readFileSync(root + manifest, 'utf8'), version));
 run(
   'git',
   'commit',
@@ -30,6 +33,7 @@ run(
   'CHANGELOG.md',
   'package.json',
   'package-lock.json',
+  'deploy/kubernetes',
 );
 run('git', 'tag', '--annotate', `v${version}`, '--message', `temporal-hex ${version}`);
 console.log(`Tagged v${version}. To publish it: git push --follow-tags`);

@@ -7,7 +7,9 @@ import { hex, pipelineHarness } from '../support/pipelines.js';
 const WARNS = { events: 10_240, bytes: 10 * 1_048_576 };
 
 it('a pipeline of 500 steps stays far from the limits of a history', async () => {
-  const rig = await pipelineHarness({ sandbox: { duration: 0 }, env: { HEX_LIMITS: 'off' } });
+  const rig = await pipelineHarness({ sandbox: { duration: 0 }, env: { HEX_LIMITS: 'off' }, worker: false });
+  // As much work as this is worth a thread for the workflow code.
+  await rig.work({ maxCachedWorkflows: 100, debugMode: false });
   const instant = { ...FAST, poll: { first: 0, min: '10ms', max: '100ms' } };
   const steps: StepDefinition[] = Array.from({ length: 500 }, (_, i) =>
     hex(`step-${i}`, {

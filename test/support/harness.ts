@@ -17,6 +17,10 @@ export const TOKEN = `hxtp_${'5ec7e7'.repeat(16)}`;
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 
+/** The workflows as built from the sources, which the global setup does. */
+export const workflowBundle = { codePath: `${DIST}workflow-bundle.js` };
+const encodedFailuresBundle = { codePath: `${DIST}workflow-bundle-encoded-failures.js` };
+
 /** Poll settings that let a run of milliseconds be followed. */
 export const FAST: Pick<HexRunInput, 'poll' | 'lateStartGrace' | 'triggerRetryDelay' | 'requestTimeout'> = {
   poll: { min: '20ms', max: '200ms', first: '20ms' },
@@ -95,12 +99,13 @@ async function workHere(
 ) {
   const connection = await NativeConnection.connect({ address });
   const config = loadConfig(env);
-  const bundle = config.converter.keys.length > 0 ? 'workflow-bundle-encoded-failures' : 'workflow-bundle';
+  const bundle = config.converter.keys.length > 0 ? encodedFailuresBundle : workflowBundle;
   const worker = await createHexWorker({
     connection,
     namespace: server.namespace,
     config,
-    worker: { workflowBundle: { codePath: `${DIST}${bundle}.js` }, ...options },
+    // Workflow code runs in this thread: one of its own costs every test half a second of CPU before anything happens.
+    worker: { workflowBundle: bundle, debugMode: true, ...options },
   });
   const done = worker.run();
   atEnd(async () => {

@@ -1,6 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import { onTestFinished } from 'vitest';
 import type {
   ControlAction,
@@ -9,31 +15,25 @@ import type {
   StepProgress,
   StepState,
 } from '../../src/index.js';
-import { preloadModules, workflowInterceptorModules, workflowsPath } from '../../src/worker.js';
-import { FAST, type Harness, type HarnessOptions, harness, until } from './harness.js';
+import { FAST, type Harness, type HarnessOptions, harness, until, workflowBundle } from './harness.js';
 import { server, uniqueTaskQueue } from './server.js';
 
-const bundle = bundleWorkflowCode({
-  workflowsPath,
-  workflowInterceptorModules,
-  preloadModules,
-  logger: new DefaultLogger('WARN'),
-});
+let theirs: Promise<WorkflowBundleWithSourceMap> | undefined;
 
-/** A harness whose worker runs the sources as they are. */
+/** A harness for pipelines. */
 export async function pipelineHarness(
   options: HarnessOptions & { maxCachedWorkflows?: number } = {},
 ): Promise<Harness> {
   const { maxCachedWorkflows = 100, ...others } = options;
   const rig = await harness({ ...others, worker: false });
-  if (options.worker ?? true) await rig.work({ workflowBundle: await bundle, maxCachedWorkflows });
+  if (options.worker ?? true) await rig.work({ maxCachedWorkflows });
   return rig;
 }
 
 /** Replays the history of a workflow with the same code; throws when it would do anything else. */
 export async function replay(rig: Harness, workflowId: string): Promise<void> {
   const history = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
-  await Worker.runReplayHistory({ workflowBundle: await bundle }, history, workflowId);
+  await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
 }
 
 /** A worker of another team, on a queue of its own. */
@@ -50,7 +50,8 @@ export async function workFor(rig: Harness, taskQueue: string): Promise<() => Pr
     connection,
     namespace: server.namespace,
     taskQueue,
-    workflowsPath: fileURLToPath(new URL('./their-workflows.ts', import.meta.url)),
+    workflowBundle: await theirBundle(),
+    debugMode: true,
   });
   const done = worker.run();
   let stopped: Promise<void> | undefined;
@@ -65,6 +66,15 @@ export async function workFor(rig: Harness, taskQueue: string): Promise<() => Pr
   };
   onTestFinished(stopOnce);
   return stopOnce;
+}
+
+/** Bundled once for a file of tests, and only where one asks for it. */
+function theirBundle(): Promise<WorkflowBundleWithSourceMap> {
+  theirs ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('./their-workflows.ts', import.meta.url)),
+    logger: new DefaultLogger('WARN'),
+  });
+  return theirs;
 }
 
 /** A step that runs a project of the same name, and is followed closely. */

@@ -1,7 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { TemporalHexClient } from '../../client.js';
-import { pollNowSignal } from '../../contract/messages.js';
 import type { ControlAction } from '../../pipeline/execution/result.js';
 import { examples, type Perform } from '../command.js';
 import { CliError, UsageError } from '../errors.js';
@@ -103,6 +102,7 @@ async function carryOut(session: Session, { action }: ControlCommand, command: C
     const { type, taskQueue } = await handle.describe();
     const done = `${action}${step ? ` ${step}` : ''} by ${by}: done. "temporal-hex watch ${workflowId}" shows what follows.`;
     if (action === 'pollNow' && type === 'hexRun') {
+      const { pollNowSignal } = await import('../../contract/messages.js');
       await handle.signal(pollNowSignal);
       session.output.say(done);
       return EXIT.ok;

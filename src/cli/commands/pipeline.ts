@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { startParsed } from '../../client/start-pipeline.js';
 import { collect, examples, type Perform } from '../command.js';
 import { addKeyOptions, idOptions, type KeyOptions } from '../input/key-options.js';
 import { FILE_ARGUMENT, type FileOptions, readPipelineFile } from '../input/pipeline-file.js';
@@ -35,6 +34,7 @@ export function addPipeline(program: Command, perform: Perform): void {
     .action((file: string, options: PipelineOptions, command: Command) =>
       perform(command, async (session) => {
         const parsed = await readPipelineFile(file, options);
+        const { startParsed } = await import('../../client/start-pipeline.js');
         return withClient(session, async (client) => {
           const handle = await startParsed(client.temporal, client.taskQueue, parsed, idOptions(options));
           return tellStarted(session, client, handle, options);

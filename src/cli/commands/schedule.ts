@@ -5,7 +5,6 @@ import { examples, type Perform } from '../command.js';
 import { refuse, UsageError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
 import { readUncheckedPipeline } from '../input/pipeline-file.js';
-import { readScheduleFiles, unresolvedNames } from '../input/schedule-files.js';
 import { instantOption, wholeNumber } from '../input/schedule-options.js';
 import { type Output, plain, table } from '../output.js';
 import { withClient } from '../session.js';
@@ -45,6 +44,7 @@ function addApply(schedule: Command, perform: Perform): void {
     )
     .action((paths: string[], { prune, dryRun }: { prune?: true; dryRun?: true }, command: Command) =>
       perform(command, async (session) => {
+        const { readScheduleFiles } = await import('../input/schedule-files.js');
         const { sources, folders } = await readScheduleFiles(paths);
         if (prune && folders.length === 0) {
           const message = 'needs a folder: with single files, the schedules of all others would be deleted';
@@ -74,6 +74,7 @@ function addCheck(schedule: Command, perform: Perform): void {
     .addHelpText('after', examples('temporal-hex schedule check pipelines'))
     .action((folder: string, _options: object, command: Command) =>
       perform(command, async (session) => {
+        const { readScheduleFiles, unresolvedNames } = await import('../input/schedule-files.js');
         const { sources, folders } = await readScheduleFiles([folder]);
         refuse('The files', unresolvedNames(sources));
         return withClient(session, async ({ schedules }) => {

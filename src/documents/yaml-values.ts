@@ -42,7 +42,12 @@ export function sizeOfYaml(root: Node, text: string, note: Note): number {
 
   const aliasSize = (name: string, start: number, path: Path): number => {
     const known = anchors.get(name);
-    if (!known) note(start, `there is no anchor &${name} before *${name}`, path);
+    if (!known)
+      note(
+        start,
+        `there is no anchor &${name} before *${name}; text that begins with * must stand in quotes`,
+        path,
+      );
     else if (known.size === null) note(start, `*${name} is a part of &${name} itself`, path);
     return known?.size ?? 1;
   };

@@ -27,6 +27,8 @@ export function cronProblem(text: string): string | null {
     return `"${text}" has six fields, and five are read: minute, hour, day of month, month, day of week. Some tools read a sixth as seconds, Temporal reads it as the year; for seconds write every: 30s, for years use calendars`;
   if (fields.length !== 5)
     return `"${text}" has ${text.trim() === '' ? 'no' : fields.length} field${fields.length === 1 && text.trim() !== '' ? '' : 's'}, and five are needed: minute, hour, day of month, month, day of week, such as "30 2 * * *"`;
+  if ([0, 1, 3].some((field) => fields[field]?.includes('?')))
+    return `"${text}" has a "?" outside the two fields for days: write "*" for any`;
   return patternProblem(text, '5-part') ?? neverProblem(cronRule(text), text);
 }
 

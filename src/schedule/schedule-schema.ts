@@ -85,7 +85,10 @@ export const scheduleSchema = () =>
 /** The names that Temporal uses itself, and the one policy that cannot keep a promise of ours. */
 function otherOverlap(value: unknown): string | null {
   if (typeof value !== 'string') return null;
-  const name = value.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
+  const name = value
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .replaceAll('-', '_')
+    .toLowerCase();
   if (name === 'terminate_other')
     return '"terminate_other" is refused: a terminated pipeline cannot cancel what it started, so its runs would go on in Hex; use cancel_other, which cancels them there too';
   if (name === value || !(OVERLAPS as readonly string[]).includes(name)) return null;

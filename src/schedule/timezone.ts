@@ -11,7 +11,30 @@ export function timezoneProblem(name: string): string | null {
   } catch {
     return `"${name}" is not a time zone: ${example}${didYouMean(name, Intl.supportedValuesOf('timeZone'))}`;
   }
-  if (known !== name && known.toLowerCase() === name.toLowerCase())
+  if (known !== name && (known.toLowerCase() === name.toLowerCase() || !isWrittenAsIana(name)))
     return `"${name}" must be written "${known}"`;
   return null;
+}
+
+/** Names that Node.js takes from Java: `PST`, `JST`. Of three letters, IANA has these. */
+const SHORT_NAMES = [
+  'CET',
+  'EET',
+  'EST',
+  'GMT',
+  'HST',
+  'MET',
+  'MST',
+  'PRC',
+  'ROC',
+  'ROK',
+  'UCT',
+  'UTC',
+  'WET',
+];
+
+/** Whether another name of a zone, such as `US/Eastern`, `GB-Eire` or `EST5EDT`, has its letters as IANA writes them. */
+function isWrittenAsIana(name: string): boolean {
+  if (/^[A-Z]{3}$/.test(name)) return SHORT_NAMES.includes(name);
+  return name.split('/').every((part) => /^[A-Z](?:[A-Z]{0,2}|.*[^A-Z].*)$/.test(part));
 }

@@ -89,7 +89,9 @@ describe('merge keys and anchors', () => {
     const bomb = names.map((name, index) => level(name, index === 0 ? 'x' : `*${names[index - 1]}`)).join('');
     expect(yaml(bomb)).toEqual([expect.stringMatching(/larger than 20000000 characters/)]);
     expect(yaml('a: &a [*a]')).toEqual(['a[0] (line 1, column 8): *a is a part of &a itself']);
-    expect(yaml('a: *b')).toEqual(['a (line 1, column 4): there is no anchor &b before *b']);
+    expect(yaml('a: *b')).toEqual([
+      'a (line 1, column 4): there is no anchor &b before *b; text that begins with * must stand in quotes',
+    ]);
     expect(yaml('<<: 5')).toEqual([
       expect.stringMatching(/^<< \(line 1, column 5\): what is merged must be/),
     ]);

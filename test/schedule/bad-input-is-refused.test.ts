@@ -75,6 +75,7 @@ describe('refuses', () => {
     [{ cron: '0 2 30 2 *' }, 'schedule.cron: "0 2 30 2 *" never runs: there is no such date'],
     [{ cron: '0 2 31 4,6,9,11 *' }, 'schedule.cron: "0 2 31 4,6,9,11 *" never runs'],
     [{ cron: '@reboot' }, 'schedule.cron: "@reboot" is not known: write @yearly'],
+    [{ cron: '? 2 * * *' }, 'schedule.cron: "? 2 * * *" has a "?" outside the two fields for days'],
     [{ cron: '@every 5m' }, 'schedule.cron: is not cron: write every: 5m instead'],
     [{ cron: 'TZ=UTC 0 2 * * *' }, 'schedule.cron: must not name a time zone'],
     [{ every: '1d' }, 'schedule.every: "1d" counts days of 24 hours, and the clock of Europe/Berlin changes'],
@@ -89,6 +90,14 @@ describe('refuses', () => {
       'schedule.overlap: "terminate_other" is refused: a terminated pipeline cannot cancel',
     ],
     [{ cron: '@daily', overlap: 'BufferOne' }, 'schedule.overlap: "BufferOne" must be written "buffer_one"'],
+    [
+      { cron: '@daily', overlap: 'buffer-one' },
+      'schedule.overlap: "buffer-one" must be written "buffer_one"',
+    ],
+    [
+      { cron: '@daily', overlap: 'terminate-other' },
+      'schedule.overlap: "terminate_other" is refused: a terminated pipeline cannot cancel',
+    ],
     [{ cron: '@daily', overlap: 'never' }, 'schedule.overlap: must be one of skip, buffer_one'],
     [{ cron: '@daily', catchup: '5s' }, 'schedule.catchup: "5s" is out of range'],
     [{ cron: '@daily', jitter: '50d' }, 'schedule.jitter: "50d" is too long: Temporal allows 49 days'],
@@ -116,6 +125,11 @@ describe('refuses', () => {
     ],
     ['europe/berlin', 'timezone: "europe/berlin" must be written "Europe/Berlin"'],
     ['+02:00', 'timezone: "+02:00" is not a time zone'],
+    // Names that Node.js knows, and Temporal's server does not.
+    ['us/eastern', 'timezone: "us/eastern" must be written "America/New_York"'],
+    ['US/EASTERN', 'timezone: "US/EASTERN" must be written "America/New_York"'],
+    ['zulu', 'timezone: "zulu" must be written "UTC"'],
+    ['PST', 'timezone: "PST" must be written "America/Los_Angeles"'],
   ])('the time zone %s', (zone, message) => {
     expect(problems({ cron: '@daily' }, zone)).toEqual([expect.stringContaining(message)]);
   });
@@ -123,6 +137,21 @@ describe('refuses', () => {
   it('every mistake at once', () => {
     expect(problems({ cron: ['1 2 3', '0 2 30 2 *'], start: 'soon', jitter: '60d' })).toHaveLength(4);
   });
+});
+
+it.each([
+  'US/Eastern',
+  'GB',
+  'GB-Eire',
+  'Etc/UTC',
+  'NZ-CHAT',
+  'EST5EDT',
+  'EST',
+  'Etc/GMT+5',
+  'Asia/Calcutta',
+  'Zulu',
+])('takes another name of a zone: %s', (zone) => {
+  expect(problems({ cron: '@daily' }, zone)).toEqual([]);
 });
 
 it('takes calendars as the SDK and the command of Temporal write them', () => {

@@ -13,7 +13,7 @@ afterAll(async () => {
   for (const cleanUp of cleanUps.reverse()) await cleanUp();
 });
 
-const folderOf = (files: Record<string, object>) => pipelineFolder(rig, files);
+const folderOf = (files: Record<string, object | string>) => pipelineFolder(rig, files);
 const describeSchedule = (id: string) => rig.temporal.schedule.getHandle(id).describe();
 const actionsOf = (rows: { action: string }[]) => rows.map(({ action }) => action);
 
@@ -265,6 +265,14 @@ it.each([
   ],
   [{ params: { n: { type: 'number' } }, schedule: { cron: '0 6 * * *' } }, 'params.n: is required'],
   [
+    {
+      params: { day: { type: 'string' } },
+      schedule: { cron: '0 6 * * *', params: { day: '{{ run.date }}' } },
+    },
+    'schedule.params.day: is sent as it is, so its template would never be filled in',
+  ],
+  [{ name: 'two\nlines', schedule: { cron: '0 6 * * *' } }, 'must be 1 to 128 characters in one line'],
+  [
     { timezone: 'europe/berlin', schedule: { cron: '0 6 * * *' } },
     'timezone: "europe/berlin" must be written',
   ],
@@ -286,10 +294,20 @@ it('check tells in its exit code whether the files are what is scheduled', async
   const refused = await run('check', 'pipelines');
   expect(refused.stderr).toContain('there is no pipeline "no-such"');
   expect(refused.code).toBe(2);
+  const inner = { steps: [{ id: 'inner', pipeline: 'not-there' }] };
+  write('daily', { schedule: { cron: '0 6 * * *' }, steps: [{ id: 'outer', pipeline: inner }] });
+  write('by-name.json', '{"pipeline": "nowhere"}');
+  const nested = await run('check', 'pipelines');
+  expect(nested.stderr).toContain(
+    'steps.outer.pipeline.steps.inner.pipeline: there is no pipeline "not-there"',
+  );
+  expect(nested.stderr).toContain('by-name.json: pipeline: there is no pipeline "nowhere"');
 });
 
 it('preview --json gives each start with its interval, partition and what a clock change does', async () => {
-  const { json } = folderOf({ daily: { timezone: 'Europe/Berlin', schedule: { cron: '30 2 * * *' } } });
+  const { json, run } = folderOf({
+    daily: { timezone: 'Europe/Berlin', schedule: { cron: '30 2 * * *' } },
+  });
   const rows = await json('preview', 'pipelines/daily.json', '--from', '2026-03-28', '--to', '2026-03-30');
   expect(rows).toEqual([
     {
@@ -310,6 +328,52 @@ it('preview --json gives each start with its interval, partition and what a cloc
     },
   ]);
   expect(await json('preview', 'pipelines/daily.json', '--count', '3')).toHaveLength(3);
+  const backwards = await run(
+    'preview',
+    'pipelines/daily.json',
+    '--from',
+    '2026-03-30',
+    '--to',
+    '2026-03-28',
+  );
+  expect(backwards).toMatchObject({ code: 2, stderr: expect.stringContaining('is before the first time') });
+  const noDay = await run('preview', 'pipelines/daily.json', '--from', '2026-02-30');
+  expect(noDay).toMatchObject({ code: 2, stderr: expect.stringContaining('2026-02-30') });
+});
+
+it('Windows line ends, odd names and the definition with its parameters are taken; two files with one name are not', async () => {
+  const odd = `täglich / ETL: "x" #1 ✓ ${process.pid}`;
+  const { name, write, run, json, remove } = folderOf({
+    odd: { name: odd, schedule: { cron: '@daily' } },
+  });
+  write(
+    'windows.yaml',
+    `name: ${name('windows')}\r\nschedule:\r\n  cron: "0 6 * * *"\r\nsteps:\r\n  - projectId: p\r\n`,
+  );
+  const long = {
+    pipeline: {
+      name: name('long'),
+      params: { a: { type: 'string' } },
+      schedule: { cron: '@daily' },
+      steps: [{ projectId: 'p' }],
+    },
+    params: { a: 'x' },
+  };
+  write('long.json', JSON.stringify(long));
+  const rows = (await json('apply', 'pipelines')) as { schedule: string; action: string }[];
+  expect(rows.map(({ schedule }) => schedule).sort()).toEqual([odd, name('windows'), name('long')].sort());
+  expect((await describeSchedule(name('long'))).action.args).toMatchObject([{ params: { a: 'x' } }]);
+  expect(await json('describe', odd)).toMatchObject({ schedule: odd, file: 'pipelines/odd.json' });
+  remove('odd');
+  write('again.json', JSON.stringify(long));
+  const refused = await run('apply', 'pipelines');
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('is the name in') });
+  write('again.json', '{"services": {}}');
+  expect(await run('apply', 'pipelines')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('again.json: the input must be a pipeline'),
+  });
+  expect(await run('apply', 'pipelines/long.json', '--address', '127.0.0.1:1')).toMatchObject({ code: 3 });
 });
 
 it('200 files are applied at once', async () => {

@@ -114,6 +114,7 @@ function addPreview(schedule: Command, perform: Perform): void {
         const { previewSchedule } = await import('../../client/schedules/preview.js');
         const rows = previewSchedule({ file, input }, options);
         output.data(rows, () => previewText(rows, output));
+        if (rows.length === 0) output.say('The schedule starts nothing in this time.');
         return EXIT.ok;
       }),
     );

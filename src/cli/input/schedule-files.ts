@@ -18,18 +18,25 @@ export interface ScheduleFiles {
   folders: string[];
 }
 
-/** Sub-pipelines that are named in the files and that none of them is. */
+/** Pipelines that are named in the files, at any depth, and that none of them is. */
 export function unresolvedNames(sources: readonly ScheduleSource[]): Problem[] {
   const known = sources.map(({ file }) => basename(file, extname(file)));
-  return sources.flatMap(({ file, input }) => {
+  const unknown = (name: string, path: string): Problem[] => {
+    if (isTemplate(name) || known.includes(name)) return [];
+    return [{ path, message: `there is no pipeline "${name}" in the folder${didYouMean(name, known)}` }];
+  };
+  const inside = (input: unknown, path: string): Problem[] => {
     const parsed = parsePipelineInput(input);
-    const steps = parsed.ok ? (parsed.value.spec?.steps ?? []) : [];
-    return steps.flatMap(({ id, body: { pipeline } }) => {
-      if (typeof pipeline !== 'string' || isTemplate(pipeline) || known.includes(pipeline)) return [];
-      const message = `there is no pipeline "${pipeline}" in the folder${didYouMean(pipeline, known)}`;
-      return [{ path: `${file}: steps.${id}.pipeline`, message }];
+    if (!parsed.ok) return [];
+    const { load, spec } = parsed.value;
+    if (load !== null) return unknown(load, `${path}pipeline`);
+    return (spec?.steps ?? []).flatMap(({ id, body: { pipeline } }) => {
+      const at = `${path}steps.${id}.pipeline`;
+      if (typeof pipeline === 'string') return unknown(pipeline, at);
+      return pipeline ? inside(pipeline, `${at}.`) : [];
     });
-  });
+  };
+  return sources.flatMap(({ file, input }) => inside(input, `${file}: `));
 }
 
 /** Reads pipeline files, and all those in folders (not in folders inside of them); every problem at once. */

@@ -26,5 +26,8 @@ export function wholeNumber(text: string): number {
 function readInstant(text: string): Date | null {
   const isInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
   const instant = new Date(text);
-  return isInstant && !Number.isNaN(instant.getTime()) ? instant : null;
+  // Node.js reads 30 February as 2 March.
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  const isDay = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10));
+  return isInstant && isDay && !Number.isNaN(instant.getTime()) ? instant : null;
 }

@@ -16,6 +16,10 @@ export function previewSchedule(
   source: ScheduleSource,
   { from = new Date(), to, count }: PreviewOptions = {},
 ): PreviewRow[] {
+  if (to && to < from) {
+    const message = `${to.toISOString()} is before the first time, ${from.toISOString()}`;
+    throw new ScheduleError([{ path: 'to', message }], 'The preview cannot be made');
+  }
   // Where it would run changes nothing of when.
   const desired = desiredSchedule(source, '');
   if (!desired.ok) throw new ScheduleError(desired.problems);

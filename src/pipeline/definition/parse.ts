@@ -9,6 +9,7 @@ import { toNotifySpecs } from '../../run/notify.js';
 import { ifExistsSchema, timezoneSchema } from '../../run/schema.js';
 import { readFields, readObject } from '../../run/schema-problems.js';
 import { parseSchedule, type ScheduleSpec } from '../../schedule/index.js';
+import { hasTemplates } from '../../templates/values.js';
 import { defaultTemplateProblems, keyTemplateProblems, stepTemplateProblems } from './check-templates.js';
 import type { PipelineDefinition } from './definition.js';
 import { graphProblems } from './graph.js';
@@ -230,12 +231,13 @@ function readSchedule(
     return null;
   }
   const declared = isObject(params) ? Object.keys(params) : [];
-  for (const name of Object.keys(read.value.params)) {
-    if (!declared.includes(name))
-      problems.push({
-        path: pathText(at, ['params', name]),
-        message: `the pipeline has no such parameter${didYouMean(name, declared)}`,
-      });
+  for (const [name, value] of Object.entries(read.value.params)) {
+    const message = !declared.includes(name)
+      ? `the pipeline has no such parameter${didYouMean(name, declared)}`
+      : hasTemplates(value)
+        ? 'is sent as it is, so its template would never be filled in: make it the default of the parameter'
+        : null;
+    if (message) problems.push({ path: pathText(at, ['params', name]), message });
   }
   return read.value;
 }

@@ -217,7 +217,10 @@ export const headerFields = (schedule: z.ZodType = scheduleSchema()) => ({
   $schema: z.string().optional(),
   name: z
     .string({ error: 'must be text' })
-    .regex(/^[^\s\p{Cc}][^\p{Cc}]{0,127}$/u, 'must be 1 to 128 characters')
+    .regex(
+      /^[^\s\p{Cc}][^\p{Cc}]{0,127}$/u,
+      'must be 1 to 128 characters in one line, and begin without white space',
+    )
     .optional(),
   description: z.string({ error: 'must be text' }).max(4_000, 'must be 4,000 characters or less').optional(),
   owner: z

@@ -60,7 +60,7 @@ function compile() {
   }
 }
 
-// Three: whether what a failure says goes through the codec, and whether there are traces, is decided when a bundle is made.
+// Four: whether what a failure says goes through the codec, and whether there are traces, is part of a bundle.
 async function bundle() {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const { preloadModules, workflowInterceptorModules, workflowsPath } = await import(
@@ -72,10 +72,13 @@ async function bundle() {
   const traces = createRequire(import.meta.url).resolve(
     '@temporalio/interceptors-opentelemetry/lib/workflow-interceptors',
   );
+  const traced = { workflowInterceptorModules: [...workflowInterceptorModules, traces] };
+  const encoded = { failureConverterPath: encodedFailures };
   for (const [name, more] of [
     ['workflow-bundle', {}],
-    ['workflow-bundle-encoded-failures', { failureConverterPath: encodedFailures }],
-    ['workflow-bundle-traced', { workflowInterceptorModules: [...workflowInterceptorModules, traces] }],
+    ['workflow-bundle-traced', traced],
+    ['workflow-bundle-encoded-failures', encoded],
+    ['workflow-bundle-encoded-failures-traced', { ...encoded, ...traced }],
   ]) {
     const { code } = await bundleWorkflowCode({ ...sources, ...more });
     writeFileSync(path(`${fresh}/${name}.js`), withoutSourceMap(code));

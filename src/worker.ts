@@ -67,7 +67,7 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
   const { connection, config, namespace = 'default', log = () => {}, telemetry } = options;
   const dataConverter = options.worker?.dataConverter ?? (await converterOf(options));
   const plugins = telemetry?.plugins ?? [];
-  return Worker.create({
+  const worker = await Worker.create({
     connection,
     namespace,
     taskQueue: config.taskQueue,
@@ -85,6 +85,8 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
     ...(dataConverter && { dataConverter }),
     plugins: [...plugins, ...(options.worker?.plugins ?? [])],
   });
+  telemetry?.begin(worker, connection);
+  return worker;
 }
 
 async function converterOf({
@@ -115,6 +117,7 @@ export async function hexDependencies(
   const pipelinesFromMs = known.justNow ? Date.now() + ATTRIBUTES_KNOWN_AFTER_MS : 0;
   const dataConverter = await converterOf(options);
   const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
+  options.telemetry?.askThrough(client);
   const { workflow } = client;
   const links = hexLinks(
     config,
@@ -173,7 +176,6 @@ export async function runWorker(
       telemetry,
       worker: options.worker ?? {},
     });
-    telemetry?.begin(worker, connection, namespace);
     const hosts = Object.values(config.connections).map(({ name, baseUrl }) => `${name}=${baseUrl}`);
     log(
       `temporal-hex ${version} works on task queue "${config.taskQueue}" of ${address}/${namespace}; Hex: ${hosts.join(', ')}`,

@@ -1,4 +1,4 @@
-import { Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { Runtime, type RuntimeOptions } from '@temporalio/worker';
 import type { Config } from '../config.js';
 import type { Observe } from '../hex/index.js';
@@ -52,9 +52,9 @@ export async function startExport(
       const counted = observeForMetrics(connection, metrics, reads);
       return tracing ? within(tracing.observe(connection), counted) : counted;
     },
-    begin(worker, connection, namespace) {
-      health.begin(worker, connection);
-      client = new Client({ connection, namespace });
+    begin: (worker, connection) => health.begin(worker, connection),
+    askThrough(given) {
+      client = given;
     },
     async close() {
       clearInterval(timer);

@@ -35,7 +35,8 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const runtime = { logger, level: log.level, shutdownSignals };
   if (!config.metricsAddress && !config.otlpEndpoint) {
     installRuntime(runtime);
-    return { logger, address: null, observe: null, plugins: [], begin: () => {}, close: async () => {} };
+    const nothing = { begin: () => {}, askThrough: () => {}, close: async () => {} };
+    return { logger, address: null, observe: null, plugins: [], ...nothing };
   }
   // A worker that exports nothing does not load what that needs.
   const { startExport } = await import('./start-export.js');

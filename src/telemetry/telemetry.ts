@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import type { Logger, NativeConnection, Worker, WorkerPlugin } from '@temporalio/worker';
 import type { Observe } from '../hex/index.js';
 
@@ -11,8 +12,10 @@ export interface Telemetry {
   observe: ((connection: string) => Observe) | null;
   /** What a worker needs for traces. */
   plugins: WorkerPlugin[];
-  /** The worker is there: `/readyz` goes by it from now on. */
-  begin(worker: Worker, connection: NativeConnection, namespace: string): void;
+  /** `createHexWorker` has made the worker: `/readyz` goes by it from now on. */
+  begin(worker: Worker, connection: NativeConnection): void;
+  /** Limiters are asked through this client, which can read what is encrypted. */
+  askThrough(client: Client): void;
   /** Closes the port and sends what is still to be sent. */
   close(): Promise<void>;
 }

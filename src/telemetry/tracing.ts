@@ -49,7 +49,7 @@ export async function startTracing(endpoint: string): Promise<Tracing> {
         };
         try {
           const answer = await send();
-          note(answer.status, answer.traceId);
+          note(answer.status, answer.traceId ?? traceIdIn(answer.body));
           return answer;
         } catch (error) {
           if (error instanceof HexError) {
@@ -64,6 +64,11 @@ export async function startTracing(endpoint: string): Promise<Tracing> {
       }),
     close: () => provider.shutdown(),
   };
+}
+
+/** Most answers have it in their body alone. */
+function traceIdIn(body: string): string | null {
+  return /"traceId"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? null;
 }
 
 /** A bundle that is ready has the interceptors of workflows in it. */

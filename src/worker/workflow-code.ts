@@ -26,16 +26,13 @@ export const workflowInterceptorModules = [
 
 const bundlePath = (name: string) => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 
-/** The bundles made at build time, by the converter of failures and the interceptors that are in them. */
-const bundles = [
-  { failureConverterPath: undefined, traced: false, codePath: bundlePath('workflow-bundle') },
-  {
-    failureConverterPath: encodedFailures,
-    traced: false,
-    codePath: bundlePath('workflow-bundle-encoded-failures'),
-  },
-  { failureConverterPath: undefined, traced: true, codePath: bundlePath('workflow-bundle-traced') },
-];
+/** What a bundle made at build time has in it, and where it lies. */
+const bundles = [undefined, encodedFailures].flatMap((failureConverterPath) =>
+  [false, true].map((traced) => {
+    const name = `workflow-bundle${failureConverterPath ? '-encoded-failures' : ''}${traced ? '-traced' : ''}`;
+    return { failureConverterPath, traced, codePath: bundlePath(name) };
+  }),
+);
 
 /**
  * The bundle made at build time, or the sources to bundle now: converters that are paths are part of a bundle.

@@ -97,6 +97,18 @@ it('counts what a day brings, of Hex, of runs and of Temporal, at one port', asy
   expect(day.text).not.toContain(TOKEN);
 });
 
+it('shows the budgets also where what Temporal stores is encrypted', async () => {
+  const { env } = await harness({ worker: false, env: { HEX_LIMITS: 'on' } });
+  const worker = startCli(['worker'], {
+    ...env,
+    HEX_METRICS_ADDRESS: '127.0.0.1:0',
+    HEX_CODEC_KEYS: `k1:${'11'.repeat(32)}`,
+  });
+  const [, address = ''] = await worker.says(/Serves .* at http:\/\/(\S+)/);
+  const free = async () => (await scrape(address)).value('temporal_hex_budget_free', { budget: 'kernels' });
+  await expect.poll(free, { timeout: 30_000 }).toBe(25);
+});
+
 it('names, units and descriptions are as Prometheus wants them', () => {
   const ours = [...(day?.types ?? [])].filter(([name]) => name.startsWith('temporal_'));
   expect(ours.length).toBeGreaterThan(30);

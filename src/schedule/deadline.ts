@@ -1,5 +1,6 @@
 import type { Rhythm } from './definition.js';
-import { next, occurrences } from './occurrence.js';
+import { next } from './occurrence.js';
+import { timetableOf } from './timetable.js';
 
 /** A time of day as a deadline is written: `07:00`, `23:30`. */
 const CLOCK = /^([01]\d|2[0-3]):([0-5]\d)$/;
@@ -31,8 +32,8 @@ export function deadlineInstant(clock: string, timezone: string, nominalMs: numb
     endAt: null,
     partition: 'start',
   };
-  const first = next(occurrences(daily, nominalMs + 1));
+  const first = next(timetableOf(daily).from(nominalMs + 1));
   if (!first)
     throw new Error(`No clock in ${timezone} shows ${clock} after ${new Date(nominalMs).toISOString()}`);
-  return Date.parse(first.scheduledTime);
+  return first.at;
 }

@@ -1,8 +1,9 @@
 import { Temporal } from 'temporal-polyfill';
 import { describe, expect, it } from 'vitest';
 import { parsePipelineInput } from '../../src/pipeline/boundary.js';
+import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
 import { deadlineInstant } from '../../src/schedule/index.js';
-import { FAST, harness } from '../support/harness.js';
+import { FAST, harness, until } from '../support/harness.js';
 import { webhookReceiver } from '../support/webhook.js';
 
 const due = (clock: string, zone: string, nominal: string) =>
@@ -38,9 +39,9 @@ describe('a deadline by the clock', () => {
     expect(due(clock, zone, nominal)).toBe(expected);
   });
 
-  it('is what another library says, for every hour of two years', () => {
+  it('is what another library says, for every seventh hour of two years', () => {
     const [zone, clock] = ['Europe/London', '06:45'];
-    for (let at = Date.UTC(2026, 0, 1); at < Date.UTC(2028, 0, 1); at += 3_600_000) {
+    for (let at = Date.UTC(2026, 0, 1); at < Date.UTC(2028, 0, 1); at += 7 * 3_600_000) {
       const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone);
       const today = local.withPlainTime(clock);
       const next = today.epochMilliseconds > at ? today : today.add({ days: 1 }).withPlainTime(clock);
@@ -97,12 +98,16 @@ it('a step that takes longer than its deadline is told of, counted from its own 
       { id: 'second', approval: { prompt: 'Go on?' }, deadline: '300ms', ...on },
     ],
   });
+  const timers = async () =>
+    (await handle.fetchHistory()).events?.filter((event) => event.timerStartedEventAttributes).length;
+  await until('the first step waits', async () => {
+    const { steps } = (await rig.hex.progress(handle.workflowId)) as PipelineProgress;
+    return steps[0]?.status === 'approval';
+  });
+  expect(await timers()).toBe(0);
   await rig.hex.control(handle.workflowId, 'approve', { step: 'first', by: 'ada' });
   expect((await of('second')).body.text).toBe('Step "second" has not ended after 300ms');
-  const { events } = await handle.fetchHistory();
-  const approved = events?.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes) ?? -1;
-  const timer = events?.findIndex((event) => event.timerStartedEventAttributes) ?? -1;
-  expect(timer).toBeGreaterThan(approved);
+  expect(await timers()).toBe(1);
   await handle.cancel();
 });
 

@@ -134,6 +134,7 @@ function addList(schedule: Command, perform: Perform): void {
     )
     .action((paths: string[], _options: object, command: Command) =>
       perform(command, async (session) => {
+        const { readScheduleFiles } = await import('../input/schedule-files.js');
         const { sources, folders } = await readScheduleFiles(paths);
         return withClient(session, async ({ schedules }) => {
           const rows = await schedules.list({ files: sources, folders });

@@ -1,6 +1,7 @@
 import type { ScheduleDescription } from '@temporalio/client';
 import { isObject } from '../../base/json.js';
-import { differences, markOf } from './compare.js';
+import { markOf } from '../../contract/memo.js';
+import { differences } from './compare.js';
 import { type DesiredSchedule, desiredSchedule, type ScheduleSource } from './desired.js';
 
 /** Whether a schedule is what its file says. */

@@ -12,6 +12,7 @@ import {
 import { sizeProblems } from './base/input-size.js';
 import { isObject } from './base/json.js';
 import { formatProblems, type Problem } from './base/problems.js';
+import { Backfills } from './client/backfills/index.js';
 import { executeControl } from './client/controls.js';
 import { type ListedPipeline, type ListOptions, listPipelines } from './client/list/index.js';
 import {
@@ -44,6 +45,7 @@ import type { hexPipeline, hexRun } from './workflows/index.js';
 /** A short catch-up window: after a long outage Hex's 60 starts an hour would drown in missed runs. */
 const CATCHUP_WINDOW = '10 minutes';
 
+export { BackfillError } from './client/backfills/index.js';
 export { ControlRefusedError } from './client/controls.js';
 export type { ListedPipeline, ListedStatus, ListOptions, Trend } from './client/list/index.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
@@ -107,12 +109,16 @@ export class TemporalHexClient {
   readonly temporal: Client;
   readonly taskQueue: string;
 
+  /** Many dates of a pipeline, each run once. */
+  readonly backfills: Backfills;
+
   /** Schedules made from pipeline files. */
   readonly schedules: Schedules;
 
   constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: TemporalHexClientOptions) {
     this.temporal = client;
     this.taskQueue = taskQueue;
+    this.backfills = new Backfills(client, taskQueue);
     this.schedules = new Schedules(client, taskQueue);
   }
 

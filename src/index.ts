@@ -3,6 +3,14 @@
 export type { Duration } from './base/duration.js';
 export type { JsonValue } from './base/json.js';
 export type { Problem } from './base/problems.js';
+export {
+  BackfillError,
+  type BackfillPlan,
+  Backfills,
+  type ListedBackfill,
+  type PlannedPartition,
+  type StartBackfillOptions,
+} from './client/backfills/index.js';
 export { ControlRefusedError } from './client/controls.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export {
@@ -28,7 +36,14 @@ export {
   TemporalHexClient,
   type TemporalHexClientOptions,
 } from './client.js';
+export type { BackfillProgress, BackfillResult, BackfillStatus } from './contract/backfill.js';
 export type { ControlResult, Controls } from './contract/controls.js';
+export type {
+  BackfillInput,
+  BackfillOrder,
+  OnBackfillFailure,
+  Reprocess,
+} from './pipeline/backfill/input.js';
 export { type PipelineBuilder, pipeline } from './pipeline/definition/builder.js';
 export type {
   ApprovalStep,

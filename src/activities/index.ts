@@ -1,3 +1,4 @@
+import { backfillPage } from './backfill-page.js';
 import { cancelRun } from './cancel-run.js';
 import { checkHolders } from './check-holders.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -59,6 +60,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     lookAtSchedules: lookAtSchedules(dependencies),
     lookAtQueue: lookAtQueue(dependencies),
     endUntaken: endUntaken(dependencies),
+    backfillPage: backfillPage(dependencies),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { BackfillError } from '../client/backfills/index.js';
 import { ControlRefusedError } from '../client/controls.js';
 import { applicationFailureOf } from '../client/failure.js';
 import { RerunError } from '../client/rerun/index.js';
@@ -55,6 +56,7 @@ const REFUSALS = [
   ConverterError,
   SandboxError,
   ControlRefusedError,
+  BackfillError,
   RerunError,
   ScheduleError,
   ProxySettingError,

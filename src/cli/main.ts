@@ -3,6 +3,7 @@ import { loadDotEnv } from '../config/env-file.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../config/log.js';
 import { version } from '../version.js';
 import type { Perform } from './command.js';
+import { addBackfill } from './commands/backfill.js';
 import { addCancel } from './commands/cancel.js';
 import { addCodecServer } from './commands/codec-server.js';
 import { addControls } from './commands/controls.js';
@@ -103,6 +104,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addCancel,
     addRerun,
     addSchedule,
+    addBackfill,
     addProjects,
     addDoctor,
     addWorker,

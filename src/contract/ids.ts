@@ -17,6 +17,10 @@ export const keyId = (kind: 'run' | 'pipeline', taskQueue: string, key: string) 
 export const janitorScheduleId = (taskQueue: string, connection: string, look: 'quick' | 'full') =>
   `hex-janitor/${taskQueue}/${connection}/${look}`;
 
+/** The workflow that a schedule of this id starts for a nominal time: Temporal appends the time to the second. */
+export const scheduledWorkflowId = (schedule: string, scheduledTime: string) =>
+  `${schedule}-${scheduledTime.replace(/\.\d+Z$/, 'Z')}`;
+
 /** The child workflow of a step, or with `step/index` of an item of a fan-out. */
 export const stepWorkflowId = (pipelineId: string, step: string) => `${pipelineId}/${step}`;
 

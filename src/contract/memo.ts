@@ -29,6 +29,10 @@ export interface HexMemo {
   hexStepsEnded?: number;
   /** Of a schedule that was made from a file, and of each pipeline that it starts. */
   hexSchedule?: ScheduleMark;
+  /** Of a `hexBackfill`: the pipeline. */
+  hexBackfillOf?: string;
+  /** Of a pipeline that a backfill runs: its workflow. */
+  hexBackfill?: string;
   /** Of a `hexKey`: who has the key. */
   hexKeyHolder?: KeyHolder;
   /** Of a `hexRun` that closed and left its run going on in Hex on purpose: Hex's run id. */

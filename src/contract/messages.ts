@@ -4,6 +4,7 @@ import type { LimiterEvent, LimiterView, Permit } from '../limits/index.js';
 import type { ControlAction, PipelineProgress } from '../pipeline/execution/result.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
 import type { RunProgress } from '../run/result.js';
+import type { BackfillProgress } from './backfill.js';
 import type { ControlResult, Controls } from './controls.js';
 import type { KeptSchedule } from './keeper.js';
 
@@ -65,6 +66,17 @@ export const limiterEventsSignal = defineSignal<[LimiterEvent[]]>('limiterEvents
 export const lineQuery = defineQuery<LimiterView, [{ limit?: number; requestId?: string }?]>('line');
 /** The workflow of every run in flight, by Hex's run id. */
 export const holdersQuery = defineQuery<Record<string, string>>('holders');
+
+// hexBackfill
+
+/** Where the backfill stands. */
+export const backfillProgressQuery = defineQuery<BackfillProgress>('progress');
+/** No more starts; what runs goes on. */
+export const pauseBackfillSignal = defineSignal<[{ by?: string; reason?: string }?]>('pause');
+/** Starts again. */
+export const resumeBackfillSignal = defineSignal<[{ by?: string }?]>('resume');
+/** Runs the failed partitions again. */
+export const retryBackfillSignal = defineSignal<[{ by?: string }?]>('retryFailed');
 
 // hexKeeper
 

@@ -18,6 +18,7 @@ import type { ExecutionStart, RunScope } from '../run/scope.js';
 import { renderRun, runTemplateProblems } from '../run/templates.js';
 import { isTemplate } from '../templates/engine.js';
 import { hasTemplates } from '../templates/values.js';
+import { type BackfillRequest, readBackfillInput } from './backfill/parse.js';
 import { readDefinition, readFilled, readPipelineInput } from './definition/parse.js';
 import type { Projects } from './definition/project-inputs.js';
 import type { PipelineRequest, PipelineSpec, StepSpec } from './definition/spec.js';
@@ -70,6 +71,11 @@ export function parseJanitorInput(raw: unknown): Parsed<JanitorSpec> {
 /** Parses the input of `hexPipeline`: a definition, a list of steps, or `{pipeline, params}`. */
 export function parsePipelineInput(raw: unknown): Parsed<PipelineRequest> {
   return sound(raw, readPipelineInput);
+}
+
+/** Parses the input of `hexBackfill`. */
+export function parseBackfillInput(raw: unknown): Parsed<BackfillRequest> {
+  return sound(raw, readBackfillInput);
 }
 
 /** What was parsed of the only argument of a workflow; refused where there were others, which nobody would look at. */

@@ -1,3 +1,4 @@
+import { hexBackfill } from './hex-backfill.js';
 import { hexJanitor } from './hex-janitor.js';
 import { hexKeeper } from './hex-keeper.js';
 import { hexKey } from './hex-key.js';
@@ -8,12 +9,21 @@ import { hexRun } from './hex-run.js';
 import { noSuchWorkflow } from './no-such-workflow.js';
 
 /** The registered workflow types: every named export becomes one. */
-export { hexJanitor, hexKeeper, hexKey, hexLimiter, hexOutage, hexPipeline, hexRun };
+export { hexBackfill, hexJanitor, hexKeeper, hexKey, hexLimiter, hexOutage, hexPipeline, hexRun };
 
 /**
  * What the SDK runs for any other type. `export * from 'temporal-hex/workflows'` leaves it out, so a worker that
  * registers our workflows beside its own deals with unknown types as before.
  */
 export default noSuchWorkflow(
-  Object.keys({ hexRun, hexPipeline, hexLimiter, hexJanitor, hexOutage, hexKey, hexKeeper }),
+  Object.keys({
+    hexRun,
+    hexPipeline,
+    hexBackfill,
+    hexLimiter,
+    hexJanitor,
+    hexOutage,
+    hexKey,
+    hexKeeper,
+  }),
 );

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { formatDuration } from '../../base/duration.js';
 import { didYouMean } from '../../base/suggest.js';
-import { LISTED_STATUSES, type ListedStatus } from '../../client/list/query.js';
 import type { ListedPipeline } from '../../client.js';
+import { LISTED_STATUSES, type ListedStatus } from '../../executions/query.js';
 import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { sinceOption, wholeNumber } from '../input/schedule-options.js';

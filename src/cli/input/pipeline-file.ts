@@ -70,7 +70,7 @@ export async function readUncheckedPipeline(file: string): Promise<HexPipelineIn
 }
 
 /** The types of the parameters as far as the file declares them; whether it does so well is checked later. */
-function declaredTypes(document: JsonValue): (name: string) => ParamType | undefined {
+export function declaredTypes(document: JsonValue): (name: string) => ParamType | undefined {
   const definition = isObject(document) && isObject(document.pipeline) ? document.pipeline : document;
   const declared = isObject(definition) && isObject(definition.params) ? definition.params : {};
   return (name) => {

@@ -59,8 +59,8 @@ type WorkOf<Kind extends StepWork['kind']> = Extract<StepWork, { kind: Kind }>;
 
 function runHex(execution: StepContext, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
   const { input, skipIfFreshMs } = work;
-  // A retry waits in Hex's line behind work that is on time.
-  const priority = unit.attempts > 1 ? 'retry' : undefined;
+  // A retry waits in Hex's line behind work that is on time, and so does a backfill.
+  const priority = unit.attempts > 1 ? 'retry' : execution.prepared.trigger === 'backfill' && 'backfill';
   const args: [HexRunInput] = [priority && !input.priority ? { ...input, priority } : input];
   const run = () =>
     child<HexRunResult>(unit, 'hexRun', {

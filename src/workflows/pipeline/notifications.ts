@@ -1,5 +1,6 @@
-import { CancellationScope, condition, patched, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, sleep, workflowInfo } from '@temporalio/workflow';
 import { formatDuration } from '../../base/duration.js';
+import { memoOf } from '../../contract/memo.js';
 import type { NotificationRequest } from '../../notifications/notification.js';
 import type { PipelineSpec } from '../../pipeline/definition/spec.js';
 import type { TriggerKind } from '../../pipeline/definition/trigger-kind.js';
@@ -12,6 +13,9 @@ import type { PipelineAttributes } from './attributes.js';
 import type { PipelineExecution } from './execution.js';
 import { type StepRecord, waitOf } from './state.js';
 
+/** What asks for somebody while a pipeline runs. */
+const LIVE: readonly string[] = ['waiting', 'deadline'];
+
 /**
  * Sends the notifications that the definition asks for. One that cannot be delivered becomes a warning, never a
  * failure.
@@ -21,6 +25,8 @@ export class PipelineNotifications {
   private readonly warnings: string[];
   private readonly open = new Set<Promise<void>>();
   private readonly clock = new CancellationScope();
+  /** A backfill tells how it ended once, for all of its pipelines. */
+  private readonly inBackfill = memoOf(workflowInfo()).hexBackfill !== undefined;
 
   constructor(spec: PipelineSpec, warnings: string[]) {
     this.spec = spec;
@@ -125,7 +131,7 @@ export class PipelineNotifications {
 
   /** Sends in the background. */
   private send(targets: readonly string[], request: Omit<NotificationRequest, 'to'>): void {
-    if (targets.length === 0) return;
+    if (targets.length === 0 || (this.inBackfill && !LIVE.includes(request.event))) return;
     const sent = sendNotifications(targets, request).then((lost) => {
       for (const to of lost)
         this.warnings.push(`The notification "${request.event}" to "${to}" could not be delivered`);

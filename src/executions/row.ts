@@ -1,7 +1,7 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import { memoOf } from '../../contract/memo.js';
-import { scheduledStartAttribute, searchAttributes } from '../../contract/search-attributes.js';
-import { type TriggerKind, triggerKindOf } from '../../pipeline/definition/trigger-kind.js';
+import { memoOf } from '../contract/memo.js';
+import { scheduledStartAttribute, searchAttributes } from '../contract/search-attributes.js';
+import { type TriggerKind, triggerKindOf } from '../pipeline/definition/trigger-kind.js';
 import type { ListedStatus } from './query.js';
 
 /** One execution of a pipeline. */
@@ -28,6 +28,9 @@ export interface ListedPipeline {
   trend: Trend | null;
 }
 
+/** The same without a comparison. */
+export type ExecutionRow = Omit<ListedPipeline, 'trend'>;
+
 /** How long an execution takes beside earlier ones. */
 export interface Trend {
   /** Median duration of the earlier successes, at most 20 of them. */
@@ -39,7 +42,7 @@ export interface Trend {
 }
 
 /** What Temporal's list says of an execution: from our search attributes, else from its memo. */
-export function rowOf(info: WorkflowExecutionInfo, nowMs: number): Omit<ListedPipeline, 'trend'> {
+export function rowOf(info: WorkflowExecutionInfo, nowMs: number): ExecutionRow {
   const { typedSearchAttributes: attributes, startTime, closeTime } = info;
   const { hexFacts, hexSchedule, hexDefinition, hexRerunOf, hexName = null } = memoOf(info);
   const scheduled = attributes.get(scheduledStartAttribute);

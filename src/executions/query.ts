@@ -1,4 +1,4 @@
-import { searchAttributes } from '../../contract/search-attributes.js';
+import { searchAttributes } from '../contract/search-attributes.js';
 
 /** How a pipeline stands in lists. `failed` has a failure that says why; Temporal itself ends one as `terminated` or `timed_out`. */
 export const LISTED_STATUSES = [
@@ -33,6 +33,8 @@ const FINE: readonly ListedStatus[] = ['waiting', 'paused', 'skipped'];
 export interface Wanted {
   /** Name of the pipeline. */
   pipeline?: string | undefined;
+  /** Keys of partitions. Only the search attributes can search for them: the rows have to be looked through. */
+  partitions?: readonly string[] | undefined;
   statuses?: readonly ListedStatus[] | undefined;
   since?: Date | undefined;
 }
@@ -41,10 +43,14 @@ export interface Wanted {
  * The pipelines that may be wanted, in Temporal's own words. With `searchable: false` it names no attribute of ours. Those from before
  * the attributes existed are found either way, and have to be looked through.
  */
-export function queryOf({ pipeline, statuses = [], since }: Wanted, searchable: boolean): string {
+export function queryOf({ pipeline, partitions, statuses = [], since }: Wanted, searchable: boolean): string {
   const clauses = ["WorkflowType = 'hexPipeline'"];
   if (since) clauses.push(`StartTime >= '${since.toISOString()}'`);
   if (pipeline !== undefined && searchable) clauses.push(orAbsent('pipeline', pipeline));
+  if (partitions && searchable)
+    clauses.push(
+      `${searchAttributes.partition.name} IN (${partitions.map((one) => JSON.stringify(one)).join(', ')})`,
+    );
   const states = statuses.map((status) => {
     const execution = `ExecutionStatus = '${EXECUTION[status]}'`;
     return FINE.includes(status) && searchable

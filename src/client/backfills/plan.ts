@@ -1,0 +1,80 @@
+import type { Client } from '@temporalio/client';
+import { sizeProblems } from '../../base/input-size.js';
+import { median } from '../../base/median.js';
+import type { BackfillRow } from '../../contract/backfill.js';
+import { backfillRows } from '../../executions/backfill-rows.js';
+import { executionsOf, searching } from '../../executions/search.js';
+import type { BackfillInput } from '../../pipeline/backfill/input.js';
+import { backfillParams } from '../../pipeline/backfill/range.js';
+import { parseBackfillInput } from '../../pipeline/boundary.js';
+import { ASSUMED_RUN_MS, planPipeline } from '../../pipeline/preview/plan-summary.js';
+import { BackfillError } from './errors.js';
+
+/** As many earlier successes are looked at. */
+const COMPARED = 20;
+
+/** A partition of a plan; instants are ISO 8601 in UTC. */
+export type PlannedPartition = Omit<BackfillRow, 'workflowId'>;
+
+/** What a backfill would do. */
+export interface BackfillPlan {
+  /** In the order in which they would be run. */
+  partitions: PlannedPartition[];
+  /** How many of them would be run. */
+  runs: number;
+  /** Status reads in all, about. */
+  reads: number;
+  /** Minutes of kernels in all, about: by the median of earlier successes, else 10 minutes for each Hex run. */
+  kernelMinutes: number;
+  /** When the last would end if nothing waited in Hex's line, about; ISO 8601. Null when nothing would be run. */
+  endsAbout: string | null;
+}
+
+export async function planBackfill(client: Client, input: BackfillInput): Promise<BackfillPlan> {
+  const parsed = parseBackfillInput(input);
+  if (!parsed.ok) throw new BackfillError(parsed.problems);
+  const { request, spec } = parsed.value;
+  if (!request.spec)
+    throw new BackfillError([
+      {
+        path: 'pipeline',
+        message: `"${request.load}" is a name, which only the worker can look up: give the file`,
+      },
+    ]);
+  const tooLarge = sizeProblems(input);
+  if (tooLarge.length > 0) throw new BackfillError(tooLarge);
+  const now = Date.now();
+  const rows = await backfillRows(client.workflow, spec, request.spec, now);
+  if (!rows.ok) throw new BackfillError(rows.problems);
+  const { name } = request.spec;
+  const partitions = rows.value.map(({ workflowId: _, ...row }) => row);
+  const wanted = partitions.filter(({ willRun }) => willRun);
+  const [first = partitions[0]] = wanted;
+  const planned = planPipeline(
+    {
+      ...request,
+      params: backfillParams(request.spec, request.params),
+      scheduledTime: first?.scheduledTime ?? null,
+      partition: first?.partition ?? null,
+      interval: first ? { start: first.intervalStart, end: first.intervalEnd } : null,
+    },
+    { scheduledTime: new Date(now).toISOString() },
+  );
+  if (!planned.ok) throw new BackfillError(planned.problems);
+  const { calls, levels } = planned.value;
+  const successes = await searching((searchable) =>
+    executionsOf(client.workflow, { pipeline: name, statuses: ['success'] }, searchable, COMPARED),
+  );
+  const medianMs = median(successes.map(({ durationMs }) => durationMs));
+  const runMs = medianMs ?? levels.length * ASSUMED_RUN_MS;
+  const kernelMs =
+    medianMs === null ? calls.starts * ASSUMED_RUN_MS : medianMs * Math.max(1, calls.starts / levels.length);
+  const rounds = Math.ceil(wanted.length / spec.maxActive);
+  return {
+    partitions,
+    runs: wanted.length,
+    reads: wanted.length * calls.reads,
+    kernelMinutes: Math.round((wanted.length * kernelMs) / 60_000),
+    endsAbout: wanted.length === 0 ? null : new Date(now + rounds * runMs).toISOString(),
+  };
+}

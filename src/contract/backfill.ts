@@ -1,0 +1,76 @@
+import type { JsonValue } from '../base/json.js';
+import type { PartitionState } from '../pipeline/backfill/range.js';
+import type { NotifySpec } from '../run/notify.js';
+
+/** A partition of a backfill, and what is to be done with it. Instants are ISO 8601 in UTC. */
+export interface BackfillRow {
+  partition: string;
+  /** The nominal start: `run.scheduledTime`. */
+  scheduledTime: string;
+  intervalStart: string;
+  intervalEnd: string;
+  /** What its runs have come to, however they were started. */
+  state: PartitionState;
+  willRun: boolean;
+  /** The workflow that runs it, with the id that its schedule would give it: so no date is run twice at the same time. */
+  workflowId: string;
+}
+
+/** Some rows of a backfill. */
+export interface BackfillPage {
+  /** Of the pipeline. */
+  name: string;
+  /** How many partitions there are in all, and the first and the last in the order of the calendar. */
+  total: number;
+  first: string;
+  last: string;
+  notify: NotifySpec[];
+  /** Parameters of every run. */
+  params: Record<string, JsonValue>;
+  rows: BackfillRow[];
+}
+
+/**
+ * One character a partition, in the order in which they are run: `.` waits, `r` runs, `s` succeeded, `f` failed, `c` was cancelled, `-`
+ * was left alone, because it was done, had failed, or was run by somebody else.
+ */
+export type BackfillGrid = string;
+
+export type BackfillStatus = 'running' | 'paused' | 'success' | 'failed' | 'cancelled';
+
+/** Where a backfill stands: the answer to its query `progress`. */
+export interface BackfillProgress {
+  pipeline: string;
+  status: BackfillStatus;
+  /** First and last partition. */
+  from: string;
+  to: string;
+  total: number;
+  counts: {
+    waiting: number;
+    running: number;
+    success: number;
+    failed: number;
+    cancelled: number;
+    left: number;
+  };
+  grid: BackfillGrid;
+  active: { partition: string; workflowId: string }[];
+  /** The newest 50. */
+  failures: { partition: string; workflowId: string; message: string }[];
+  /** Who paused it and why; null while it goes on. */
+  paused: { by: string; reason: string | null } | null;
+  startedAt: string;
+}
+
+/** Result of `hexBackfill`. */
+export interface BackfillResult {
+  success: true;
+  pipeline: string;
+  from: string;
+  to: string;
+  total: number;
+  counts: BackfillProgress['counts'];
+  startTime: string;
+  endTime: string;
+}

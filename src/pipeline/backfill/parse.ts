@@ -1,0 +1,50 @@
+/** Reads the input of `hexBackfill`. Lives behind boundary.ts: everything exported here is a function. */
+import { isObject, type JsonValue } from '../../base/json.js';
+import type { Parsed, Problem } from '../../base/problems.js';
+import { readFields } from '../../run/schema-problems.js';
+import { readPipelineInput } from '../definition/parse.js';
+import type { PipelineRequest } from '../definition/spec.js';
+import type { BackfillSpec } from './input.js';
+import { type BackfillFields, backfillInputSchema, toBackfillSpec } from './schema.js';
+
+const schema = backfillInputSchema();
+
+/** A backfill after parsing. */
+export interface BackfillRequest {
+  /** The pipeline; its `spec` is null where it has to be loaded by its name. */
+  request: PipelineRequest;
+  spec: BackfillSpec;
+}
+
+/** Reads the input of `hexBackfill`; every problem at once. */
+export function readBackfillInput(raw: JsonValue): Parsed<BackfillRequest> {
+  if (!isObject(raw) || raw.pipeline === undefined)
+    return failed([
+      {
+        path: '',
+        message:
+          'the input must be an object such as {"pipeline": <definition or name>, "from": "2026-01-01", "to": "2026-01-31"}',
+      },
+    ]);
+  const { fields, problems } = readFields(raw, '', schema);
+  const { pipeline, params = {} } = raw;
+  const read = readPipelineInput({ pipeline, params });
+  const found = [...problems, ...rangeProblems(fields as BackfillFields), ...(read.ok ? [] : read.problems)];
+  if (found.length > 0 || !read.ok) return failed(found);
+  return { ok: true, value: { request: read.value, spec: toBackfillSpec(fields as BackfillFields) } };
+}
+
+function rangeProblems({ from, to, partitions }: BackfillFields): Problem[] {
+  if (partitions !== undefined)
+    return from !== undefined || to !== undefined
+      ? [{ path: 'partitions', message: 'stands instead of from and to: leave one out' }]
+      : [];
+  const missing = [from === undefined ? 'from' : null, to === undefined ? 'to' : null];
+  return missing.flatMap((path) =>
+    path
+      ? [{ path, message: 'is required: a partition such as 2026-01-31; or name them in partitions' }]
+      : [],
+  );
+}
+
+const failed = (problems: Problem[]): Parsed<never> => ({ ok: false, problems });

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { BACKFILL_UNITS } from '../../schedule/index.js';
+import { type BackfillInput, type BackfillSpec, ON_FAILURE, ORDERS, REPROCESS } from './input.js';
+
+/** More at once would only stand in Hex's line. */
+const MOST_ACTIVE = 100;
+/** The list is part of the input, which is in the history. */
+const MOST_NAMED = 1_000;
+
+const partitionSchema = () => z.string().min(1, { error: 'must be a partition such as 2026-01-31' });
+
+/** The schema of {@link BackfillInput}; its pipeline is read as the input of `hexPipeline` is. */
+export const backfillInputSchema = () =>
+  z.strictObject({
+    pipeline: z.unknown(),
+    params: z.unknown().optional(),
+    from: partitionSchema().optional(),
+    to: partitionSchema().optional(),
+    partitions: z
+      .array(partitionSchema())
+      .min(1, { error: 'must name at least one partition' })
+      .max(MOST_NAMED, { error: `must name at most ${MOST_NAMED} partitions: use from and to` })
+      .optional(),
+    every: z.enum(BACKFILL_UNITS).optional(),
+    reprocess: z.enum(REPROCESS).optional(),
+    order: z.enum(ORDERS).optional(),
+    maxActive: z.int().min(1).max(MOST_ACTIVE).optional(),
+    onFailure: z.enum(ON_FAILURE).optional(),
+  });
+
+export type BackfillFields = Omit<BackfillInput, 'pipeline' | 'params'>;
+
+/** Fills in the defaults of checked fields. */
+export function toBackfillSpec(fields: BackfillFields): BackfillSpec {
+  const { from = '', to = '', partitions } = fields;
+  return {
+    range: partitions ? { partitions } : { from, to },
+    every: fields.every ?? null,
+    reprocess: fields.reprocess ?? 'none',
+    order: fields.order ?? 'oldest',
+    maxActive: fields.maxActive ?? 1,
+    onFailure: fields.onFailure ?? 'continue',
+  };
+}

@@ -1,6 +1,6 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { formatProblems, type Parsed } from '../base/problems.js';
 import type { BackfillPage } from '../contract/backfill.js';
+import { typedFailure } from '../contract/failure.js';
 import { backfillRows } from '../executions/backfill-rows.js';
 import type { BackfillInput } from '../pipeline/backfill/input.js';
 import { backfillParams, backfillPartitions, firstAndLast } from '../pipeline/backfill/range.js';
@@ -48,7 +48,7 @@ async function pipelineOf(
 
 function sound<T>(parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;
-  throw ApplicationFailure.create({
+  throw typedFailure({
     type: 'InvalidInput',
     message: formatProblems(parsed.problems),
     nonRetryable: true,

@@ -16,7 +16,7 @@ function list<Name extends string>(kinds: Record<Name, FailureKind>): Readonly<R
 /** Every type of failure that our workflows, activities and Updates fail with. The names are interfaces. */
 export const FAILURE_TYPES = list({
   InvalidInput: {
-    of: ['hexRun', 'hexPipeline', 'hexJanitor', 'a step'],
+    of: ['hexRun', 'hexPipeline', 'hexBackfill', 'hexJanitor', 'a step'],
     when: 'An input, a definition or a value that a step was given cannot be used. Nothing was sent to Hex.',
     remedy: 'Correct what the message lists, each problem with its path.',
     retry: null,
@@ -174,6 +174,12 @@ export const FAILURE_TYPES = list({
     when: 'The pipeline did not end within its `timeout`, and its runs were cancelled in Hex.',
     remedy: 'Give it a longer `timeout`, or look at the steps that took long; `rerun` goes on from there.',
     retry: 'FAILED',
+  },
+  HexBackfillFailed: {
+    of: ['hexBackfill'],
+    when: 'Partitions failed or were cancelled; the others were run.',
+    remedy: 'The message and `details[0]` name them; `temporal-hex backfill retry` runs them again.',
+    retry: null,
   },
   HexPipelineTooLong: {
     of: ['a step'],

@@ -9,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BackfillPage, BackfillProgress, BackfillResult } from '../contract/backfill.js';
+import { isOfType, typedFailure } from '../contract/failure.js';
 import { memo } from '../contract/memo.js';
 import {
   backfillProgressQuery,
@@ -95,7 +96,7 @@ async function toEnd(
   const text = `Backfill of ${page.name}, ${page.first} to ${page.last}: ${summaryOf(counts)}`;
   await say(failed ? 'failure' : 'success', text);
   if (failed)
-    throw ApplicationFailure.create({
+    throw typedFailure({
       type: 'HexBackfillFailed',
       message: `${text}. Run the failed ones again with "temporal-hex backfill retry ${workflowInfo().workflowId}"`,
       nonRetryable: true,
@@ -130,7 +131,7 @@ async function firstPage(input: BackfillInput, untilMs: number): Promise<Backfil
     return await backfillPage(input, untilMs, []);
   } catch (error) {
     const cause = error instanceof ActivityFailure ? error.cause : null;
-    if (!(cause instanceof ApplicationFailure) || cause.type !== 'InvalidInput') throw error;
+    if (!(cause instanceof ApplicationFailure) || !isOfType(cause, 'InvalidInput')) throw error;
     throw invalidInput('hexBackfill', [{ path: '', message: cause.message }]);
   }
 }

@@ -23,6 +23,7 @@ import {
   temporalSpec,
 } from '../../schedule/index.js';
 import type { ActivityDependencies } from '../dependencies.js';
+import { deadlinesOf } from './deadlines.js';
 import { lookAtFreshness } from './freshness.js';
 import { type OtherQueues, otherQueues } from './other-queues.js';
 import { startedOf } from './started.js';
@@ -124,6 +125,8 @@ async function lookAt(
   const notifications: LookReport['notifications'] = judged.news.map((news) =>
     notificationOf(rig, subject, words, news),
   );
+  const deadlines = deadlinesOf(subject, judged.watch, before?.lookedMs ?? now, now);
+  notifications.push(...deadlines.passed.map((at) => deadlineNotification(subject, at)));
   if (fresh?.news) notifications.push(freshnessNotification(rig, subject, fresh.news, fresh.watch, now));
   const renewedBefore = before?.renewedMs ?? 0;
   const renewedMs = await renew(rig, subject, renewedBefore, now).catch((error: unknown) => {
@@ -133,6 +136,7 @@ async function lookAt(
   const staleAt = fresh && freshSince(fresh.watch) + (subject.spec?.freshWithinMs ?? 0) + 1;
   const times = [
     now + DAY_MS,
+    deadlines.nextMs,
     nextLookAt(judged.watch, { ...subject, now }, nextStart(subject, judged.watch.seenMs)),
     ...(staleAt === null ? [] : [fresh?.watch.stale ? now + WHILE_STALE_MS : staleAt]),
   ];
@@ -243,6 +247,19 @@ function freshnessNotification(
   const text =
     event === 'stale' ? `No longer fresh: ${age}, and freshWithin is ${limit}` : `Fresh again: ${age}`;
   return { ...addressed(rig, subject, event), text };
+}
+
+/** To those whom the pipeline names for its deadline, as while it runs. */
+function deadlineNotification(subject: Subject, at: number) {
+  const { id, spec, schedule } = subject;
+  const zone = schedule?.timezone ?? 'UTC';
+  return {
+    to: wantedBy(spec?.notify ?? [], 'deadline'),
+    event: 'deadline' as const,
+    schedule: id,
+    ...(spec && { pipeline: spec.name }),
+    text: `Pipeline "${spec?.name ?? id}" has not started for ${nameOfStart(subject, at)}, and its deadline was ${spec?.deadlineAt} (${zone})`,
+  };
 }
 
 /** To the operators, and to those whom the pipeline names. */

@@ -74,9 +74,11 @@ function addCheck(schedule: Command, perform: Perform): void {
     .addHelpText('after', examples('temporal-hex schedule check pipelines'))
     .action((folder: string, _options: object, command: Command) =>
       perform(command, async (session) => {
-        const { readScheduleFiles, unresolvedNames } = await import('../input/schedule-files.js');
+        const { planProblems, readScheduleFiles, unresolvedNames } = await import(
+          '../input/schedule-files.js'
+        );
         const { sources, folders } = await readScheduleFiles([folder]);
-        refuse('The files', unresolvedNames(sources));
+        refuse('The files', [...planProblems(sources), ...unresolvedNames(sources)]);
         return withClient(session, async ({ schedules }) => {
           const rows = await schedules.apply(sources, { prune: folders, dryRun: true });
           session.output.data(rows, () => appliedText(rows, session.output));

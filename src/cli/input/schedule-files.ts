@@ -5,6 +5,7 @@ import { didYouMean } from '../../base/suggest.js';
 import type { ScheduleSource } from '../../client/schedules/index.js';
 import { PROJECTS_FILE } from '../../documents/projects-beside.js';
 import { parsePipelineInput } from '../../pipeline/boundary.js';
+import { planPipeline } from '../../pipeline/preview/plan-summary.js';
 import { isTemplate } from '../../templates/engine.js';
 import { CliError, UsageError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
@@ -38,6 +39,29 @@ export function unresolvedNames(sources: readonly ScheduleSource[]): Problem[] {
   };
   return sources.flatMap(({ file, input }) => inside(input, `${file}: `));
 }
+
+/**
+ * What is wrong with files that nothing starts by itself, as far as it can be known without their caller: a file that another one runs
+ * may use the partition of that one, and one with a required parameter is planned only where it is run.
+ */
+export function planProblems(sources: readonly ScheduleSource[]): Problem[] {
+  const now = new Date().toISOString();
+  return sources.flatMap(({ file, input }) => {
+    const parsed = parsePipelineInput(input);
+    if (!parsed.ok) return parsed.problems.map(({ path, message }) => ({ path: at(file, path), message }));
+    const { spec, params } = parsed.value;
+    if (!spec || spec.schedule) return [];
+    const isComplete = Object.entries(spec.params).every(
+      ([name, { default: value }]) => value !== undefined || name in params,
+    );
+    if (!isComplete) return [];
+    const known = { partition: now.slice(0, 10), interval: { start: now, end: now } };
+    const planned = planPipeline({ ...parsed.value, ...known }, { scheduledTime: now });
+    return planned.ok ? [] : planned.problems.map(({ path, message }) => ({ path: at(file, path), message }));
+  });
+}
+
+const at = (file: string, path: string) => (path ? `${file}: ${path}` : file);
 
 /** Reads pipeline files, and all those in folders (not in folders inside of them); every problem at once. */
 export async function readScheduleFiles(paths: readonly string[]): Promise<ScheduleFiles> {

@@ -33,6 +33,7 @@ describe('the environment becomes one typed configuration', () => {
       taskQueue: 'hex',
       patienceMs: 600_000,
       janitor: 'report',
+      keeper: 'on',
       build: null,
       connections: {
         default: { name: 'default', baseUrl: 'https://app.hex.tech', token: expect.any(Function) },

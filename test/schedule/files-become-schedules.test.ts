@@ -295,8 +295,8 @@ it('check tells in its exit code whether the files are what is scheduled', async
   expect(refused.stderr).toContain('there is no pipeline "no-such"');
   expect(refused.code).toBe(2);
   write('loose', {
-    params: { list: { type: 'string', default: 'abc' } },
-    steps: [{ id: 'each', projectId: 'p', forEach: '{{ params.list }}' }],
+    params: { limit: { type: 'string', default: 'soon' } },
+    steps: [{ id: 'loose', projectId: 'p', timeout: '{{ params.limit }}' }],
   });
   const inner = { steps: [{ id: 'inner', pipeline: 'not-there' }] };
   write('daily', { schedule: { cron: '0 6 * * *' }, steps: [{ id: 'outer', pipeline: inner }] });
@@ -306,7 +306,7 @@ it('check tells in its exit code whether the files are what is scheduled', async
     'steps.outer.pipeline.steps.inner.pipeline: there is no pipeline "not-there"',
   );
   expect(nested.stderr).toContain('by-name.json: pipeline: there is no pipeline "nowhere"');
-  expect(nested.stderr).toContain('loose.json: steps.each.forEach');
+  expect(nested.stderr).toContain('loose.json: steps.loose.timeout');
 });
 
 it('preview --json gives each start with its interval, partition and what a clock change does', async () => {

@@ -83,7 +83,7 @@ it('one trace holds the pipeline, its step and each request to Hex, through a cr
   sandbox.script([{ match: { operation: 'getRunStatus', runId: run?.runId }, endAs: 'COMPLETED' }]);
   await handle.result();
   const root = await seen('the pipeline', ({ name }) => name === 'RunWorkflow:hexPipeline');
-  await until('metrics, which are sent every few seconds', async () => paths.includes('/v1/metrics'), 60_000);
+  await until('metrics, which are sent every few seconds', async () => paths.has('/v1/metrics'), 60_000);
   second.child.kill('SIGTERM');
   expect(await second.ended).toBe(0);
 

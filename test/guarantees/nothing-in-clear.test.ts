@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { searchAttributes } from '../../src/contract/search-attributes.js';
+import { searchAttributeTypes } from '../../src/contract/search-attributes.js';
 import type { HexPipelineInput, PipelineProgress, RunProgress } from '../../src/index.js';
 import { startDevServer } from '../../src/temporal-server/index.js';
 import { cli, emptyFolder } from '../support/cli.js';
@@ -50,13 +50,12 @@ const PIPELINE: HexPipelineInput = {
 /** What the files of a server's database hold in the end, after the same few things were done with it. */
 async function databaseAfter(env: Record<string, string>): Promise<Buffer> {
   const folder = emptyFolder();
-  const keywords = Object.values(searchAttributes).map(({ name }) => [name, 'Keyword'] as const);
   const own = await startDevServer({
     cli: { path: server.cli },
     port: 0,
     uiPort: false,
     dbFilename: join(folder, 'temporal.db'),
-    searchAttributes: Object.fromEntries(keywords),
+    searchAttributes: searchAttributeTypes(),
   });
   onTestFinished(() => own.stop());
   const rig = await harness({ address: own.address, env: { HEX_LIMITS: 'on', ...env } });

@@ -198,6 +198,7 @@ describe('who-am-I is read for people and for workspaces', () => {
       email: 'a@x.io',
       role: 'EDITOR',
       orgId: 'o1',
+      date: expect.any(String),
       tokenExpiresAt: '2026-12-01',
     });
   });

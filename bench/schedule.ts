@@ -37,7 +37,7 @@ export const schedule: Bench = {
 async function delaysOf({ hex, sandbox }: Stack): Promise<number[]> {
   const input = {
     name: 'every-so-often',
-    schedule: { every: APART_MS, overlap: 'allow_all' as const },
+    schedule: { every: `${APART_MS}ms` as const, overlap: 'allow_all' as const },
     steps: [{ projectId: 'a-project', inputParams: { at: '{{ run.scheduledTime }}' } }],
   };
   await hex.schedules.apply([{ file: 'every-so-often.yaml', input }]);

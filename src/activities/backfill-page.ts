@@ -4,10 +4,9 @@ import { typedFailure } from '../contract/failure.js';
 import { backfillRows } from '../executions/backfill-rows.js';
 import type { BackfillInput } from '../pipeline/backfill/input.js';
 import { backfillParams, backfillPartitions, firstAndLast } from '../pipeline/backfill/range.js';
-import { parseBackfillInput, parseDefinition } from '../pipeline/boundary.js';
-import type { PipelineRequest, PipelineSpec } from '../pipeline/definition/spec.js';
+import { parseBackfillInput } from '../pipeline/boundary.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { loadPipeline } from './load-pipeline.js';
+import { loadSpec } from './load-pipeline.js';
 import { workflowsOf } from './workflows-of.js';
 
 export interface BackfillPageRequest {
@@ -23,9 +22,10 @@ export const backfillPage =
   (dependencies: ActivityDependencies) =>
   async ({ input, untilMs, indexes }: BackfillPageRequest): Promise<BackfillPage> => {
     const { request, spec } = sound(parseBackfillInput(input));
-    const pipeline = await pipelineOf(dependencies, request);
+    const pipeline = request.spec ?? sound(await loadSpec(dependencies)(request.load ?? ''));
     const all = sound(backfillPartitions(spec, pipeline, untilMs));
-    const rows = sound(await backfillRows(workflowsOf(dependencies), spec, pipeline, untilMs, indexes));
+    const wanted = indexes.flatMap((index) => all[index] ?? []);
+    const rows = await backfillRows(workflowsOf(dependencies), pipeline.name, wanted, spec.reprocess);
     return {
       name: pipeline.name,
       total: all.length,
@@ -35,16 +35,6 @@ export const backfillPage =
       rows,
     };
   };
-
-async function pipelineOf(
-  dependencies: ActivityDependencies,
-  { spec, load }: PipelineRequest,
-): Promise<PipelineSpec> {
-  if (spec) return spec;
-  const { definition, source } = await loadPipeline(dependencies)(load ?? '');
-  const loaded = sound(parseDefinition(definition));
-  return loaded.name === 'pipeline' ? { ...loaded, name: source.name } : loaded;
-}
 
 function sound<T>(parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;

@@ -3,13 +3,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { JsonValue } from '../base/json.js';
-import { formatProblems } from '../base/problems.js';
+import { formatProblems, type Parsed } from '../base/problems.js';
 import { SIZES } from '../base/sizes.js';
 import { didYouMean } from '../base/suggest.js';
 import { typedFailure } from '../contract/failure.js';
 import { readDocument } from '../documents/index.js';
 import { PROJECTS_FILE, readProjects } from '../documents/projects-beside.js';
+import { parseDefinition } from '../pipeline/boundary.js';
 import { withProjects } from '../pipeline/definition/declared-projects.js';
+import type { PipelineSpec } from '../pipeline/definition/spec.js';
 import type { DefinitionSource } from '../pipeline/execution/result.js';
 import type { ActivityDependencies } from './dependencies.js';
 
@@ -38,6 +40,16 @@ export const loadPipeline =
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const definition = withProjects(definitionOf(file, bytes), await projectsIn(pipelinesDir));
     return { definition, source: { name, file, sha256 } };
+  };
+
+/** The definition of that name, parsed; one that does not name itself is called after its file. */
+export const loadSpec =
+  (dependencies: ActivityDependencies) =>
+  async (name: string): Promise<Parsed<PipelineSpec>> => {
+    const { definition, source } = await loadPipeline(dependencies)(name);
+    const parsed = parseDefinition(definition);
+    if (!parsed.ok || parsed.value.name !== 'pipeline') return parsed;
+    return { ok: true, value: { ...parsed.value, name: source.name } };
   };
 
 async function fileOf(folder: string, name: string): Promise<string> {

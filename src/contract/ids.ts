@@ -18,8 +18,8 @@ export const janitorScheduleId = (taskQueue: string, connection: string, look: '
   `hex-janitor/${taskQueue}/${connection}/${look}`;
 
 /** The workflow that a schedule of this id starts for a nominal time: Temporal appends the time to the second. */
-export const scheduledWorkflowId = (schedule: string, scheduledTime: string) =>
-  `${schedule}-${scheduledTime.replace(/\.\d+Z$/, 'Z')}`;
+export const scheduledWorkflowId = (workflowId: string, scheduledTime: string) =>
+  `${workflowId}-${scheduledTime.slice(0, 19)}Z`;
 
 /** The child workflow of a step, or with `step/index` of an item of a fan-out. */
 export const stepWorkflowId = (pipelineId: string, step: string) => `${pipelineId}/${step}`;

@@ -42,3 +42,21 @@ export function searchAttributeTypes(
     names.map((name) => [searchAttributes[name].name, TYPE_NAMES[searchAttributes[name].type]]),
   );
 }
+
+/** `IndexedValueType` of the server's API, by the types that ours have. */
+export const SEARCH_ATTRIBUTE_NUMBERS = { Keyword: 2, Datetime: 6, KeywordList: 7 } as const;
+
+/** The commands that register search attributes: on a server of one's own, and on Temporal Cloud, which has no operator service. */
+export function registeringCommands(
+  types: Readonly<Record<string, string>>,
+  namespace: string,
+): { selfHosted: string; cloud: string } {
+  const each = (write: (name: string, type: string) => string) =>
+    Object.entries(types)
+      .map(([name, type]) => write(name, type))
+      .join(' ');
+  return {
+    selfHosted: `temporal operator search-attribute create ${each((name, type) => `--name ${name} --type ${type}`)} --namespace ${namespace}`,
+    cloud: `tcld namespace search-attributes add --namespace ${namespace} ${each((name, type) => `--search-attribute "${name}=${type}"`)}`,
+  };
+}

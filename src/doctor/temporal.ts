@@ -1,6 +1,10 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import { formatDuration } from '../base/duration.js';
-import { searchAttributes } from '../contract/search-attributes.js';
+import {
+  registeringCommands,
+  SEARCH_ATTRIBUTE_NUMBERS,
+  searchAttributeTypes,
+} from '../contract/search-attributes.js';
 import { environmentConverter } from '../encryption/settings.js';
 import { clientRoute } from '../network/temporal.js';
 import { diagnose } from '../temporal-connection/diagnose.js';
@@ -138,27 +142,24 @@ async function namespaceOf(client: Client, { namespace }: TemporalSettings): Pro
   }
 }
 
-/** `IndexedValueType` of the server's API, by the types that ours have. */
-const TYPES = { KEYWORD: 2, DATETIME: 6, KEYWORD_LIST: 7 } as const;
-
 async function attributesOf(client: Client, { namespace, address }: TemporalSettings): Promise<Finding> {
   const known = await knownAttributes(client, namespace);
-  const ours = Object.values(searchAttributes);
-  const wrong = ours.filter(({ name, type }) => known[name] !== undefined && known[name] !== TYPES[type]);
+  const ours = Object.entries(searchAttributeTypes());
+  const wrong = ours.filter(
+    ([name, type]) => known[name] !== undefined && known[name] !== SEARCH_ATTRIBUTE_NUMBERS[type],
+  );
   if (wrong.length > 0)
     return failed(
-      `${wrong.map(({ name }) => name).join(', ')} exist with another type than ours.`,
+      `${wrong.map(([name]) => name).join(', ')} exist with another type than ours.`,
       'Remove or rename them (temporal operator search-attribute remove), then start a worker, which adds them.',
       'settings',
     );
-  const missing = ours.filter(({ name }) => known[name] === undefined);
+  const missing = ours.filter(([name]) => known[name] === undefined);
   if (missing.length === 0) return ok(`All ${ours.length} are there`);
-  const named = missing.map(({ name, type }) => [name, wordOf(type)] as const);
+  const { selfHosted, cloud } = registeringCommands(Object.fromEntries(missing), namespace);
   return warn(
-    `Missing: ${missing.map(({ name }) => name).join(', ')}. Runs cannot be searched for by them.`,
-    isCloud(address)
-      ? `tcld namespace search-attributes add --namespace ${namespace} ${named.map(([name, type]) => `--search-attribute "${name}=${type}"`).join(' ')}`
-      : `temporal operator search-attribute create ${named.map(([name, type]) => `--name ${name} --type ${type}`).join(' ')} --namespace ${namespace}`,
+    `Missing: ${missing.map(([name]) => name).join(', ')}. Runs cannot be searched for by them.`,
+    isCloud(address) ? cloud : selfHosted,
   );
 }
 
@@ -172,10 +173,6 @@ async function knownAttributes({ connection }: Client, namespace: string): Promi
     return (await workflowService.getSearchAttributes({})).keys ?? {};
   }
 }
-
-/** `KEYWORD_LIST` as the commands write it: `KeywordList`. */
-const wordOf = (type: string) =>
-  type.toLowerCase().replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** Whether the server is Temporal Cloud, which has commands of its own. */
 export const isCloud = (address: string) => /\.(tmprl\.cloud|temporal\.io)(:\d+)?$/.test(address);

@@ -1,8 +1,10 @@
 import type { NativeConnection } from '@temporalio/worker';
-import { type SearchAttributeName, searchAttributeTypes } from '../contract/search-attributes.js';
-
-/** `IndexedValueType` of the server's API. */
-const TYPE_NUMBERS = { Keyword: 2, Datetime: 6, KeywordList: 7 } as const;
+import {
+  registeringCommands,
+  type SearchAttributeName,
+  searchAttributeTypes,
+  SEARCH_ATTRIBUTE_NUMBERS as TYPE_NUMBERS,
+} from '../contract/search-attributes.js';
 
 /** Attributes that are used together or not at all, the most needed first: a namespace may have room for some only. */
 const GROUPS = {
@@ -92,12 +94,6 @@ function wordsOf(refusals: readonly Refusal[], namespace: string): string[] {
 }
 
 function remedy(missing: Refusal['missing'], namespace: string): string {
-  const types = Object.entries(missing);
-  const byHand = types.map(([name, type]) => `--name ${name} --type ${type}`).join(' ');
-  // Cloud has no operator service: there, attributes are added by tcld or in the web console.
-  const onCloud = types.map(([name, type]) => `--search-attribute "${name}=${type}"`).join(' ');
-  return (
-    `Register them once: temporal operator search-attribute create ${byHand} --namespace ${namespace}` +
-    `; on Temporal Cloud: tcld namespace search-attributes add --namespace ${namespace} ${onCloud}`
-  );
+  const { selfHosted, cloud } = registeringCommands(missing, namespace);
+  return `Register them once: ${selfHosted}; on Temporal Cloud: ${cloud}`;
 }

@@ -5,6 +5,7 @@ import {
   ScheduleNotFoundError,
   type WorkflowClient,
 } from '@temporalio/client';
+import { scheduledWorkflowId } from '../../contract/ids.js';
 import { markOf } from '../../contract/memo.js';
 import { parsePipelineInput } from '../../pipeline/boundary.js';
 import type { PipelineSpec } from '../../pipeline/definition/spec.js';
@@ -16,7 +17,7 @@ import {
   type ScheduleSpec,
 } from '../../schedule/index.js';
 import type { ActivityDependencies } from '../dependencies.js';
-import { loadPipeline } from '../load-pipeline.js';
+import { loadSpec } from '../load-pipeline.js';
 import { millis } from './started.js';
 
 /** How late a start of a schedule made by hand may be. */
@@ -86,9 +87,8 @@ async function specOf(dependencies: ActivityDependencies, input: unknown): Promi
   if (!parsed.ok) return null;
   const { spec, load } = parsed.value;
   if (spec || load === null) return spec;
-  const loaded = await loadPipeline(dependencies)(load).catch(() => null);
-  const read = loaded && parsePipelineInput(loaded.definition);
-  return read?.ok ? read.value.spec && { ...read.value.spec, name: load } : null;
+  const read = await loadSpec(dependencies)(load).catch(() => null);
+  return read?.ok ? { ...read.value, name: load } : null;
 }
 
 /**
@@ -136,7 +136,7 @@ export function workflowIdOf({ schedule, jitterMs, described }: Subject, at: num
   const taken =
     !schedule && jitterMs > 0 && info.recentActions.find(({ scheduledAt }) => scheduledAt.getTime() === at);
   if (taken) return taken.action.workflow.workflowId;
-  return `${action.workflowId}-${new Date(at).toISOString().slice(0, 19)}Z`;
+  return scheduledWorkflowId(action.workflowId, new Date(at).toISOString());
 }
 
 /** The next start after an instant, or null. */

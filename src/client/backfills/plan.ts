@@ -5,7 +5,7 @@ import type { BackfillRow } from '../../contract/backfill.js';
 import { backfillRows } from '../../executions/backfill-rows.js';
 import { executionsOf, searching } from '../../executions/search.js';
 import type { BackfillInput } from '../../pipeline/backfill/input.js';
-import { backfillParams } from '../../pipeline/backfill/range.js';
+import { backfillParams, backfillPartitions } from '../../pipeline/backfill/range.js';
 import { parseBackfillInput } from '../../pipeline/boundary.js';
 import { ASSUMED_RUN_MS, planPipeline } from '../../pipeline/preview/plan-summary.js';
 import { BackfillError } from './errors.js';
@@ -44,10 +44,11 @@ export async function planBackfill(client: Client, input: BackfillInput): Promis
   const tooLarge = sizeProblems(input);
   if (tooLarge.length > 0) throw new BackfillError(tooLarge);
   const now = Date.now();
-  const rows = await backfillRows(client.workflow, spec, request.spec, now);
-  if (!rows.ok) throw new BackfillError(rows.problems);
+  const all = backfillPartitions(spec, request.spec, now);
+  if (!all.ok) throw new BackfillError(all.problems);
   const { name } = request.spec;
-  const partitions = rows.value.map(({ workflowId: _, ...row }) => row);
+  const rows = await backfillRows(client.workflow, name, all.value, spec.reprocess);
+  const partitions = rows.map(({ workflowId: _, ...row }) => row);
   const wanted = partitions.filter(({ willRun }) => willRun);
   const [first = partitions[0]] = wanted;
   const planned = planPipeline(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BackfillInput } from '../../src/pipeline/backfill/input.js';
+import type { PipelineDefinition } from '../../src/pipeline/definition/definition.js';
 import { failureOf, type Harness, harness, until } from '../support/harness.js';
 import { hex } from '../support/pipelines.js';
 
@@ -53,8 +54,19 @@ describe('a backfill', () => {
 
   it('two over the same dates, and the schedule in between, run each date once', async () => {
     const input = backfillOf({ maxActive: 5 });
-    const [one, two] = await Promise.all([rig.hex.backfills.start(input), rig.hex.backfills.start(input)]);
+    rig.sandbox.settings({ duration: 3_000 });
+    const { pipeline } = input as { pipeline: { name: string } };
+    await rig.hex.schedules.apply([{ file: 'daily.yaml', input: pipeline as PipelineDefinition }]);
+    const schedule = rig.temporal.schedule.getHandle(pipeline.name);
+    const range = { start: new Date('2026-03-27T12:00:00Z'), end: new Date('2026-04-01T12:00:00Z') };
+    const [one, two] = await Promise.all([
+      rig.hex.backfills.start(input),
+      rig.hex.backfills.start(input),
+      schedule.backfill({ ...range, overlap: 'ALLOW_ALL' }),
+    ]);
     await Promise.all([one.result(), two.result()]);
+    await until('no date is left to run', async () => (await rig.hex.backfills.plan(input)).runs === 0);
+    await rig.sandbox.waitFor(({ runs }) => runs.length >= 5 && runs.every(({ alive }) => !alive));
     expect(sent().sort()).toEqual(PARTITIONS);
     const third = await rig.hex.backfills.start(input);
     expect((await third.result()).counts).toMatchObject({ success: 0, left: 5 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { type Command, Option } from 'commander';
-import { isObject, type JsonValue } from '../../base/json.js';
+import { isObject, type JsonValue, valueAt } from '../../base/json.js';
 import type { BackfillPlan, ListedBackfill } from '../../client/backfills/index.js';
 import type { BackfillProgress } from '../../contract/backfill.js';
 import {
@@ -230,14 +230,22 @@ async function inputOf(pipeline: string, options: RangeOptions): Promise<Backfil
     ...(document !== null && { typeOf: declaredTypes(document) }),
   });
   refuse('The options', problems);
-  const long = isObject(document) && document.pipeline !== undefined ? document : null;
-  const definition = isFile ? named(long ? long.pipeline : document, pipeline) : pipeline;
-  return {
-    pipeline: definition as BackfillInput['pipeline'],
-    params: { ...(isObject(long?.params) ? long.params : {}), ...params },
+  const isLong = isObject(document) && document.pipeline !== undefined;
+  const { pipeline: inside, params: written = {}, ...others } = isLong ? document : { pipeline: document };
+  const definition = isFile ? named(inside, pipeline) : pipeline;
+  // As its schedule would start it: there, the schedule's own parameters win over those of the file.
+  const scheduled = valueAt(definition, ['schedule', 'params']);
+  // What a backfill has no use for, such as a key, and parameters that are none are refused where this is parsed.
+  const input = {
+    ...others,
+    pipeline: definition,
+    params: isObject(written)
+      ? { ...written, ...(isObject(scheduled) ? scheduled : {}), ...params }
+      : written,
     ...fieldsOf(range),
     ...(partitions !== undefined && { partitions: partitions.split(',').map((one) => one.trim()) }),
   };
+  return input as unknown as BackfillInput;
 }
 
 /** Only what `hexBackfill` knows: the command has options of its own. */

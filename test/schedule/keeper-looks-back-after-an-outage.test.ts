@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { TemporalHexClient } from '../../src/client.js';
 import { type DevServer, startDevServer } from '../../src/temporal-server/index.js';
 import { FAST, until } from '../support/harness.js';
-import { keeperRig } from '../support/keeper.js';
+import { keeperRig, ownName } from '../support/keeper.js';
 import { uniqueTaskQueue } from '../support/server.js';
 
 // A server of its own: it is stopped, and no keeper of another test tells what this one is to tell.
@@ -26,7 +26,7 @@ const rigOf = () =>
 it('started, and taken up by no worker: told by the keeper of another queue, and all clear when a worker is there', async () => {
   const rig = await rigOf();
   await rig.work();
-  const name = `untaken-${process.pid}`;
+  const name = ownName('untaken');
   const taskQueue = uniqueTaskQueue('nobody');
   const theirs = new TemporalHexClient({ client: rig.temporal, taskQueue });
   await theirs.schedules.apply([
@@ -55,7 +55,7 @@ it('started, and taken up by no worker: told by the keeper of another queue, and
 it('the server was away: what it dropped and what it started late is told once, with the dates, when it is back', async () => {
   const { apply, spawnWorker, started, hears, told } = await rigOf();
   await spawnWorker();
-  const [dropped, caughtUp] = [`dropped-${process.pid}`, `caught-up-${process.pid}`];
+  const [dropped, caughtUp] = [ownName('dropped'), ownName('caught-up')];
   const every = { every: '10s', overlap: 'allow_all' as const, lateAfter: '5s', partition: 'end' as const };
   await apply({ name: dropped, schedule: { ...every, catchup: '10s' } });
   await apply({ name: caughtUp, schedule: { ...every, catchup: '10m' } });

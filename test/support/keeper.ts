@@ -20,6 +20,11 @@ export interface KeeperRig extends Harness {
   temporalCli(...words: string[]): Promise<string>;
 }
 
+let made = 0;
+
+/** Another one for each attempt at a test: what an attempt that failed has left behind must not count for the next. */
+export const ownName = (what: string): string => `${what}-${process.pid}-${made++}`;
+
 /** A harness whose workers have a keeper, which tells a webhook. What it has scheduled ends with it. */
 export async function keeperRig(
   options: HarnessOptions & { atEnd: (cleanUp: () => Promise<void>) => void },

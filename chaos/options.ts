@@ -9,6 +9,8 @@ export interface StormOptions {
   pipelines: number;
   /** Schedules that start pipelines of their own every few seconds. */
   schedules: number;
+  /** Dates of each of them. */
+  dates: number;
   /** The storm lasts at least so long, ms. */
   lastsMs: number;
   seed: number;
@@ -26,6 +28,7 @@ export interface StormOptions {
 export const USAGE = `npm run chaos -- [options]
   --pipelines <n>        pipelines of 3 to 5 steps (default 200)
   --schedules <n>        schedules that start a pipeline every 3 to 6 s (default 5)
+  --dates <n>            dates of each schedule (default 20)
   --lasts <time>         the storm lasts at least so long (default 0s)
   --seed <n>             what is chosen follows from it (default: random, and printed)
   --kills-every <time>   a worker is killed so often, "none" for never (default 6s)
@@ -42,6 +45,7 @@ export function readOptions(args: string[]): StormOptions {
     options: {
       pipelines: { type: 'string', default: '200' },
       schedules: { type: 'string', default: '5' },
+      dates: { type: 'string', default: '20' },
       lasts: { type: 'string', default: '0s' },
       seed: { type: 'string' },
       'kills-every': { type: 'string', default: '6s' },
@@ -58,6 +62,7 @@ export function readOptions(args: string[]): StormOptions {
   return {
     pipelines: whole('pipelines', values.pipelines, 1),
     schedules: whole('schedules', values.schedules, 0),
+    dates: whole('dates', values.dates, 1),
     lastsMs: time('lasts', values.lasts),
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed, 0),
     killsEveryMs: values['kills-every'] === 'none' ? null : time('kills-every', values['kills-every']),

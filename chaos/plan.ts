@@ -2,7 +2,7 @@ import type { PipelineDefinition, StepDefinition } from '../src/pipeline/definit
 import type { Fault } from '../src/sandbox/index.js';
 import { faultsOf } from './faults.js';
 import { Random } from './random.js';
-import { MEAN_INTERVAL_MS, type PlannedSchedule, planSchedules } from './schedules.js';
+import { type PlannedSchedule, planSchedules } from './schedules.js';
 import { FAST } from './step-settings.js';
 
 /** What is done to a pipeline from outside. */
@@ -38,8 +38,8 @@ export interface PlanOptions {
   seed: number;
   pipelines: number;
   schedules: number;
-  /** The storm lasts at least so long. */
-  lastsMs: number;
+  /** Dates of each schedule. */
+  dates: number;
   serverRestarts: number;
   /** How many steps have their workflow terminated. */
   leaves: number;
@@ -119,9 +119,7 @@ export function planStorm(options: PlanOptions): StormPlan {
   });
   // Of numbers of their own, so that a seed has the same pipelines with and without schedules.
   const scheduled = planSchedules(options.schedules, connections, new Random(seed + 2));
-  const runs =
-    pipelines.reduce((sum, { keys }) => sum + keys.length, 0) +
-    (options.lastsMs / MEAN_INTERVAL_MS) * options.schedules;
+  const runs = pipelines.reduce((sum, { keys }) => sum + keys.length, 0) + options.dates * options.schedules;
   // The last runs may never come, where pipelines fail early.
   const restartsAtRuns = Array.from({ length: serverRestarts }, (_, index) =>
     Math.ceil((runs * 0.8 * (index + 1)) / (serverRestarts + 1)),

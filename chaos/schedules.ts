@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
+import { durationMs } from '../src/base/duration.js';
 import { TemporalHexClient } from '../src/client.js';
 import type { PipelineDefinition } from '../src/pipeline/definition/definition.js';
 import type { Fault } from '../src/sandbox/index.js';
@@ -17,14 +18,13 @@ const OVERLAPS = ['buffer_all', 'allow_all', 'skip'] as const satisfies Overlap[
 const BETWEEN_LOOKS_MS = 250;
 
 export interface PlannedSchedule {
-  definition: PipelineDefinition & { name: string };
+  definition: PipelineDefinition & { name: string; schedule: { every: string } };
   overlap: Overlap;
   projectId: string;
 }
 
 /** Seconds between two starts, at least and at most. */
 const INTERVAL_S = [3, 6] as const;
-export const MEAN_INTERVAL_MS = 4_500;
 
 /** Schedules that start something every few seconds, and their projects with the ms that a run lives. */
 export function planSchedules(
@@ -50,6 +50,18 @@ export function planSchedules(
   });
   return { schedules, projects };
 }
+
+/** The same schedules, each with an end after so many dates: without one, a slow machine would start more than it can run. */
+export const withDates = (
+  schedules: readonly PlannedSchedule[],
+  from: number,
+  dates: number,
+): PlannedSchedule[] =>
+  schedules.map(({ definition, ...planned }) => {
+    const everyMs = durationMs(definition.schedule.every) ?? 0;
+    const end = new Date(from + everyMs * dates).toISOString();
+    return { ...planned, definition: { ...definition, schedule: { ...definition.schedule, end } } };
+  });
 
 /** The dates that a schedule means between two instants (epoch milliseconds, the first exclusive), by src/schedule. */
 export function* datesOf(

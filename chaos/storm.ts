@@ -13,7 +13,7 @@ import type { StormOptions } from './options.js';
 import { runPipelines } from './pipelines.js';
 import { planStorm } from './plan.js';
 import { Random } from './random.js';
-import { faultsOfDates, RunningSchedules } from './schedules.js';
+import { faultsOfDates, RunningSchedules, withDates } from './schedules.js';
 import { CrashingServer, patiently } from './server.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -71,8 +71,9 @@ export async function storm(
     workers.start(WORKERS);
     const longestMs = longestStormMs(options);
     const random = new Random(options.seed + 3);
-    sandbox.script(faultsOfDates(plan.schedules, [Date.now(), Date.now() + longestMs], random));
-    const schedules = await RunningSchedules.apply(plan.schedules, { temporal, taskQueue: TASK_QUEUE });
+    const planned = withDates(plan.schedules, Date.now(), options.dates);
+    sandbox.script(faultsOfDates(planned, [Date.now(), Date.now() + longestMs], random));
+    const schedules = await RunningSchedules.apply(planned, { temporal, taskQueue: TASK_QUEUE });
 
     const calm = new AbortController();
     const end = new AbortController();

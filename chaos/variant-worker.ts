@@ -5,6 +5,7 @@ import { loadConfig } from '../src/config.js';
 import { type HexClient, HexError } from '../src/hex/index.js';
 import { connectToTemporal, createHexWorker, hexDependencies } from '../src/worker.js';
 import type { Variant } from './options.js';
+import { WORKS } from './worker-pool.js';
 
 // A worker whose client of Hex does what other integrations do. It is here to be caught.
 
@@ -37,5 +38,6 @@ const worker = await createHexWorker({
     activities: createActivities({ ...dependencies, hex: (name) => broken(dependencies.hex(name)) }),
   },
 });
+console.log(`${process.argv[2]}: ${WORKS} "${config.taskQueue}"`);
 await worker.run();
 await connection.close();

@@ -9,6 +9,9 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 /** Where a worker that ended by itself is started again, as a supervisor would. */
 const RESTART_AFTER_MS = 500;
 
+/** What a worker says when it is up. */
+export const WORKS = 'works on task queue';
+
 /** Worker processes that are always up again soon. */
 export class WorkerPool {
   /** Kills so far. */
@@ -18,6 +21,7 @@ export class WorkerPool {
   readonly #env: Record<string, string>;
   readonly #variant: Variant | null;
   readonly #workers: ChildProcess[] = [];
+  readonly #up = new WeakSet<ChildProcess>();
   readonly #killed = new WeakSet<ChildProcess>();
   #stopped = false;
 
@@ -30,10 +34,13 @@ export class WorkerPool {
     for (let slot = 0; slot < count; slot++) this.#spawn(slot);
   }
 
-  /** Kills a worker as a crash would; another takes its place at once. */
+  /**
+   * Kills a worker as a crash would; another takes its place at once. One that is not up yet is left alone: it holds
+   * nothing that could be lost, and a slow machine would do nothing but start workers.
+   */
   kill(slot: number): void {
     const worker = this.#workers[slot];
-    if (!worker || worker.exitCode !== null || this.#killed.has(worker)) return;
+    if (!worker || worker.exitCode !== null || !this.#up.has(worker) || this.#killed.has(worker)) return;
     this.kills++;
     this.#killed.add(worker);
     worker.kill('SIGKILL');
@@ -63,6 +70,7 @@ export class WorkerPool {
     let said = '';
     const hear = (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-2_000);
+      if (said.includes(WORKS)) this.#up.add(worker);
     };
     worker.stdout.on('data', hear);
     worker.stderr.on('data', hear);

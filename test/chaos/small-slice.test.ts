@@ -8,6 +8,7 @@ it('a small storm (npm run chaos is the large one): nothing lost, nothing twice,
     {
       pipelines: 12,
       schedules: 3,
+      dates: 10,
       lastsMs: 0,
       seed: 20_261_123,
       killsEveryMs: 6_000,

@@ -172,9 +172,7 @@ describe('the check of a storm', () => {
 
 it('the same seed plans the same storm, another seed another', () => {
   const plan = (seed: number) =>
-    JSON.stringify(
-      planStorm({ seed, pipelines: 20, schedules: 3, dates: 5, serverRestarts: 2, leaves: 1 }),
-    );
+    JSON.stringify(planStorm({ seed, pipelines: 20, schedules: 3, dates: 5, serverRestarts: 2, leaves: 1 }));
   expect(plan(7)).toBe(plan(7));
   expect(plan(8)).not.toBe(plan(7));
 });

@@ -1,5 +1,6 @@
-// Records the histories that test/guarantees/replay-keeps-working.test.ts replays. Run by hand, and only when a workflow was
-// changed on purpose: a history that no longer replays stands for the running workflows of somebody.
+// Records the histories that test/guarantees/replay-keeps-working.test.ts replays, or only those that are named:
+// npm run histories -- hex-keeper. Run by hand, and only when a workflow was changed on purpose: a history that no longer
+// replays stands for the running workflows of somebody.
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
@@ -28,8 +29,12 @@ const worker = await createHexWorker({
   config: loadConfig({ HEX_BASE_URL: sandbox.url, HEX_API_TOKEN: 'recording' }),
 });
 
-/** Saves the history of a workflow. The file has to be named by the workflow's id where its code looks at that. */
+/** Names of histories; none for all. */
+const wanted = process.argv.slice(2);
+
+/** Saves the history of a workflow, if it is wanted. The file has to be named by the workflow's id where its code looks at that. */
 async function save(workflowId: string, name = workflowId): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
   const history = await temporal.workflow.getHandle(workflowId).fetchHistory();
   await saveHistory(history, `${folder}${name}.json`);
   process.stdout.write(`${name}: ${history.events?.length} events\n`);
@@ -96,6 +101,53 @@ await worker.runUntil(async () => {
   );
   await save('hex-pipeline-failed');
   await save(limiter.workflowId, 'hex-limiter');
+
+  sandbox.settings({ duration: '1s' });
+  const keyed = { projectId: 'keyed', key: 'sales/2026-11-01', ...FAST };
+  const holder = await hex.startRun({ ...keyed }, { workflowId: 'hex-run-keyed' });
+  await sandbox.waitFor(({ runs }) => runs.some(({ projectId }) => projectId === 'keyed'));
+  const joined = { ...keyed, ifExists: 'join' as const };
+  await settled((await hex.startRun(joined, { workflowId: 'hex-run-joined' })).result());
+  await settled(holder.result());
+  await save('hex-run-keyed');
+  await save('hex-run-joined');
+  await save(`hex-key/run/${hex.taskQueue}/${keyed.key}`, 'hex-key');
+
+  sandbox.settings({ duration: '1h' });
+  const left = { projectId: 'left', timeout: '500ms', onTimeout: 'leave' as const, ...FAST };
+  await settled((await hex.startRun(left, { workflowId: 'hex-run-left' })).result());
+  await save('hex-run-left');
+  sandbox.settings({ duration: 150 });
+
+  const catalogue = {
+    name: 'catalogue',
+    key: 'catalogue/{{ run.workflowId }}',
+    owner: 'data',
+    tags: ['nightly'],
+    deadline: '1h',
+    steps,
+  };
+  await settled((await hex.startPipeline(catalogue, { workflowId: 'hex-pipeline-keyed' })).result());
+  await save('hex-pipeline-keyed');
+
+  const look = { connection: 'default', mode: 'report', look: 'full' };
+  await temporal.workflow.execute('hexJanitor', {
+    workflowId: 'hex-janitor-full',
+    taskQueue: hex.taskQueue,
+    args: [look],
+  });
+  await save('hex-janitor-full');
+
+  const backfill = await hex.backfills.start(
+    {
+      pipeline: { name: 'nights', schedule: { cron: '@daily' }, steps },
+      from: '2026-11-01',
+      to: '2026-11-03',
+    },
+    { workflowId: 'hex-backfill' },
+  );
+  await settled(backfill.result());
+  await save('hex-backfill');
 
   const schedule = { every: '5s', paused: true };
   await hex.schedules.apply([{ file: 'nightly.yaml', input: { name: 'nightly', schedule, steps } }]);

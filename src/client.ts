@@ -15,6 +15,7 @@ import { formatProblems, type Problem } from './base/problems.js';
 import { Backfills } from './client/backfills/index.js';
 import { executeControl } from './client/controls.js';
 import { type ListedPipeline, type ListOptions, listPipelines } from './client/list/index.js';
+import { listPartitions, type PartitionRow, type PartitionsOptions } from './client/partitions.js';
 import {
   previewRerun,
   type RerunOptions,
@@ -30,6 +31,7 @@ import { memo } from './contract/memo.js';
 import { progressQuery } from './contract/messages.js';
 import { environmentConverter } from './encryption/settings.js';
 import { clientRoute } from './network/temporal.js';
+import type { BackfillInput } from './pipeline/backfill/input.js';
 import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
 import { detailsOf } from './pipeline/definition/about.js';
 import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition/definition.js';
@@ -48,6 +50,7 @@ const CATCHUP_WINDOW = '10 minutes';
 export { BackfillError } from './client/backfills/index.js';
 export { ControlRefusedError } from './client/controls.js';
 export type { ListedPipeline, ListedStatus, ListOptions, Trend } from './client/list/index.js';
+export type { PartitionRow, PartitionsOptions } from './client/partitions.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export type { Controls } from './contract/controls.js';
 export { ConverterError } from './encryption/settings.js';
@@ -268,6 +271,20 @@ export class TemporalHexClient {
    */
   list(options?: ListOptions): Promise<ListedPipeline[]> {
     return listPipelines(this.temporal, options);
+  }
+
+  /**
+   * The partitions of a pipeline up to now, oldest first, with what their runs have come to, however they were started:
+   * `client.partitions('daily-etl', { from: '2026-01' })`. A pipeline that is named has the dates of its schedule in Temporal; one
+   * without dates those partitions that have run. Needs no worker. Throws {@link InvalidInputError}.
+   */
+  async partitions(
+    pipeline: BackfillInput['pipeline'],
+    options?: PartitionsOptions,
+  ): Promise<PartitionRow[]> {
+    const rows = await listPartitions(this.temporal, pipeline, options);
+    if (!rows.ok) throw new InvalidInputError('The partitions', rows.problems);
+    return rows.value;
   }
 
   /** Closes the connection to Temporal. */

@@ -7,6 +7,7 @@ export {
   BackfillError,
   type BackfillPlan,
   Backfills,
+  type FailedPartitions,
   type ListedBackfill,
   type PlannedPartition,
   type StartBackfillOptions,
@@ -41,6 +42,7 @@ export type { ControlResult, Controls } from './contract/controls.js';
 export type {
   BackfillInput,
   BackfillOrder,
+  DimensionValue,
   OnBackfillFailure,
   Reprocess,
 } from './pipeline/backfill/input.js';

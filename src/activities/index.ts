@@ -1,4 +1,4 @@
-import { backfillPage } from './backfill-page.js';
+import { backfillPage, beginBackfill, rerunInput } from './backfills.js';
 import { cancelRun } from './cancel-run.js';
 import { checkHolders } from './check-holders.js';
 import type { ActivityDependencies } from './dependencies.js';
@@ -60,7 +60,9 @@ export function createActivities(dependencies: ActivityDependencies) {
     lookAtSchedules: lookAtSchedules(dependencies),
     lookAtQueue: lookAtQueue(dependencies),
     endUntaken: endUntaken(dependencies),
+    beginBackfill: beginBackfill(dependencies),
     backfillPage: backfillPage(dependencies),
+    rerunInput: rerunInput(dependencies),
   };
 }
 

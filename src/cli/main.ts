@@ -11,6 +11,7 @@ import { addDemo } from './commands/demo.js';
 import { addDev } from './commands/dev.js';
 import { addDoctor } from './commands/doctor.js';
 import { addList } from './commands/list.js';
+import { addPartitions } from './commands/partitions.js';
 import { addPipeline } from './commands/pipeline.js';
 import { addPlan } from './commands/plan.js';
 import { addProgress } from './commands/progress.js';
@@ -105,6 +106,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addRerun,
     addSchedule,
     addBackfill,
+    addPartitions,
     addProjects,
     addDoctor,
     addWorker,

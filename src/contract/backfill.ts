@@ -1,23 +1,20 @@
 import type { JsonValue } from '../base/json.js';
-import type { PartitionState } from '../pipeline/backfill/range.js';
+import type { Partition, PartitionState } from '../pipeline/backfill/range.js';
 import type { NotifySpec } from '../run/notify.js';
 
-/** A partition of a backfill, and what is to be done with it. Instants are ISO 8601 in UTC. */
-export interface BackfillRow {
-  partition: string;
-  /** The nominal start: `run.scheduledTime`. */
-  scheduledTime: string;
-  intervalStart: string;
-  intervalEnd: string;
+/** A partition of a backfill, and what is to be done with it. */
+export interface BackfillRow extends Partition {
   /** What its runs have come to, however they were started. */
   state: PartitionState;
   willRun: boolean;
-  /** The workflow that runs it, with the id that its schedule would give it: so no date is run twice at the same time. */
+  /** The workflow that runs it; of a date, the one that its schedule would start: so no date is run twice at the same time. */
   workflowId: string;
+  /** The run that the state is of; null for none. */
+  ranAs: string | null;
 }
 
-/** Some rows of a backfill. */
-export interface BackfillPage {
+/** What a backfill is about, as it was at its beginning. */
+export interface BackfillOutline {
   /** Of the pipeline. */
   name: string;
   /** How many partitions there are in all, and the first and the last in the order of the calendar. */
@@ -27,7 +24,6 @@ export interface BackfillPage {
   notify: NotifySpec[];
   /** Parameters of every run. */
   params: Record<string, JsonValue>;
-  rows: BackfillRow[];
 }
 
 /**

@@ -21,6 +21,16 @@ export const janitorScheduleId = (taskQueue: string, connection: string, look: '
 export const scheduledWorkflowId = (workflowId: string, scheduledTime: string) =>
   `${workflowId}-${scheduledTime.slice(0, 19)}Z`;
 
+/** The workflow of a partition: of a date that which its schedule would start, of `2026-01-31|emea` the same with `.emea`. */
+export function partitionWorkflowId(
+  pipeline: string,
+  { partition, scheduledTime }: { partition: string; scheduledTime: string | null },
+): string {
+  const [key, ...values] = partition.split('|');
+  const id = scheduledTime === null ? `${pipeline}-${key}` : scheduledWorkflowId(pipeline, scheduledTime);
+  return [id, ...values].join('.');
+}
+
 /** The child workflow of a step, or with `step/index` of an item of a fan-out. */
 export const stepWorkflowId = (pipelineId: string, step: string) => `${pipelineId}/${step}`;
 

@@ -1,27 +1,19 @@
-import type { WorkflowClient } from '@temporalio/client';
 import type { BackfillRow } from '../contract/backfill.js';
-import { scheduledWorkflowId } from '../contract/ids.js';
+import { partitionWorkflowId } from '../contract/ids.js';
 import type { Reprocess } from '../pipeline/backfill/input.js';
-import { willRun } from '../pipeline/backfill/range.js';
-import type { Occurrence } from '../schedule/index.js';
-import { partitionStates } from './partition-states.js';
+import { type Partition, willRun } from '../pipeline/backfill/range.js';
+import type { PartitionRuns } from './partition-states.js';
 
-/** Partitions of a backfill, and what they have come to. */
-export async function backfillRows(
-  workflows: WorkflowClient,
+/** Partitions of a backfill with what their runs have come to, and whether they are run again. */
+export function backfillRows(
   name: string,
-  partitions: readonly Occurrence[],
+  partitions: readonly Partition[],
+  runs: ReadonlyMap<string, PartitionRuns>,
   reprocess: Reprocess,
-): Promise<BackfillRow[]> {
-  const states = await partitionStates(
-    workflows,
-    name,
-    partitions.map(({ partition }) => partition),
-  );
-  return partitions.map(({ partition, scheduledTime, intervalStart, intervalEnd }) => {
-    const state = states.get(partition) ?? 'missing';
-    const workflowId = scheduledWorkflowId(name, scheduledTime);
-    const times = { scheduledTime, intervalStart, intervalEnd };
-    return { partition, ...times, state, willRun: willRun(state, reprocess), workflowId };
+): BackfillRow[] {
+  return partitions.map((one) => {
+    const { state = 'missing', workflowId: ranAs = null } = runs.get(one.partition) ?? {};
+    const workflowId = partitionWorkflowId(name, one);
+    return { ...one, state, willRun: willRun(state, reprocess), workflowId, ranAs };
   });
 }

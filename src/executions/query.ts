@@ -35,6 +35,8 @@ export interface Wanted {
   pipeline?: string | undefined;
   /** Keys of partitions. Only the search attributes can search for them: the rows have to be looked through. */
   partitions?: readonly string[] | undefined;
+  /** What their workflow ids begin with. */
+  ids?: readonly string[] | undefined;
   statuses?: readonly ListedStatus[] | undefined;
   since?: Date | undefined;
 }
@@ -43,9 +45,13 @@ export interface Wanted {
  * The pipelines that may be wanted, in Temporal's own words. With `searchable: false` it names no attribute of ours. Those from before
  * the attributes existed are found either way, and have to be looked through.
  */
-export function queryOf({ pipeline, partitions, statuses = [], since }: Wanted, searchable: boolean): string {
+export function queryOf(
+  { pipeline, partitions, ids, statuses = [], since }: Wanted,
+  searchable: boolean,
+): string {
   const clauses = ["WorkflowType = 'hexPipeline'"];
   if (since) clauses.push(`StartTime >= '${since.toISOString()}'`);
+  if (ids) clauses.push(`(${ids.map((id) => `WorkflowId STARTS_WITH ${JSON.stringify(id)}`).join(' OR ')})`);
   if (pipeline !== undefined && searchable) clauses.push(orAbsent('pipeline', pipeline));
   if (partitions && searchable)
     clauses.push(

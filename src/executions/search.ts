@@ -1,4 +1,4 @@
-import { isGrpcServiceError, type WorkflowClient } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, type WorkflowClient } from '@temporalio/client';
 import { queryOf, type Wanted } from './query.js';
 import { type ExecutionRow, rowOf } from './row.js';
 
@@ -11,7 +11,9 @@ export async function searching<T>(look: (searchable: boolean) => Promise<T>): P
   try {
     return await look(true);
   } catch (error) {
-    if (!isGrpcServiceError(error) || error.code !== INVALID_ARGUMENT) throw error;
+    // The client wraps what its lists were refused with.
+    const cause = error instanceof ServiceError ? error.cause : error;
+    if (!isGrpcServiceError(cause) || cause.code !== INVALID_ARGUMENT) throw error;
     return look(false);
   }
 }

@@ -24,6 +24,7 @@ export {
   meantInsteadOf,
   type Occurrence,
   occurrenceAt,
+  occurrenceOn,
   occurrences,
   occurrenceUpTo,
 } from './occurrence.js';
@@ -32,9 +33,10 @@ export { readKey } from './partition.js';
 export {
   BACKFILL_UNITS,
   type BackfillUnit,
+  newestStarts,
   occurrenceOf,
-  partitionsBetween,
   plainCalendar,
+  startsBetween,
 } from './partitions.js';
 export { type PreviewRow, preview } from './preview.js';
 export {

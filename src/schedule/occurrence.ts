@@ -47,6 +47,13 @@ export function* everyOccurrence(schedule: Rhythm, from: number, to = Infinity):
   }
 }
 
+/** The start at an instant that is known to be one, regardless of the schedule's first and last time. */
+export function occurrenceOn(schedule: Rhythm, instant: number): Occurrence {
+  const start = next(everyOccurrence(schedule, instant, instant));
+  if (!start) throw new RangeError(`The schedule has no start at ${iso(instant)}`);
+  return start;
+}
+
 /** The start at exactly this instant, or null when the schedule means none: so a second copy of a named time is told apart. */
 export function occurrenceAt(schedule: Rhythm, instant: number): Occurrence | null {
   return next(occurrences(schedule, instant, instant));

@@ -1,7 +1,7 @@
 import type { Parsed } from '../base/problems.js';
 import type { Rhythm } from './definition.js';
 import { DAY_MS, HOUR_MS } from './local-time.js';
-import { everyOccurrence, next, type Occurrence } from './occurrence.js';
+import { next, type Occurrence, occurrenceOn } from './occurrence.js';
 import { type KeyRange, keyOf, readKey } from './partition.js';
 import { type Tick, timetableOf } from './timetable.js';
 import { unitOf } from './unit.js';
@@ -28,10 +28,11 @@ export function plainCalendar(unit: BackfillUnit, timezone: string): Rhythm {
 }
 
 /**
- * The starts whose partitions lie between two keys, both inclusive; regardless of the schedule's first and last time. Either key may be
- * coarser than the schedule's own: `2026-01` to `2026-02` on a daily schedule are all days of two months. Lazy, oldest first.
+ * The starts whose partitions lie between two keys, both inclusive, as epoch milliseconds; regardless of the schedule's first and last
+ * time. Either key may be coarser than the schedule's own: `2026-01` to `2026-02` on a daily schedule are all days of two months. Lazy,
+ * oldest first.
  */
-export function partitionsBetween(schedule: Rhythm, from: string, to: string): Parsed<Generator<Occurrence>> {
+export function startsBetween(schedule: Rhythm, from: string, to: string): Parsed<Generator<number>> {
   const first = readKey(from);
   const last = readKey(to);
   const problems = [
@@ -46,12 +47,12 @@ export function partitionsBetween(schedule: Rhythm, from: string, to: string): P
 
 /** The start of one partition. */
 export function occurrenceOf(schedule: Rhythm, partition: string): Parsed<Occurrence> {
-  const found = partitionsBetween(schedule, partition, partition);
+  const found = startsBetween(schedule, partition, partition);
   if (!found.ok) return { ok: false, problems: found.problems.map((one) => ({ ...one, path: '' })) };
   const [one, another] = [next(found.value), next(found.value)];
-  if (one && !another) return { ok: true, value: one };
+  if (one !== null && another === null) return { ok: true, value: occurrenceOn(schedule, one) };
   const message = one
-    ? `"${partition}" is more than one partition: name one, such as "${one.partition}"`
+    ? `"${partition}" is more than one partition: name one, such as "${occurrenceOn(schedule, one).partition}"`
     : `the schedule has no partition "${partition}"${nearby(schedule, partition)}`;
   return { ok: false, problems: [{ path: '', message }] };
 }
@@ -63,13 +64,27 @@ function nearby(schedule: Rhythm, key: string): string {
   return tick ? `; the one before is "${keyOf(tick, schedule)}"` : '';
 }
 
+/** The newest starts up to an instant, inclusive, at most so many; oldest first, as epoch milliseconds. */
+export function newestStarts(schedule: Rhythm, upTo: number, most: number): number[] {
+  const starts: number[] = [];
+  for (const { at } of timetableOf(schedule).before(upTo + 1)) {
+    if (starts.push(at) >= most) break;
+  }
+  return starts.reverse();
+}
+
 /** Starts whose naming tick, the one before or their own, lies in the keys. */
-function* between(schedule: Rhythm, from: KeyRange, to: KeyRange): Generator<Occurrence> {
+function* between(schedule: Rhythm, from: KeyRange, to: KeyRange): Generator<number> {
   const first = firstIn(from, schedule);
   const last = lastIn(to, schedule);
   if (first === null || last === null || first > last) return;
-  if (schedule.partition === 'end') yield* everyOccurrence(schedule, first, last);
-  else yield* everyOccurrence(schedule, first + 1, next(timetableOf(schedule).from(last + 1))?.at);
+  const timetable = timetableOf(schedule);
+  const isNamedByItself = schedule.partition === 'end';
+  const end = isNamedByItself ? last : (next(timetable.from(last + 1))?.at ?? Infinity);
+  for (const { at } of timetable.from(isNamedByItself ? first : first + 1)) {
+    if (at > end) return;
+    yield at;
+  }
 }
 
 /** The first tick that a key covers; when it covers none, the next one after it. */

@@ -8,7 +8,7 @@ import {
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BackfillPage, BackfillProgress, BackfillResult } from '../contract/backfill.js';
+import type { BackfillOutline, BackfillProgress, BackfillResult } from '../contract/backfill.js';
 import { isOfType, typedFailure } from '../contract/failure.js';
 import { memo } from '../contract/memo.js';
 import {
@@ -20,7 +20,7 @@ import {
 import type { BackfillInput } from '../pipeline/backfill/input.js';
 import { onlyArgument, parseBackfillInput } from '../pipeline/boundary.js';
 import { wantedBy } from '../run/notify.js';
-import { backfillPage } from './backfill/activities.js';
+import { beginBackfill } from './backfill/activities.js';
 import { BackfillExecution, type Carried } from './backfill/execution.js';
 import { sendNotifications } from './notifications.js';
 import { invalidInput } from './run/failures.js';
@@ -62,22 +62,21 @@ export async function hexBackfill(
   const surplus = continued || carried === undefined ? others : [carried, ...others];
   const parsed = onlyArgument(parseBackfillInput(input), surplus);
   if (!parsed.ok) throw invalidInput('hexBackfill', parsed.problems);
-  const from = continued ?? begin();
-  const page = await firstPage(input, from.untilMs);
-  upsertMemo(memo({ hexBackfillOf: page.name }));
-  const execution = new BackfillExecution(input, parsed.value.spec, page, from);
+  const from = continued ?? (await begin(input));
+  upsertMemo(memo({ hexBackfillOf: from.outline.name }));
+  const execution = new BackfillExecution(input, parsed.value.spec, from);
   running.execution = execution;
   for (const what of early) what(execution);
-  return toEnd(input, execution, page);
+  return toEnd(input, execution, from.outline);
 }
 
 async function toEnd(
   input: BackfillInput,
   execution: BackfillExecution,
-  page: BackfillPage,
+  { name, first, last, total, notify }: BackfillOutline,
 ): Promise<BackfillResult> {
   const say = (event: 'success' | 'failure' | 'cancelled', text: string) =>
-    sendNotifications(wantedBy(page.notify, event), { event, text, pipeline: page.name });
+    sendNotifications(wantedBy(notify, event), { event, text, pipeline: name });
   try {
     if ((await execution.run()) === 'continue')
       await continueAsNew<typeof hexBackfill>(input, execution.carried());
@@ -85,7 +84,7 @@ async function toEnd(
     if (!(error instanceof CancelledFailure)) throw error;
     execution.end('cancelled');
     setCurrentDetails(detailsOf(execution.progress()));
-    await say('cancelled', `Backfill of ${page.name} was cancelled: ${summaryOf(execution.counts())}`);
+    await say('cancelled', `Backfill of ${name} was cancelled: ${summaryOf(execution.counts())}`);
     throw error;
   }
   const counts = execution.counts();
@@ -93,7 +92,7 @@ async function toEnd(
   execution.end(failed ? 'failed' : 'success');
   const progress = execution.progress();
   setCurrentDetails(detailsOf(progress));
-  const text = `Backfill of ${page.name}, ${page.first} to ${page.last}: ${summaryOf(counts)}`;
+  const text = `Backfill of ${name}, ${first} to ${last}: ${summaryOf(counts)}`;
   await say(failed ? 'failure' : 'success', text);
   if (failed)
     throw typedFailure({
@@ -104,31 +103,26 @@ async function toEnd(
     });
   return {
     success: true,
-    pipeline: page.name,
-    from: page.first,
-    to: page.last,
-    total: page.total,
+    pipeline: name,
+    from: first,
+    to: last,
+    total,
     counts,
     startTime: progress.startedAt,
     endTime: new Date().toISOString(),
   };
 }
 
-function begin(): Carried {
-  return {
-    untilMs: Date.now(),
-    startedAtMs: Date.now(),
-    grid: '',
-    again: [],
-    failures: [],
-    paused: null,
-    stopped: false,
-  };
+async function begin(input: BackfillInput): Promise<Carried> {
+  const now = Date.now();
+  const { outline, grid } = await outlineOf(input, now);
+  const nothing = { again: [], failures: [], paused: null, stopped: false };
+  return { untilMs: now, startedAtMs: now, outline, grid, ...nothing };
 }
 
-async function firstPage(input: BackfillInput, untilMs: number): Promise<BackfillPage> {
+async function outlineOf(input: BackfillInput, untilMs: number) {
   try {
-    return await backfillPage(input, untilMs, []);
+    return await beginBackfill(input, untilMs);
   } catch (error) {
     const cause = error instanceof ActivityFailure ? error.cause : null;
     if (!(cause instanceof ApplicationFailure) || !isOfType(cause, 'InvalidInput')) throw error;

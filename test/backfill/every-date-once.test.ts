@@ -73,7 +73,7 @@ describe('a backfill', () => {
   });
 
   it('never runs more than maxActive at once', async () => {
-    rig.sandbox.settings({ duration: 300 });
+    rig.sandbox.settings({ duration: 1_500 });
     const handle = await rig.hex.backfills.start(backfillOf({ maxActive: 2 }));
     await handle.result();
     const edges = rig.sandbox

@@ -1,41 +1,12 @@
-import { existsSync } from 'node:fs';
-import { basename, extname } from 'node:path';
-import { type Command, Option } from 'commander';
-import { isObject, type JsonValue, valueAt } from '../../base/json.js';
+import type { Command } from 'commander';
 import type { BackfillPlan, ListedBackfill } from '../../client/backfills/index.js';
 import type { BackfillProgress } from '../../contract/backfill.js';
-import {
-  type BackfillInput,
-  type BackfillOrder,
-  ON_FAILURE,
-  type OnBackfillFailure,
-  ORDERS,
-  REPROCESS,
-  type Reprocess,
-} from '../../pipeline/backfill/input.js';
-import { BACKFILL_UNITS, type BackfillUnit } from '../../schedule/index.js';
-import { collect, examples, type Perform } from '../command.js';
-import { refuse } from '../errors.js';
+import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
-import { readParams } from '../input/params.js';
-import { declaredTypes, readUncheckedPipeline } from '../input/pipeline-file.js';
-import { wholeNumber } from '../input/schedule-options.js';
+import { type BackfillOptions, backfillInput, backfillOptions } from '../input/backfill-options.js';
 import { type Output, plain, table } from '../output.js';
 import { withClient } from '../session.js';
 import { tellStarted } from '../view/started.js';
-
-interface RangeOptions {
-  from?: string;
-  to?: string;
-  partitions?: string;
-  every?: BackfillUnit;
-  reprocess?: Reprocess;
-  order?: BackfillOrder;
-  maxActive?: number;
-  onFailure?: OnBackfillFailure;
-  param?: string[];
-  paramsFile?: string;
-}
 
 const ID = 'as "backfill start" prints it';
 /** A row of the grid. */
@@ -53,37 +24,8 @@ export function addBackfill(program: Command, perform: Perform): void {
   addActions(backfill, perform);
 }
 
-function rangeOptions(command: Command): Command {
-  return command
-    .argument('<pipeline>', 'pipeline file, or the name of a pipeline in the folder of the worker')
-    .option('--from <partition>', 'first partition, inclusive, such as 2026-01-01 or 2026-01')
-    .option('--to <partition>', 'last partition, inclusive')
-    .option('--partitions <list>', 'these partitions, separated by commas, instead of --from and --to')
-    .addOption(
-      new Option('--every <unit>', 'the plain calendar, instead of the schedule of the pipeline').choices(
-        BACKFILL_UNITS,
-      ),
-    )
-    .addOption(
-      new Option(
-        '--reprocess <which>',
-        'which partitions that have run are run again (default: none)',
-      ).choices(REPROCESS),
-    )
-    .addOption(new Option('--order <order>', 'which first (default: oldest)').choices(ORDERS))
-    .option('--max-active <n>', 'at most so many at once (default: 1)', wholeNumber)
-    .addOption(
-      new Option(
-        '--on-failure <what>',
-        'what a failed partition does to the others (default: continue)',
-      ).choices(ON_FAILURE),
-    )
-    .option('-p, --param <name=value>', 'parameter of every run (repeatable)', collect)
-    .option('--params-file <file>', 'parameters from a JSON or YAML file; -p wins');
-}
-
 function addPlan(backfill: Command, perform: Perform): void {
-  rangeOptions(
+  backfillOptions(
     backfill
       .command('plan')
       .summary('say what a backfill would run')
@@ -95,9 +37,9 @@ function addPlan(backfill: Command, perform: Perform): void {
       'after',
       examples('temporal-hex backfill plan pipelines/daily-etl.yaml --from 2026-01-01 --to 2026-03-31'),
     )
-    .action((pipeline: string, options: RangeOptions, command: Command) =>
+    .action((pipeline: string, options: BackfillOptions, command: Command) =>
       perform(command, async (session) => {
-        const input = await inputOf(pipeline, options);
+        const input = await backfillInput(pipeline, options);
         return withClient(session, async ({ backfills }) => {
           const plan = await backfills.plan(input);
           session.output.data(plan, () => planText(plan, session.output));
@@ -108,7 +50,7 @@ function addPlan(backfill: Command, perform: Perform): void {
 }
 
 function addStart(backfill: Command, perform: Perform): void {
-  rangeOptions(
+  backfillOptions(
     backfill
       .command('start')
       .summary('start a backfill')
@@ -121,12 +63,13 @@ function addStart(backfill: Command, perform: Perform): void {
       examples(
         'temporal-hex backfill start pipelines/daily-etl.yaml --from 2026-01-01 --to 2026-03-31 --max-active 4',
         'temporal-hex backfill start daily-etl --from 2026-01 --to 2026-03 --reprocess failed',
+        'temporal-hex backfill start daily-etl --from 2026-01 --to 2026-03 --dimension region=emea,apac',
       ),
     )
     .action(
-      (pipeline: string, options: RangeOptions & { workflowId?: string; wait?: true }, command: Command) =>
+      (pipeline: string, options: BackfillOptions & { workflowId?: string; wait?: true }, command: Command) =>
         perform(command, async (session) => {
-          const input = await inputOf(pipeline, options);
+          const input = await backfillInput(pipeline, options);
           return withClient(session, async (client) => {
             const handle = await client.backfills.start(input, { workflowId: options.workflowId });
             const { wait } = options;
@@ -220,55 +163,14 @@ function addActions(backfill: Command, perform: Perform): void {
   );
 }
 
-async function inputOf(pipeline: string, options: RangeOptions): Promise<BackfillInput> {
-  const { param, paramsFile, partitions, ...range } = options;
-  const isFile = existsSync(pipeline) || /\.(ya?ml|json)$/.test(pipeline);
-  const document = isFile ? ((await readUncheckedPipeline(pipeline)) as unknown as JsonValue) : null;
-  const { params, problems } = await readParams({
-    pairs: param,
-    file: paramsFile,
-    ...(document !== null && { typeOf: declaredTypes(document) }),
-  });
-  refuse('The options', problems);
-  const isLong = isObject(document) && document.pipeline !== undefined;
-  const { pipeline: inside, params: written = {}, ...others } = isLong ? document : { pipeline: document };
-  const definition = isFile ? named(inside, pipeline) : pipeline;
-  // As its schedule would start it: there, the schedule's own parameters win over those of the file.
-  const scheduled = valueAt(definition, ['schedule', 'params']);
-  // What a backfill has no use for, such as a key, and parameters that are none are refused where this is parsed.
-  const input = {
-    ...others,
-    pipeline: definition,
-    params: isObject(written)
-      ? { ...written, ...(isObject(scheduled) ? scheduled : {}), ...params }
-      : written,
-    ...fieldsOf(range),
-    ...(partitions !== undefined && { partitions: partitions.split(',').map((one) => one.trim()) }),
-  };
-  return input as unknown as BackfillInput;
-}
-
-/** Only what `hexBackfill` knows: the command has options of its own. */
-function fieldsOf({ from, to, every, reprocess, order, maxActive, onFailure }: RangeOptions) {
-  const fields = { from, to, every, reprocess, order, maxActive, onFailure };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/** A definition without a name is called after its file, as its schedule is. */
-function named(definition: JsonValue | undefined, file: string): JsonValue | undefined {
-  const name = basename(file, extname(file));
-  if (Array.isArray(definition)) return { name, steps: definition };
-  return isObject(definition) && definition.name === undefined ? { ...definition, name } : definition;
-}
-
 function planText(
   { partitions, runs, reads, kernelMinutes, endsAbout }: BackfillPlan,
   { colors }: Output,
 ): string {
   const head = ['PARTITION', 'SCHEDULED (UTC)', 'STATE', ''].map((title) => colors.dim(title));
   const rows = partitions.map(({ partition, scheduledTime, state, willRun }) => [
-    partition,
-    scheduledTime.slice(0, 16).replace('T', ' '),
+    plain(partition),
+    scheduledTime?.slice(0, 16).replace('T', ' ') ?? '-',
     state,
     willRun ? colors.green('runs') : '',
   ]);
@@ -299,8 +201,8 @@ function progressText(progress: BackfillProgress): string {
     ...(paused ? [`paused by ${plain(paused.by)}${paused.reason ? `: ${plain(paused.reason)}` : ''}`] : []),
     ...lines.map((line) => `  ${line}`),
     '  . waits  r runs  s succeeded  f failed  c cancelled  - left alone',
-    ...active.map(({ partition, workflowId }) => `runs    ${partition}  ${plain(workflowId)}`),
-    ...failures.map(({ partition, message }) => `failed  ${partition}  ${plain(message)}`),
+    ...active.map(({ partition, workflowId }) => `runs    ${plain(partition)}  ${plain(workflowId)}`),
+    ...failures.map(({ partition, message }) => `failed  ${plain(partition)}  ${plain(message)}`),
   ].join('\n');
 }
 

@@ -2,11 +2,11 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { readRunStart } from '../../activities/run-start.js';
 import { isObject, type JsonValue } from '../../base/json.js';
 import { leniently } from '../../base/leniency.js';
-import { type PipelineHistory, RerunError, readPipelineHistory } from '../../client/rerun/history.js';
-import { givenOf } from '../../client/rerun/plan.js';
 import type { TemporalHexClient } from '../../client.js';
 import { stepOfWorkflowId, stepWorkflowId } from '../../contract/ids.js';
 import { memoOf } from '../../contract/memo.js';
+import { type PipelineHistory, RerunError, readPipelineHistory } from '../../executions/rerun/history.js';
+import { givenOf } from '../../executions/rerun/plan.js';
 import { parseDefinition } from '../../pipeline/boundary.js';
 import type { StepSpec } from '../../pipeline/definition/spec.js';
 import type { PipelineProgress, PipelineStatus, StepProgress } from '../../pipeline/execution/result.js';
@@ -59,7 +59,7 @@ async function pipelineOf(
   workflow: WorkflowExecutionDescription,
 ): Promise<PipelineProgress> {
   const { workflowId, runId, status, startTime, closeTime } = workflow;
-  const history = await readPipelineHistory(client.temporal, workflowId, runId);
+  const history = await readPipelineHistory(client.temporal.workflow, workflowId, runId);
   const running = status.name === 'RUNNING';
   const plan = planIn(history);
   const open = await openChildren(client, workflow);

@@ -11,9 +11,11 @@ import {
 import { decoderOf } from '../../contract/payloads.js';
 import type { BackfillInput } from '../../pipeline/backfill/input.js';
 import type { hexBackfill } from '../../workflows/index.js';
+import { type FailedPartitions, failedPartitions } from './failed.js';
 import { type BackfillPlan, planBackfill } from './plan.js';
 
 export { BackfillError } from './errors.js';
+export type { FailedPartitions } from './failed.js';
 export type { BackfillPlan, PlannedPartition } from './plan.js';
 
 export interface StartBackfillOptions {
@@ -69,6 +71,18 @@ export class Backfills {
       args: [input],
       staticSummary: `Backfill of ${name}`,
     });
+  }
+
+  /**
+   * The partitions of a pipeline whose runs have failed since a time, and the input that starts them all again, each from its failed steps.
+   * Starts nothing and needs no worker.
+   *
+   * @example
+   * const { input } = await client.backfills.failed('daily-etl', new Date('2026-11-01'));
+   * if (input) await client.backfills.start({ ...input, maxActive: 4 });
+   */
+  failed(pipeline: string, since: Date): Promise<FailedPartitions> {
+    return failedPartitions(this.#client, pipeline, since);
   }
 
   /** The newest backfills, at most 100. */

@@ -3,9 +3,10 @@ import { sizeProblems } from '../../base/input-size.js';
 import { median } from '../../base/median.js';
 import type { BackfillRow } from '../../contract/backfill.js';
 import { backfillRows } from '../../executions/backfill-rows.js';
+import { partitionStates } from '../../executions/partition-states.js';
 import { executionsOf, searching } from '../../executions/search.js';
 import type { BackfillInput } from '../../pipeline/backfill/input.js';
-import { backfillParams, backfillPartitions } from '../../pipeline/backfill/range.js';
+import { backfillParams, backfillPartitions, intervalOfPartition } from '../../pipeline/backfill/range.js';
 import { parseBackfillInput } from '../../pipeline/boundary.js';
 import { ASSUMED_RUN_MS, planPipeline } from '../../pipeline/preview/plan-summary.js';
 import { BackfillError } from './errors.js';
@@ -14,7 +15,7 @@ import { BackfillError } from './errors.js';
 const COMPARED = 20;
 
 /** A partition of a plan; instants are ISO 8601 in UTC. */
-export type PlannedPartition = Omit<BackfillRow, 'workflowId'>;
+export type PlannedPartition = Omit<BackfillRow, 'workflowId' | 'ranAs' | 'params'>;
 
 /** What a backfill would do. */
 export interface BackfillPlan {
@@ -44,20 +45,21 @@ export async function planBackfill(client: Client, input: BackfillInput): Promis
   const tooLarge = sizeProblems(input);
   if (tooLarge.length > 0) throw new BackfillError(tooLarge);
   const now = Date.now();
-  const all = backfillPartitions(spec, request.spec, now);
-  if (!all.ok) throw new BackfillError(all.problems);
+  const list = backfillPartitions(spec, request.spec, now);
+  if (!list.ok) throw new BackfillError(list.problems);
   const { name } = request.spec;
-  const rows = await backfillRows(client.workflow, name, all.value, spec.reprocess);
-  const partitions = rows.map(({ workflowId: _, ...row }) => row);
-  const wanted = partitions.filter(({ willRun }) => willRun);
-  const [first = partitions[0]] = wanted;
+  const all = list.value.all();
+  const states = await partitionStates(client.workflow, name, all);
+  const rows = backfillRows(name, all, states, spec.reprocess);
+  const wanted = rows.filter(({ willRun }) => willRun);
+  const [first = rows[0]] = wanted;
   const planned = planPipeline(
     {
       ...request,
-      params: backfillParams(request.spec, request.params),
+      params: { ...backfillParams(request.spec, request.params), ...first?.params },
       scheduledTime: first?.scheduledTime ?? null,
       partition: first?.partition ?? null,
-      interval: first ? { start: first.intervalStart, end: first.intervalEnd } : null,
+      interval: first ? intervalOfPartition(first) : null,
     },
     { scheduledTime: new Date(now).toISOString() },
   );
@@ -72,7 +74,7 @@ export async function planBackfill(client: Client, input: BackfillInput): Promis
     medianMs === null ? calls.starts * ASSUMED_RUN_MS : medianMs * Math.max(1, calls.starts / levels.length);
   const rounds = Math.ceil(wanted.length / spec.maxActive);
   return {
-    partitions,
+    partitions: rows.map(({ workflowId: _, ranAs: __, params: ___, ...row }) => row),
     runs: wanted.length,
     reads: wanted.length * calls.reads,
     kernelMinutes: Math.round((wanted.length * kernelMs) / 60_000),

@@ -4,14 +4,14 @@ import {
   type WorkflowHandleWithFirstExecutionRunId,
 } from '@temporalio/client';
 import { memo } from '../../contract/memo.js';
+import { RerunError, readPipelineHistory } from '../../executions/rerun/history.js';
+import { planRerun, type RerunChoices, type RerunPlan } from '../../executions/rerun/plan.js';
 import { aboutOf, detailsOf } from '../../pipeline/definition/about.js';
 import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
 import type { hexPipeline } from '../../workflows/index.js';
-import { RerunError, readPipelineHistory } from './history.js';
-import { planRerun, type RerunChoices, type RerunPlan } from './plan.js';
 
-export { RerunError } from './history.js';
-export type { RerunChoices, RerunPlan } from './plan.js';
+export { RerunError } from '../../executions/rerun/history.js';
+export type { RerunChoices, RerunPlan } from '../../executions/rerun/plan.js';
 
 /** What to repeat, and under which id. */
 export interface RerunOptions extends RerunChoices {
@@ -33,7 +33,7 @@ export async function previewRerun(
   workflowId: string,
   options: RerunOptions = {},
 ): Promise<RerunPlan> {
-  return planRerun(await readPipelineHistory(client, workflowId, options.runId), options);
+  return planRerun(await readPipelineHistory(client.workflow, workflowId, options.runId), options);
 }
 
 /**
@@ -47,7 +47,7 @@ export async function rerunPipeline(
   workflowId: string,
   options: RerunOptions = {},
 ): Promise<StartedRerun> {
-  const history = await readPipelineHistory(client, workflowId, options.runId);
+  const history = await readPipelineHistory(client.workflow, workflowId, options.runId);
   const plan = planRerun(history, options);
   if (plan.again.length === 0)
     throw new RerunError(`Every step of ${workflowId} succeeded: name the step to run again with "from"`);

@@ -13,6 +13,9 @@ export type BackfillOrder = (typeof ORDERS)[number];
 export const ON_FAILURE = ['continue', 'stop', 'pause'] as const;
 export type OnBackfillFailure = (typeof ON_FAILURE)[number];
 
+/** A value of a dimension: text without `|`, a number, true or false. */
+export type DimensionValue = string | number | boolean;
+
 /** What `hexBackfill` is started with: a pipeline, and which of its partitions to run. */
 export interface BackfillInput {
   /** A definition, a list of steps, or the name of a definition in the worker's folder of pipelines. */
@@ -23,12 +26,22 @@ export interface BackfillInput {
   from?: string;
   /** Last partition, inclusive. Partitions whose start has not come yet are left out. */
   to?: string;
-  /** These partitions, instead of `from` and `to`. At most 1,000. */
+  /**
+   * These partitions, instead of `from` and `to`: dates of the schedule or, where the pipeline has none, any texts, such as the names of
+   * customers. At most 1,000.
+   */
   partitions?: string[];
+  /**
+   * A run for each date and each value: `{ region: ['emea', 'apac'] }` makes `2026-01-31|emea` and `2026-01-31|apac`, which get the value as
+   * their parameter `region`.
+   */
+  dimensions?: Record<string, DimensionValue[]>;
   /** `hour`, `day`, `week`, `month` or `year`: by the plain calendar, instead of the pipeline's schedule. */
   every?: BackfillUnit;
   /** `none` (default): partitions without a run. `failed`: failed ones too. `completed`: all. */
   reprocess?: Reprocess;
+  /** A partition that failed takes over the results of its good steps, as a rerun does. Default false: it is run anew. */
+  reuse?: boolean;
   /** Default `oldest` first. */
   order?: BackfillOrder;
   /** At most so many partitions are run at once, 1 to 100. Default 1. */
@@ -40,8 +53,10 @@ export interface BackfillInput {
 /** A {@link BackfillInput} after parsing. */
 export interface BackfillSpec {
   range: { from: string; to: string } | { partitions: string[] };
+  dimensions: Record<string, DimensionValue[]>;
   every: BackfillUnit | null;
   reprocess: Reprocess;
+  reuse: boolean;
   order: BackfillOrder;
   maxActive: number;
   onFailure: OnBackfillFailure;

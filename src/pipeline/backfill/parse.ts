@@ -29,7 +29,12 @@ export function readBackfillInput(raw: JsonValue): Parsed<BackfillRequest> {
   const { fields, problems } = readFields(raw, '', schema);
   const { pipeline, params = {} } = raw;
   const read = readPipelineInput({ pipeline, params });
-  const found = [...problems, ...rangeProblems(fields as BackfillFields), ...(read.ok ? [] : read.problems)];
+  const found = [
+    ...problems,
+    ...rangeProblems(fields as BackfillFields),
+    ...dimensionProblems(fields as BackfillFields, params),
+    ...(read.ok ? [] : read.problems),
+  ];
   if (found.length > 0 || !read.ok) return failed(found);
   return { ok: true, value: { request: read.value, spec: toBackfillSpec(fields as BackfillFields) } };
 }
@@ -45,6 +50,12 @@ function rangeProblems({ from, to, partitions }: BackfillFields): Problem[] {
       ? [{ path, message: 'is required: a partition such as 2026-01-31; or name them in partitions' }]
       : [],
   );
+}
+
+function dimensionProblems({ dimensions }: BackfillFields, params: JsonValue): Problem[] {
+  return Object.keys(isObject(dimensions) ? dimensions : {})
+    .filter((name) => isObject(params) && Object.hasOwn(params, name))
+    .map((name) => ({ path: `params.${name}`, message: 'is a dimension: its values are given there' }));
 }
 
 const failed = (problems: Problem[]): Parsed<never> => ({ ok: false, problems });

@@ -10,12 +10,18 @@ import {
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BackfillPage, BackfillProgress, BackfillRow, BackfillStatus } from '../../contract/backfill.js';
+import type {
+  BackfillOutline,
+  BackfillProgress,
+  BackfillRow,
+  BackfillStatus,
+} from '../../contract/backfill.js';
 import { memo } from '../../contract/memo.js';
 import type { BackfillInput, BackfillSpec } from '../../pipeline/backfill/input.js';
-import { willRun } from '../../pipeline/backfill/range.js';
+import { intervalOfPartition, willRun } from '../../pipeline/backfill/range.js';
+import type { PipelineRunInput } from '../../pipeline/definition/definition.js';
 import type { hexPipeline } from '../hex-pipeline.js';
-import { backfillPage } from './activities.js';
+import { backfillPage, rerunInput } from './activities.js';
 
 /** Far below Temporal's limit, and few enough to be replayed at once. */
 const MOST_EVENTS = 4_000;
@@ -28,11 +34,19 @@ const LONGEST_MESSAGE = 500;
 
 type Cell = '.' | 'r' | 's' | 'f' | 'c' | '-';
 
+/** A row that has been read and is to be run; `again`, whatever state it is in. */
+interface AheadRow {
+  index: number;
+  row: BackfillRow;
+  again: boolean;
+}
+
 /** What a backfill takes along when it continues as new. */
 export interface Carried {
   /** Partitions whose start lies after this are left out. */
   untilMs: number;
   startedAtMs: number;
+  outline: BackfillOutline;
   grid: string;
   /** Rows to be run, by their place, whatever state they are in: of failed ones that are to be run again. */
   again: number[];
@@ -45,26 +59,26 @@ export interface Carried {
 export class BackfillExecution {
   private readonly input: BackfillInput;
   private readonly spec: BackfillSpec;
-  private readonly page: BackfillPage;
+  private readonly outline: BackfillOutline;
   private readonly untilMs: number;
   private readonly startedAtMs: number;
   private readonly grid: Cell[];
   private readonly failures: BackfillProgress['failures'];
   private readonly active = new Map<number, { partition: string; workflowId: string; end: Promise<void> }>();
   /** Rows that have been read and not been started. */
-  private ahead: { index: number; row: BackfillRow; again: boolean }[] = [];
+  private ahead: AheadRow[] = [];
   private again: number[];
   private paused: BackfillProgress['paused'];
   private stopped: boolean;
   private ended: BackfillStatus | null = null;
 
-  constructor(input: BackfillInput, spec: BackfillSpec, page: BackfillPage, carried: Carried) {
+  constructor(input: BackfillInput, spec: BackfillSpec, carried: Carried) {
     this.input = input;
     this.spec = spec;
-    this.page = page;
+    this.outline = carried.outline;
     this.untilMs = carried.untilMs;
     this.startedAtMs = carried.startedAtMs;
-    this.grid = (carried.grid || '.'.repeat(page.total)).split('') as Cell[];
+    this.grid = carried.grid.split('') as Cell[];
     this.failures = carried.failures;
     this.again = carried.again;
     this.paused = carried.paused;
@@ -85,8 +99,9 @@ export class BackfillExecution {
         }
         const next = this.ahead.shift() ?? (await this.readAhead());
         if (next) {
-          // A pause that came while rows were read holds for this one too.
-          if (this.paused === null && !this.stopped) await this.start(next);
+          const rerun = await this.rerunOf(next.row);
+          // A pause that came in the meantime holds for this one too.
+          if (this.paused === null && !this.stopped) await this.start(next, rerun);
           else this.ahead.unshift(next);
         } else if (this.active.size > 0) {
           const { size } = this.active;
@@ -128,11 +143,11 @@ export class BackfillExecution {
 
   progress(): BackfillProgress {
     return {
-      pipeline: this.page.name,
+      pipeline: this.outline.name,
       status: this.ended ?? (this.paused ? 'paused' : 'running'),
-      from: this.page.first,
-      to: this.page.last,
-      total: this.page.total,
+      from: this.outline.first,
+      to: this.outline.last,
+      total: this.outline.total,
       counts: this.counts(),
       grid: this.grid.join(''),
       active: [...this.active.values()].map(({ partition, workflowId }) => ({ partition, workflowId })),
@@ -158,6 +173,7 @@ export class BackfillExecution {
     return {
       untilMs: this.untilMs,
       startedAtMs: this.startedAtMs,
+      outline: this.outline,
       grid: this.grid.join(''),
       again: [...this.ahead.flatMap(({ index, again }) => (again ? [index] : [])), ...this.again],
       failures: this.failures,
@@ -173,12 +189,13 @@ export class BackfillExecution {
       const again = this.again.splice(0, count);
       const indexes = again.length > 0 ? again : this.nextWaiting(count);
       if (indexes.length === 0) return null;
-      const { rows } = await backfillPage(this.input, this.untilMs, indexes);
+      const rows = await backfillPage(this.input, this.untilMs, indexes);
       for (const [at, index] of indexes.entries()) {
         const row = rows[at];
-        if (!row) continue;
-        const isWanted = again.length > 0 ? row.state !== 'running' : willRun(row.state, this.spec.reprocess);
-        if (isWanted) this.ahead.push({ index, row, again: again.length > 0 });
+        const isWanted =
+          again.length > 0 ? row?.state !== 'running' : row && willRun(row.state, this.spec.reprocess);
+        // None is there where a definition that is named has other dates by now.
+        if (row && isWanted) this.ahead.push({ index, row, again: again.length > 0 });
         else this.grid[index] = '-';
       }
       const next = this.ahead.shift();
@@ -195,38 +212,43 @@ export class BackfillExecution {
     return found;
   }
 
-  private async start({
-    index,
-    row,
-    again,
-  }: {
-    index: number;
-    row: BackfillRow;
-    again: boolean;
-  }): Promise<void> {
-    const { partition, scheduledTime, intervalStart, intervalEnd, workflowId } = row;
-    const { reprocess } = this.spec;
+  /** What a failed run leaves to its repetition, where that is wanted. */
+  private async rerunOf({ state, ranAs }: BackfillRow): Promise<PipelineRunInput | null> {
+    return this.spec.reuse && state === 'failed' && ranAs !== null ? rerunInput(ranAs) : null;
+  }
+
+  private async start(next: AheadRow, rerun: PipelineRunInput | null): Promise<void> {
+    const { index, row, again } = next;
+    const repeated =
+      this.spec.reprocess === 'completed' && !again
+        ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
+        : WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY;
+    const isFirst = row.ranAs === null && !again;
+    if (await this.begins(next, rerun, isFirst ? WorkflowIdReusePolicy.REJECT_DUPLICATE : repeated)) return;
+    // Somebody else has begun it since it was looked at. It may have ended in a way that is to be run again.
+    const [now] = isFirst ? await backfillPage(this.input, this.untilMs, [index]) : [];
+    const isWanted = now !== undefined && willRun(now.state, this.spec.reprocess);
+    if (isWanted && (this.paused !== null || this.stopped)) this.ahead.unshift({ index, row: now, again });
+    else if (!isWanted || !(await this.begins({ index, row: now, again }, null, repeated)))
+      this.grid[index] = '-';
+  }
+
+  /** Begins a row, unless its workflow is running or has ended otherwise than the policy allows. */
+  private async begins(
+    { index, row }: AheadRow,
+    rerun: PipelineRunInput | null,
+    workflowIdReusePolicy: WorkflowIdReusePolicy,
+  ): Promise<boolean> {
+    const { partition, workflowId } = row;
     try {
       const child = await startChild<typeof hexPipeline>('hexPipeline', {
         workflowId,
-        args: [
-          {
-            pipeline: this.input.pipeline,
-            params: this.page.params,
-            scheduledTime,
-            partition,
-            interval: { start: intervalStart, end: intervalEnd },
-            trigger: 'backfill',
-          },
-        ],
-        workflowIdReusePolicy:
-          reprocess === 'completed' && !again
-            ? WorkflowIdReusePolicy.ALLOW_DUPLICATE
-            : WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        args: [{ ...(rerun ?? this.inputOf(row)), trigger: 'backfill' }],
+        workflowIdReusePolicy,
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
         memo: memo({ hexBackfill: workflowInfo().workflowId }),
-        staticSummary: `Hex pipeline ${this.page.name}, ${partition}`,
+        staticSummary: `Hex pipeline ${this.outline.name}, ${partition}`,
       });
       this.grid[index] = 'r';
       const end = child.result().then(
@@ -234,11 +256,22 @@ export class BackfillExecution {
         (error: unknown) => this.fails(index, row, error),
       );
       this.active.set(index, { partition, workflowId, end });
+      return true;
     } catch (error) {
-      // Somebody else has begun it since it was looked at.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      this.grid[index] = '-';
+      return false;
     }
+  }
+
+  private inputOf({ partition, scheduledTime, params, ...times }: BackfillRow): PipelineRunInput {
+    const interval = intervalOfPartition(times);
+    return {
+      pipeline: this.input.pipeline,
+      params: { ...this.outline.params, ...params },
+      ...(scheduledTime !== null && { scheduledTime }),
+      partition,
+      ...(interval && { interval }),
+    };
   }
 
   private fails(index: number, { partition, workflowId }: BackfillRow, error: unknown): void {

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import type { WorkflowClient } from '@temporalio/client';
 import { isObject, type JsonValue } from '../../base/json.js';
 import { stepOfFreshnessId, stepOfWorkflowId } from '../../contract/ids.js';
 import { decoderOf } from '../../contract/payloads.js';
@@ -42,12 +42,12 @@ export class RerunError extends Error {
 
 /** Reads the history of a `hexPipeline`. */
 export async function readPipelineHistory(
-  client: Client,
+  workflows: WorkflowClient,
   workflowId: string,
   wantedRunId?: string,
 ): Promise<PipelineHistory> {
-  const history = await client.workflow.getHandle(workflowId, wantedRunId).fetchHistory();
-  const decode = decoderOf(client);
+  const history = await workflows.getHandle(workflowId, wantedRunId).fetchHistory();
+  const decode = decoderOf(workflows);
   const events = history.events ?? [];
   const started = events[0]?.workflowExecutionStartedEventAttributes;
   if (started?.workflowType?.name !== 'hexPipeline')
@@ -99,7 +99,7 @@ export async function readPipelineHistory(
 }
 
 type Events = NonNullable<
-  Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']
+  Awaited<ReturnType<ReturnType<WorkflowClient['getHandle']>['fetchHistory']>>['events']
 >;
 
 /** Which child belongs to which step, and which activity is which, by the id of the event that asked for it. */

@@ -60,7 +60,9 @@ export const DEFAULT_TASK_QUEUE = 'hex';
 
 /** An input that cannot be used; nothing was sent to Temporal. */
 export class InvalidInputError extends Error {
+  /** Always this text: for code that `instanceof` does not reach. */
   override readonly name = 'InvalidInputError';
+  /** Every problem with its path, in the order of the message. */
   readonly problems: readonly Problem[];
   constructor(what: string, problems: readonly Problem[]) {
     super(`${what} cannot be used:\n${formatProblems(problems)}`);
@@ -109,7 +111,9 @@ export interface SchedulePipelineOptions {
 
 /** Starts, watches and cancels Hex runs and pipelines. */
 export class TemporalHexClient {
+  /** The Temporal client that it works with. */
   readonly temporal: Client;
+  /** Task queue on which it starts runs and pipelines. */
   readonly taskQueue: string;
 
   /** Many dates of a pipeline, each run once. */

@@ -5,6 +5,7 @@ import type { ControlAction } from '../pipeline/execution/result.js';
 
 /** The pipeline did not take the control; the message says why. */
 export class ControlRefusedError extends Error {
+  /** Always this text: for code that `instanceof` does not reach. */
   override readonly name = 'ControlRefusedError';
 }
 

@@ -8,7 +8,9 @@ export interface ConfigProblem {
 
 /** The environment cannot be used. The message lists every problem, a line each. */
 export class ConfigError extends Error {
+  /** Always this text: for code that `instanceof` does not reach. */
   override readonly name = 'ConfigError';
+  /** Every problem, in the order of the message. */
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {

@@ -32,16 +32,22 @@ export interface BackfillOutline {
  */
 export type BackfillGrid = string;
 
+/** How a backfill stands. `failed`: all others were run as `onFailure` says, and at least one partition failed. */
 export type BackfillStatus = 'running' | 'paused' | 'success' | 'failed' | 'cancelled';
 
 /** Where a backfill stands: the answer to its query `progress`. */
 export interface BackfillProgress {
+  /** Name of the pipeline. */
   pipeline: string;
+  /** How the backfill stands. */
   status: BackfillStatus;
-  /** First and last partition. */
+  /** First partition in the order of the calendar. */
   from: string;
+  /** Last partition in the order of the calendar. */
   to: string;
+  /** How many partitions there are in all. */
   total: number;
+  /** How many stand how; together `total`. `left` were left alone: done before, or run by somebody else. */
   counts: {
     waiting: number;
     running: number;
@@ -50,23 +56,34 @@ export interface BackfillProgress {
     cancelled: number;
     left: number;
   };
+  /** Every partition as one character. */
   grid: BackfillGrid;
+  /** Those that run now, each with the workflow that runs it. */
   active: { partition: string; workflowId: string }[];
   /** The newest 50. */
   failures: { partition: string; workflowId: string; message: string }[];
   /** Who paused it and why; null while it goes on. */
   paused: { by: string; reason: string | null } | null;
+  /** When it was started: ISO 8601, UTC. */
   startedAt: string;
 }
 
 /** Result of `hexBackfill`. */
 export interface BackfillResult {
+  /** Always true: a backfill that did not succeed fails instead. */
   success: true;
+  /** Name of the pipeline. */
   pipeline: string;
+  /** First partition in the order of the calendar. */
   from: string;
+  /** Last partition in the order of the calendar. */
   to: string;
+  /** How many partitions there were in all. */
   total: number;
+  /** How many ended how; together `total`. */
   counts: BackfillProgress['counts'];
+  /** ISO 8601. */
   startTime: string;
+  /** ISO 8601. */
   endTime: string;
 }

@@ -20,6 +20,7 @@ export const CONVERTER_VARIABLES = ['HEX_CODEC_KEYS', 'HEX_CODEC_KEYS_FILE', 'HE
 
 /** The settings of encryption cannot be used; no message has a key in it. */
 export class ConverterError extends Error {
+  /** Always this text: for code that `instanceof` does not reach. */
   override readonly name = 'ConverterError';
   constructor(problems: readonly Problem[], options?: ErrorOptions) {
     super(`The settings of encryption cannot be used:\n${formatProblems(problems)}`, options);

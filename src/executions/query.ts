@@ -1,6 +1,5 @@
 import { searchAttributes } from '../contract/search-attributes.js';
 
-/** How a pipeline stands in lists. `failed` has a failure that says why; Temporal itself ends one as `terminated` or `timed_out`. */
 export const LISTED_STATUSES = [
   'running',
   'waiting',
@@ -12,6 +11,7 @@ export const LISTED_STATUSES = [
   'terminated',
   'timed_out',
 ] as const;
+/** How a pipeline stands in lists. `failed` has a failure that says why; Temporal itself ends one as `terminated` or `timed_out`. */
 export type ListedStatus = (typeof LISTED_STATUSES)[number];
 
 /** Temporal's status of the workflow. */

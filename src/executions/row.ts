@@ -8,7 +8,9 @@ import type { ListedStatus } from './query.js';
 export interface ListedPipeline {
   /** Null where neither search attributes nor a memo say it, as of one that was refused at its start. */
   pipeline: string | null;
+  /** Id of the workflow. */
   workflowId: string;
+  /** Run id of this execution: a UUID of Temporal, not a run in Hex. */
   runId: string;
   /** `terminated` and `timed_out` are Temporal's own ends. `waiting`, `paused` and `skipped` need the search attributes. */
   status: ListedStatus;
@@ -16,13 +18,17 @@ export interface ListedPipeline {
   scheduledTime: string;
   /** Null without a schedule. */
   partition: string | null;
+  /** What started it; null where that is not known. */
   trigger: TriggerKind | null;
+  /** Who is responsible; null where the definition does not say. */
   owner: string | null;
+  /** Words of the definition to find it by; empty where it has none. */
   tags: string[];
   /** ISO 8601, UTC. */
   startedAt: string;
+  /** ISO 8601, UTC; null while it runs. */
   endedAt: string | null;
-  /** Up to now while it runs. */
+  /** From start to end, or up to now while it runs, in ms. */
   durationMs: number;
   /** Beside the earlier successes of the pipeline; null when there are none. */
   trend: Trend | null;

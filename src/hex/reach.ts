@@ -3,7 +3,9 @@ import type { HexClient } from './types.js';
 
 /** What was asked of Hex, as far as it takes to ask it again: about a run, a project, or neither. */
 export interface Asked {
+  /** The project; absent where the request named none. */
   projectId?: string;
+  /** The run; absent where the request named none. */
   runId?: string;
 }
 

@@ -15,6 +15,7 @@ export interface RunProjectRequest {
   updatePublishedResults?: boolean;
   /** Let Hex answer SQL from its cache. Hex's default: true. */
   useCachedSqlResults?: boolean;
+  /** Messages that Hex sends when the run is over. Default: none. */
   notifications?: RunNotification[];
 }
 

@@ -18,10 +18,15 @@ export interface HexConnection {
 
 /** Who a token belongs to. A workspace token has no person: all but the organisation is null. */
 export interface HexIdentity {
+  /** Id of the user. */
   id: string | null;
+  /** Name of the user. */
   name: string | null;
+  /** E-mail address of the user. */
   email: string | null;
+  /** Role of the user in the workspace, such as `ADMIN`. */
   role: string | null;
+  /** Id of the organisation. */
   orgId: string | null;
   /** ISO; null where the token does not expire or Hex does not say. */
   tokenExpiresAt: string | null;
@@ -143,9 +148,11 @@ export interface HexClient {
   whoAmI(options?: CallOptions): Promise<HexIdentity>;
   /** All pages. A time limit holds for each. */
   listProjects(filter?: ProjectFilter, options?: CallOptions): Promise<HexProject[]>;
+  /** One project. Throws `HexNotFoundError` where the token does not see it. */
   getProject(projectId: string, options?: CallOptions): Promise<HexProject>;
   /** Starts a run of the published version. See `outcome` of the error before trying again. */
   runProject(projectId: string, request?: RunProjectRequest, options?: CallOptions): Promise<StartedRun>;
+  /** How one run stands now. Throws `HexNotFoundError` where Hex does not know it. */
   getRunStatus(projectId: string, runId: string, options?: CallOptions): Promise<HexRunInfo>;
   /** One page of a project's runs. */
   listProjectRuns(projectId: string, query?: RunQuery, options?: CallOptions): Promise<RunPage>;

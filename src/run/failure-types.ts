@@ -2,7 +2,9 @@
 export interface FailureKind {
   /** The workflows that end with it, or the part of one that fails with it. */
   of: readonly string[];
+  /** When it happens, in a sentence or two. */
   when: string;
+  /** What to do about it, in a sentence or two. */
   remedy: string;
   /** The ending in a step's `retry.on` that starts it again; null where another attempt cannot help. */
   retry: 'ERRORED' | 'KILLED' | 'UNABLE_TO_ALLOCATE_KERNEL' | 'TIMED_OUT' | 'FAILED' | null;

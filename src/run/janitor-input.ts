@@ -34,9 +34,13 @@ export interface JanitorSpec {
 
 /** A live Hex run that this product started and whose workflow has closed. */
 export interface Stray {
+  /** The project. */
   projectId: string;
+  /** Id of the run in Hex. */
   runId: string;
+  /** Page of the run in Hex. */
   runUrl: string | null;
+  /** Its status in Hex when it was found, such as `RUNNING`. */
   status: string;
   /** The closed workflow that started it. */
   workflowId: string;
@@ -44,7 +48,9 @@ export interface Stray {
 
 /** A closed workflow that may have left a run in Hex. */
 export interface UncleanEnd {
+  /** Id of the workflow. */
   workflowId: string;
+  /** Project of the run that it may have left. */
   projectId: string;
   /** Null where the workflow closed before it knew. */
   runId: string | null;
@@ -54,6 +60,7 @@ export interface UncleanEnd {
 
 /** What workflows that have closed left in Hex. */
 export interface LeftRuns {
+  /** Live runs that one of these workflows started: cancelled where the janitor may. */
   strays: Stray[];
   /**
    * Live runs that may have come of a start whose answer nobody awaited; `workflowId` is that start's. It cannot be proved
@@ -64,7 +71,9 @@ export interface LeftRuns {
 
 /** Result of `hexJanitor`. `strays` are the runs without an owner in both rounds. */
 export interface JanitorReport extends LeftRuns {
+  /** What it was told to do with strays. */
   mode: 'report' | 'cancel';
+  /** `quick`: at workflows that have closed since the last look. `full`: at the live runs of all projects. */
   look: 'full' | 'quick';
   /** What closed until then has been looked at; ISO 8601. The schedule's next look begins here. */
   until: string;

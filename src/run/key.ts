@@ -17,6 +17,7 @@ export interface KeySpec {
 
 /** The workflow that has a key. */
 export interface KeyHolder {
+  /** Id of the workflow. */
   workflowId: string;
   /** Run id of its first execution. */
   runId: string;
@@ -32,6 +33,7 @@ export interface KeyRecord extends KeyHolder {
 
 /** What the result says of a start that did not run because of its key. */
 export interface ExistingKey {
+  /** The business key, its templates filled in. */
   key: string;
   /** Id of the workflow that has the key. */
   workflowId: string;

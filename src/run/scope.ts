@@ -2,8 +2,9 @@ import { dateIn } from '../templates/filters.js';
 
 /** From one start of a schedule to the next. */
 export interface Interval {
-  /** ISO 8601. */
+  /** The start before, ISO 8601: the first instant that belongs to it. */
   start: string;
+  /** The start itself, ISO 8601: the first instant that no longer belongs to it. */
   end: string;
 }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 
 /** A sandbox that cannot start, or was given a setting, project, run or fault that it cannot read. */
 export class SandboxError extends Error {
+  /** Always this text: for code that `instanceof` does not reach. */
   override readonly name = 'SandboxError';
 }
 

@@ -4,7 +4,9 @@ import { isAlive, type Run, startedAt, statusAt } from './runs.js';
 
 /** One run, as it truly is. Times are ISO 8601 by the sandbox's clock. */
 export interface LedgerRun {
+  /** Id of the run. */
   runId: string;
+  /** Its project. */
   projectId: string;
   /** The true status, also where a fault shows the client another one. */
   status: RunStatus;
@@ -18,8 +20,9 @@ export interface LedgerRun {
   inputParams: Record<string, unknown> | null;
   /** The whole body of the start as it came. */
   body: unknown;
-  /** Fingerprint of the token that started it, and the user behind it. */
+  /** Fingerprint of the token that started it. */
   token: string | null;
+  /** The user behind that token. */
   user: string | null;
   /** `id` of the request that started it. */
   requestId: number | null;
@@ -31,8 +34,9 @@ export interface LedgerRun {
   startedAt: string | null;
   /** When it ended; null while it is alive. */
   endedAt: string | null;
-  /** The first cancel that came while it was alive, and how many came. */
+  /** When the first cancel came while it was alive; null for none. */
   cancelRequestedAt: string | null;
+  /** How many cancels came while it was alive. */
   cancelRequests: number;
 }
 
@@ -40,11 +44,13 @@ export interface LedgerRun {
 export interface LedgerRequest {
   /** 1 for the first request, and so on. */
   id: number;
+  /** HTTP method, such as `POST`. */
   method: string;
   /** With the query. */
   path: string;
   /** null for an address that is no operation of the API. */
   operation: Operation | null;
+  /** The project in the path; null where there is none. */
   projectId: string | null;
   /** For a start: the run it created. */
   runId: string | null;
@@ -60,6 +66,7 @@ export interface LedgerRequest {
   token: string | null;
   /** The user behind that token. */
   user: string | null;
+  /** The header `user-agent`; null where there was none. */
   userAgent: string | null;
   /** Body of a start. */
   body: unknown;
@@ -77,9 +84,13 @@ export interface LedgerCounters {
   requests: number;
   /** Requests without an answer. */
   unanswered: number;
+  /** Answers by HTTP status. */
   statuses: Record<string, number>;
+  /** Requests by operation, such as `runProject`. */
   operations: Record<string, number>;
+  /** Refusals by the limit that refused. */
   limits: Record<string, number>;
+  /** Scripted faults that hit a request, by their kind. */
   faults: Record<string, number>;
 }
 

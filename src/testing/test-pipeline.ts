@@ -58,6 +58,7 @@ export interface TestPipelineOptions {
 export interface TestFailure {
   /** Type of the failure, such as `HexPipelineFailed`; `CancelledFailure` after a cancel. */
   type: string;
+  /** The message of the failure. */
   message: string;
   /** Of `HexPipelineFailed` and `HexPipelineTimedOut`: the step, its error and the results there are. */
   details: PipelineFailureDetails | null;
@@ -65,6 +66,7 @@ export interface TestFailure {
 
 /** How a pipeline ended, and what there was of it. */
 export interface TestedPipeline {
+  /** Id of the workflow. */
   workflowId: string;
   /** Null when it failed. */
   result: PipelineResult | null;

@@ -18,6 +18,7 @@ export { BackfillError } from './errors.js';
 export type { FailedPartitions } from './failed.js';
 export type { BackfillPlan, PlannedPartition } from './plan.js';
 
+/** Under which id a backfill is started. */
 export interface StartBackfillOptions {
   /** Default: made from the name of the pipeline and a random id. A running workflow with this id is an error. */
   workflowId?: string | undefined;
@@ -25,12 +26,15 @@ export interface StartBackfillOptions {
 
 /** A backfill in a list. */
 export interface ListedBackfill {
+  /** Id of the workflow, which all other calls take. */
   workflowId: string;
   /** Null where it was refused at its start. */
   pipeline: string | null;
   /** Temporal's status of the workflow, such as `RUNNING`. */
   status: string;
+  /** ISO 8601, UTC. */
   startedAt: string;
+  /** ISO 8601, UTC; null while it runs. */
   endedAt: string | null;
 }
 
@@ -113,6 +117,7 @@ export class Backfills {
     await this.#client.workflow.getHandle(workflowId).signal(pauseBackfillSignal, note);
   }
 
+  /** Ends a pause, whoever began it. Does nothing where none is on. */
   async resume(workflowId: string, by?: string): Promise<void> {
     await this.#client.workflow
       .getHandle(workflowId)

@@ -8,6 +8,7 @@ import { executionsOf, searching } from '../../executions/search.js';
 export { LISTED_STATUSES, type ListedStatus } from '../../executions/query.js';
 export type { ListedPipeline, Trend } from '../../executions/row.js';
 
+/** Which executions are listed. */
 export interface ListOptions {
   /** Name of the pipeline. Default: all. */
   pipeline?: string;

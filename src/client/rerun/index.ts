@@ -23,7 +23,9 @@ export interface RerunOptions extends RerunChoices {
 
 /** A rerun that was started, and what it repeats. */
 export interface StartedRerun {
+  /** The new workflow; `handle.result()` waits for its end. */
   handle: WorkflowHandleWithFirstExecutionRunId<typeof hexPipeline>;
+  /** What is repeated, and what is taken over. */
   plan: RerunPlan;
 }
 

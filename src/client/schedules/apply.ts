@@ -20,8 +20,11 @@ export interface ApplyOptions {
 
 /** What `apply` did, or would do, with one schedule. */
 export interface AppliedSchedule {
+  /** Id of the schedule: the name of the pipeline. */
   schedule: string;
+  /** The file it is made from, as in the `file` of its source; of one that is deleted, the file it was made from. */
   file: string;
+  /** What was done, or with `dryRun` would be. */
   action: 'create' | 'update' | 'unchanged' | 'delete';
   /** Of an update: each value that changes, `- path: before` and `+ path: after`. */
   changes: string[];

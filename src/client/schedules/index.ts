@@ -29,16 +29,21 @@ export type { PreviewOptions } from './preview.js';
 
 /** A schedule that starts pipelines or runs of ours, made from a file or by hand. */
 export interface ScheduleState {
+  /** Id of the schedule; of one made from a file, the name of the pipeline. */
   schedule: string;
   /** The file that it was made from; null when it was made by hand. */
   file: string | null;
+  /** Type of the workflow that it starts: `hexPipeline` or `hexRun`. */
   workflow: string;
+  /** Task queue of the workers that take its starts up. */
   taskQueue: string;
+  /** Whether it starts nothing until it is resumed. */
   paused: boolean;
   /** Why it is paused, or null. */
   note: string | null;
   /** ISO 8601, UTC; null when nothing comes any more. */
   next: string | null;
+  /** Its newest start; `scheduledTime` is ISO 8601, UTC, and `status` is Temporal's. Null when there was none. */
   last: { workflowId: string; scheduledTime: string; status: string } | null;
   /** Starts that were dropped because they were later than the catch-up window, as Temporal counts them. */
   missed: number;
@@ -56,6 +61,7 @@ export interface ScheduleState {
   drift: ScheduleDrift | null;
 }
 
+/** What schedules are held against. */
 export interface ScheduleListOptions {
   /** The schedules are held against these files. Default: each against what it was made from. */
   files?: readonly ScheduleSource[];
@@ -157,6 +163,7 @@ export class Schedules {
     await this.#tellKeeper([schedule]);
   }
 
+  /** Ends a pause, whoever began it; starts that were missed meanwhile are not made up for. */
   async resume(schedule: string, note?: string): Promise<void> {
     await this.#client.schedule.getHandle(schedule).unpause(note);
     await this.#tellKeeper([schedule]);

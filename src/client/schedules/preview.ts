@@ -2,6 +2,7 @@ import { type PreviewRow, preview } from '../../schedule/index.js';
 import { desiredSchedule, type ScheduleSource } from './desired.js';
 import { ScheduleError } from './errors.js';
 
+/** Which starts are shown. */
 export interface PreviewOptions {
   /** First instant. Default: now. */
   from?: Date;

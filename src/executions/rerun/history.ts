@@ -37,6 +37,7 @@ export interface PipelineHistory {
 
 /** A workflow that cannot be repeated, and why. */
 export class RerunError extends Error {
+  /** Always this text: for code that `instanceof` does not reach. */
   override readonly name = 'RerunError';
 }
 

@@ -23,7 +23,9 @@ export interface RerunChoices {
 
 /** What a rerun would do. */
 export interface RerunPlan {
+  /** What the new workflow is started with. */
   input: PipelineRunInput;
+  /** Name of the pipeline. */
   name: string;
   /** That of the first. */
   taskQueue: string;

@@ -42,6 +42,7 @@ export interface HexErrorFacts {
 
 /** Anything that went wrong between us and Hex. No field holds the token, and there is no `cause` that could. */
 export abstract class HexError extends Error {
+  /** Which kind of error it is; the name of its class without `Error`. */
   readonly kind: HexErrorKind;
   /** HTTP status, or null where there was no answer. */
   readonly status: number | null;
@@ -51,7 +52,9 @@ export abstract class HexError extends Error {
   readonly traceId: string | null;
   /** What to do about it. */
   readonly hint: string;
+  /** Whether the request left. */
   readonly requestSent: RequestSent;
+  /** Whether the call may have changed something in Hex. */
   readonly outcome: Outcome;
   /** How long Hex asks to wait, in ms, or null where it does not say. */
   readonly retryAfterMs: number | null;

@@ -2,15 +2,16 @@ import type { JsonValue } from '../../base/json.js';
 import type { BackfillUnit } from '../../schedule/index.js';
 import type { PipelineDefinition, StepDefinition } from '../definition/definition.js';
 
-/** Which partitions are run again: none that has a run, those that failed as well, or the completed ones too. */
 export const REPROCESS = ['none', 'failed', 'completed'] as const;
+/** Which partitions are run again: none that has a run, those that failed as well, or the completed ones too. */
 export type Reprocess = (typeof REPROCESS)[number];
 
 export const ORDERS = ['oldest', 'newest'] as const;
+/** Which partition is run first: the oldest or the newest. */
 export type BackfillOrder = (typeof ORDERS)[number];
 
-/** What a failed partition does to the rest: nothing, no more starts, or a pause until somebody resumes. */
 export const ON_FAILURE = ['continue', 'stop', 'pause'] as const;
+/** What a failed partition does to the rest: nothing, no more starts, or a pause until somebody resumes. */
 export type OnBackfillFailure = (typeof ON_FAILURE)[number];
 
 /** A value of a dimension: text without `|`, a number, true or false. */

@@ -98,6 +98,7 @@ export interface PipelineStep extends StepBase {
 
 /** Runs any workflow of any worker, in any language, as a child. */
 export interface WorkflowStep extends StepBase {
+  /** The workflow, and what it is given. */
   workflow: {
     /** Workflow type, as its worker registers it. */
     type: string;
@@ -114,6 +115,7 @@ export interface WorkflowStep extends StepBase {
 
 /** Waits until a person approves or rejects (Updates `approve` and `reject`). */
 export interface ApprovalStep extends StepBase {
+  /** What is asked, and for how long. */
   approval: {
     /** What is asked. */
     prompt: string;
@@ -136,6 +138,7 @@ export interface ParamDefinition {
   type: ParamType;
   /** May hold templates over `run`: `"{{ run.date }}"`. */
   default?: JsonValue;
+  /** For people; not used. */
   description?: string;
   /** The only values that are good. */
   enum?: JsonValue[];
@@ -149,6 +152,7 @@ export interface InputDefinition {
   enum?: JsonValue[];
   /** Has to be given. Default false: the app has a default of its own, which null stands for too. */
   required?: boolean;
+  /** For people; not used. */
   description?: string;
 }
 
@@ -174,6 +178,7 @@ export interface PipelineDefinition {
   owner?: string;
   /** Words to find it by, such as `finance`; searchable as `HexTags`. At most 20. */
   tags?: string[];
+  /** Its parameters by name. A start that gives others is refused. Default: none. */
   params?: Record<string, ParamDefinition>;
   /**
    * Inputs of the projects that the steps run, by project id; `inputParams` are checked against them. Sub-pipelines
@@ -225,6 +230,7 @@ export interface PipelineDefinition {
   onTimeout?: OnStop;
   /** Notifications about the pipeline: where they go, and on which events. */
   notify?: NotifyDefinition[];
+  /** Its steps, at least one. When none of them has `dependsOn`, they run one after the other. */
   steps: StepDefinition[];
 }
 
@@ -238,7 +244,9 @@ export interface ReusedStep {
 
 /** An earlier execution of the pipeline. */
 export interface ExecutionReference {
+  /** Id of the workflow. */
   workflowId: string;
+  /** Run id of that execution: a UUID of Temporal, not a run in Hex. */
   runId: string;
 }
 
@@ -246,6 +254,7 @@ export interface ExecutionReference {
 export interface PipelineRunInput {
   /** A definition, a list of steps, or the name of a definition in the worker's folder of pipelines. */
   pipeline: PipelineDefinition | StepDefinition[] | string;
+  /** Values of its parameters, by name. Default: those of the definition. */
   params?: Record<string, JsonValue>;
   /** Instead of the definition's own key. */
   key?: string;

@@ -8,7 +8,9 @@ import type { StepState } from './scheduler.js';
 
 /** A run that may be going on in Hex although nobody here waits for it any more. */
 export interface LeftRun {
+  /** The project; null where it is not known. */
   projectId: string | null;
+  /** Id of the run in Hex. */
   runId: string;
   /** Page of the run in Hex. */
   runUrl: string | null;
@@ -42,7 +44,9 @@ export type HexStepResult = HexRunResult & { fresh?: true };
 
 /** Result of a step that ran another workflow. */
 export interface WorkflowStepResult {
+  /** Always true: a step that failed has a {@link NoStepResult}. */
   success: true;
+  /** Always `COMPLETED`. */
   status: 'COMPLETED';
   /** Id of the child workflow. */
   workflowId: string;
@@ -52,7 +56,9 @@ export interface WorkflowStepResult {
 
 /** Result of a step that ran another pipeline. */
 export interface SubPipelineStepResult {
+  /** Always true: a step that failed has a {@link NoStepResult}. */
   success: true;
+  /** Always `COMPLETED`, also where nothing was run because of `skipped`. */
   status: 'COMPLETED';
   /** Id of the child workflow. */
   workflowId: string;
@@ -66,7 +72,9 @@ export interface SubPipelineStepResult {
 
 /** Result of a step that a person decided: an approval, or a step marked as a success. */
 export interface DecidedStepResult {
+  /** Always true: an approval that was rejected fails the step. */
   success: true;
+  /** Whether an approval was given, or a step marked as a success. */
   status: 'APPROVED' | 'MARKED_SUCCESS';
   /** Who decided. */
   by: string;
@@ -80,6 +88,7 @@ export interface DecidedStepResult {
 export interface FanOutStepResult {
   /** Whether all items succeeded. */
   success: boolean;
+  /** `FAILED` when one item or more did not succeed. */
   status: 'COMPLETED' | 'FAILED';
   /** How many items there are. */
   count: number;
@@ -93,6 +102,7 @@ export interface FanOutStepResult {
 
 /** A step without a result of its own. */
 export interface NoStepResult {
+  /** Always false. */
   success: false;
   /** `FAILED`, `CANCELLED`, `SKIPPED`, `UPSTREAM_FAILED`, or the state of a step that had not ended. */
   status: string;
@@ -161,6 +171,7 @@ export interface NotMeant {
  * What `hexPipeline` gives back. A pipeline that did not succeed fails instead, with {@link PipelineFailureDetails}.
  */
 export interface PipelineResult {
+  /** Always true. */
   success: true;
   /** Name of the pipeline. */
   name: string;
@@ -210,10 +221,13 @@ export interface PipelineFailureDetails {
   error: StepError | null;
   /** All failed steps. */
   failed: string[];
-  /** Of `error`, for those who look only here. */
+  /** That of `error`, for those who look only here. */
   projectId: string | null;
+  /** That of `error`: page of the run in Hex. */
   runUrl: string | null;
+  /** That of `error`: last status that Hex gave. */
   status: string | null;
+  /** That of `error`: what to do about it. */
   hint: string | null;
   /** Runs of its steps that may be going on in Hex: left there on purpose, or because they could not be cancelled. */
   leftRunning?: LeftRun[];
@@ -282,7 +296,9 @@ export interface PipelineProgress {
   name: string;
   /** What its definition says of it. */
   description?: string;
+  /** Who is responsible, where its definition says so. */
   owner?: string;
+  /** Words to find it by, where its definition has any. */
   tags?: string[];
   /**
    * `waiting`: nothing runs, and a person has to approve or decide. `joining`: it waits for the other with its key;

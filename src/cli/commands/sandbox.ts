@@ -3,7 +3,6 @@ import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { addSandboxOptions, type SandboxCommandOptions } from '../sandbox-options.js';
-import { startFromOptions } from '../start-sandbox.js';
 
 export function addSandbox(program: Command, perform: Perform): void {
   addSandboxOptions(program.command('sandbox'))
@@ -28,6 +27,7 @@ export async function runSandbox(
   options: SandboxCommandOptions,
   write: (text: string) => void = (text) => process.stdout.write(text),
 ): Promise<void> {
+  const { startFromOptions } = await import('../start-sandbox.js');
   const interrupt = listenForInterrupt();
   try {
     const sandbox = await startFromOptions(options);

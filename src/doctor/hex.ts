@@ -66,7 +66,9 @@ async function tokenOf({ baseUrl }: HexConnection, hello: Promise<Hello>): Promi
     return ok(`${baseUrl} accepts it`);
   } catch (error) {
     if (!(error instanceof HexError)) throw error;
-    return failed(`${error.message}.`, error.hint, 'hex');
+    // A token that cannot be read was never sent.
+    const blame = error.kind === 'HexAuth' && error.status === null ? 'settings' : 'hex';
+    return failed(`${error.message}.`, error.hint, blame);
   }
 }
 

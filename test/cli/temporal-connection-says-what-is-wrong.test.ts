@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli, emptyFolder } from '../support/cli.js';
+import { Figures } from '../support/figures.js';
 import { harness } from '../support/harness.js';
 import { server } from '../support/server.js';
 
@@ -45,7 +46,10 @@ beforeAll(async () => {
   at.web = await start(createHttpServer((_request, response) => void response.end('hello')));
 });
 
+const figures = new Figures('Seconds until it was named, by a command and by a worker');
+
 afterAll(() => {
+  figures.print();
   for (const it of open) it.close();
 });
 
@@ -141,15 +145,18 @@ const CASES: [string, () => Record<string, string>, RegExp, number, worker?: 'wo
 ];
 
 describe('where there is no connection to Temporal, what is wrong is said', () => {
-  it.each(CASES)('%s', async (_what, settings, words, code, worker) => {
+  it.each(CASES)('%s', async (what, settings, words, code, worker) => {
     const env = settings();
     const folder = emptyFolder();
-    const progress = cli(['progress', 'x', '--client-connect-timeout', '2s'], env, folder);
-    const ends = [await progress];
+    const askedAt = Date.now();
+    const ends = [await cli(['progress', 'x', '--client-connect-timeout', '2s'], env, folder)];
+    figures.note(`${what}: command`, askedAt);
     if (worker) {
       const rig = await harness({ worker: false });
       const { TEMPORAL_ADDRESS: _address, ...hex } = rig.env;
+      const startedAt = Date.now();
       ends.push(await cli(['worker'], { ...hex, ...env }, folder));
+      expect(figures.note(`${what}: worker`, startedAt)).toBeLessThan(60);
     }
     for (const end of ends) {
       expect(end.stderr).toMatch(words);

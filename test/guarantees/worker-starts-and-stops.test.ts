@@ -35,14 +35,20 @@ it('a worker without any good token stays up and says so: a start fails as HexAu
   expect(worker.stderr()).not.toContain(rig.env.HEX_API_TOKEN);
 });
 
-it('one refused token stops no other connection, its own variable is named, and it is used once it is good', async () => {
+it('one token that is refused, and one in a file that cannot be read, stop no other connection: variable, file and cause are named, and each is used once it is good', async () => {
   const finance = await startSandbox({ port: 0, duration: 50, tokens: ['new-finance-token'] });
   onTestFinished(() => finance.close());
   const tokenFile = join(emptyFolder(), 'token');
   writeFileSync(tokenFile, 'old-finance-token');
+  const missingFile = join(emptyFolder(), 'not-there-yet');
   const rig = await harness({
     worker: false,
-    env: { HEX_CONNECTION_FINANCE_BASE_URL: finance.url, HEX_CONNECTION_FINANCE_API_TOKEN_FILE: tokenFile },
+    env: {
+      HEX_CONNECTION_FINANCE_BASE_URL: finance.url,
+      HEX_CONNECTION_FINANCE_API_TOKEN_FILE: tokenFile,
+      HEX_CONNECTION_OPS_BASE_URL: finance.url,
+      HEX_CONNECTION_OPS_API_TOKEN_FILE: missingFile,
+    },
   });
   const config = loadConfig(rig.env);
   const lines: string[] = [];
@@ -50,8 +56,13 @@ it('one refused token stops no other connection, its own variable is named, and 
     until(`${pattern}`, async () => lines.some((line) => pattern.test(line)));
   const stop = await checkTokens(config, { log: (line) => lines.push(line), firstAgainMs: 20 });
   onTestFinished(stop);
-  expect(lines).toEqual([
+  expect(lines.sort()).toEqual([
     expect.stringMatching(/Connection "finance" .*401.* HEX_CONNECTION_FINANCE_API_TOKEN/),
+    expect.stringMatching(
+      new RegExp(
+        `Connection "ops" can start nothing: .*${missingFile} cannot be read \\(ENOENT\\); mend HEX_CONNECTION_OPS_API_TOKEN_FILE`,
+      ),
+    ),
   ]);
   await rig.work();
   const ran = await rig.hex.startRun({ projectId: 'sales', ...FAST });
@@ -63,8 +74,17 @@ it('one refused token stops no other connection, its own variable is named, and 
   });
   writeFileSync(tokenFile, 'new-finance-token');
   await heard(/The token of connection "finance" is good now/);
-  const good = await rig.hex.startRun({ projectId: 'sales', connection: 'finance', ...FAST });
-  expect(await good.result()).toMatchObject({ success: true });
+  const unreadable = await rig.hex.startRun({ projectId: 'sales', connection: 'ops', ...FAST });
+  expect(await failureOf(unreadable.result())).toMatchObject({
+    type: 'HexAuth',
+    message: expect.stringContaining(`${missingFile} cannot be read (ENOENT)`),
+  });
+  writeFileSync(missingFile, 'new-finance-token');
+  await heard(/The token of connection "ops" is good now/);
+  for (const connection of ['finance', 'ops']) {
+    const good = await rig.hex.startRun({ projectId: 'sales', connection, ...FAST });
+    expect(await good.result()).toMatchObject({ success: true });
+  }
   expect(lines.join()).not.toContain('finance-token');
 });
 

@@ -16,6 +16,7 @@ import { Backfills } from './client/backfills/index.js';
 import { executeControl } from './client/controls.js';
 import { type ListedPipeline, type ListOptions, listPipelines } from './client/list/index.js';
 import { listPartitions, type PartitionRow, type PartitionsOptions } from './client/partitions.js';
+import { PlacesInLine } from './client/places-in-line.js';
 import {
   previewRerun,
   type RerunOptions,
@@ -121,12 +122,14 @@ export class TemporalHexClient {
 
   /** Schedules made from pipeline files. */
   readonly schedules: Schedules;
+  readonly #places: PlacesInLine;
 
   constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: TemporalHexClientOptions) {
     this.temporal = client;
     this.taskQueue = taskQueue;
     this.backfills = new Backfills(client, taskQueue);
     this.schedules = new Schedules(client, taskQueue);
+    this.#places = new PlacesInLine(client);
   }
 
   /**
@@ -265,8 +268,9 @@ export class TemporalHexClient {
   }
 
   /** Where a run or pipeline stands; also of a closed one, while its history is kept and a worker is up. */
-  progress(workflowId: string): Promise<RunProgress | PipelineProgress> {
-    return this.temporal.workflow.getHandle(workflowId).query(progressQuery);
+  async progress(workflowId: string): Promise<RunProgress | PipelineProgress> {
+    const progress = await this.temporal.workflow.getHandle(workflowId).query(progressQuery);
+    return this.#places.update(workflowId, progress);
   }
 
   /**

@@ -86,6 +86,8 @@ export interface RunProgress {
   phase: RunPhase;
   /** The project. */
   projectId: string;
+  /** Name of the connection; absent for `default`. */
+  connection?: string;
   /** Id of the run in Hex; null before there is one. */
   runId: string | null;
   /** Page of the run in Hex. */

@@ -109,6 +109,8 @@ function planIn(history: PipelineHistory) {
 /** Of a child that has not ended. */
 interface OpenChild {
   runId: string | null;
+  /** False where its run is not known, for want of a look. */
+  looked: boolean;
   trouble: string | null;
 }
 
@@ -128,9 +130,9 @@ async function openChildren(
       child.type === 'hexRun'
         ? await readRunStart(temporal.workflow, { workflowId: child.workflowId, executionId: child.runId })
         : null;
-    return { runId: start?.runId ?? null, trouble: troubleOf(child) };
+    return { runId: start?.runId ?? null, looked: true, trouble: troubleOf(child) };
   };
-  const unknown: OpenChild = { runId: null, trouble: null };
+  const unknown: OpenChild = { runId: null, looked: false, trouble: null };
   const looks = await Promise.all(
     keys.map((key, index) => (index < MOST_CHILDREN ? look(key).catch(() => unknown) : unknown)),
   );
@@ -150,7 +152,7 @@ function stepOf(
     id,
     kind,
     dependsOn,
-    status: stateOf(step, history, child !== undefined, running),
+    status: stateOf(step, history, child, running),
     projectId: typeof body.projectId === 'string' ? body.projectId : null,
     workflowId: open.has(id) ? stepWorkflowId(history.workflowId, id) : null,
     runId: child?.runId ?? textIn(result, 'runId'),
@@ -164,8 +166,13 @@ function stepOf(
   };
 }
 
-function stateOf({ id }: StepSpec, history: PipelineHistory, isOpen: boolean, running: boolean): StepState {
-  if (isOpen && running) return 'running';
+function stateOf(
+  { id, kind }: StepSpec,
+  history: PipelineHistory,
+  child: OpenChild | undefined,
+  running: boolean,
+): StepState {
+  if (child && running) return kind === 'hex' && child.runId === null && child.looked ? 'queued' : 'running';
   const all = (keys: Iterable<string>) => [...keys].some((key) => key === id || key.startsWith(`${id}/`));
   if (history.failed.includes(id) || all(history.broken)) return running ? 'running' : 'failed';
   if (all(history.results.keys()) || history.fresh.has(id) || history.decided.has(id)) return 'success';

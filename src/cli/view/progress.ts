@@ -198,7 +198,7 @@ function entriesOf(progress: Progress, workflowId: string): Entry[] {
     ...decisions(progress).map((line) => ({ key: `decision ${line}`, state: 'told', lines: [line] })),
     ...progress.steps.map((step) => ({
       key: `step ${step.id}`,
-      state: `${step.status} ${isGoing(step) ? (step.waitingFor ?? '') : ''}`.trim(),
+      state: `${step.status} ${isGoing(step) ? withoutForecast(step.waitingFor ?? '') : ''}`.trim(),
       lines: [stepLine(step), ...askedOf(step, workflowId).map((line) => `  ${line}`)],
     })),
     ...progress.warnings.map((line) => ({ key: `warning ${line}`, state: 'told', lines: [plain(line)] })),
@@ -207,6 +207,9 @@ function entriesOf(progress: Progress, workflowId: string): Entry[] {
 
 /** What it waits for may change while it stands as it does. */
 const isGoing = ({ status }: StepProgress) => status === 'running' || status === 'queued';
+
+/** A forecast moves at every look, which is no change. */
+const withoutForecast = (words: string) => words.replace(/, expected (?:at|about) \S+/, '');
 
 function stepLine(step: StepProgress): string {
   const took = step.endedAt !== null && step.elapsedMs !== null ? formatDuration(step.elapsedMs) : '';

@@ -251,6 +251,8 @@ export interface StepProgress {
   dependsOn: string[];
   /** Project of its run, where it runs one. */
   projectId: string | null;
+  /** Name of the connection that its project is in; absent for `default`. */
+  connection?: string;
   /** Id of the child workflow of the last attempt. */
   workflowId: string | null;
   /** Id of its run in Hex. */

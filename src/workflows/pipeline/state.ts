@@ -199,7 +199,7 @@ export function stepProgress(step: StepRecord, waitingFor: string | null): StepP
   const { spec, units, startedAtMs, endedAtMs, reason, error, result } = step;
   const single = spec.forEach === null ? units?.[0] : undefined;
   const ran = result && 'runId' in result ? result : null;
-  const { projectId } = spec.body;
+  const { projectId, connection } = spec.body;
   const waits = isFinal(step.state) ? null : (waitOf(step) ?? waitingFor);
   return {
     id: spec.id,
@@ -207,6 +207,7 @@ export function stepProgress(step: StepRecord, waitingFor: string | null): StepP
     kind: spec.kind,
     dependsOn: spec.dependsOn,
     projectId: ran?.projectId ?? (typeof projectId === 'string' ? projectId : null),
+    ...(typeof connection === 'string' && connection !== 'default' && { connection }),
     workflowId: single?.workflowId ?? null,
     runId: ran?.runId ?? error?.runId ?? single?.run?.runId ?? null,
     runUrl: ran?.runUrl ?? error?.runUrl ?? single?.run?.runUrl ?? null,

@@ -205,6 +205,7 @@ export function runProgress(state: RunState): RunProgress {
   return {
     phase: state.phase,
     projectId: state.spec.projectId,
+    ...(state.spec.connection !== 'default' && { connection: state.spec.connection }),
     runId: state.run?.runId ?? null,
     runUrl: state.run?.runUrl ?? null,
     status: state.status,

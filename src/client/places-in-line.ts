@@ -1,0 +1,108 @@
+import type { Client } from '@temporalio/client';
+import { limiterId, stepWorkflowId } from '../contract/ids.js';
+import { lineQuery } from '../contract/messages.js';
+import { isPlaceText, type PlaceInLine, placeText } from '../contract/place-in-line.js';
+import type { PipelineProgress, StepProgress } from '../pipeline/execution/result.js';
+import type { RunProgress } from '../run/result.js';
+
+/** A line is asked for once for all who look at about the same time: a query costs the limiter a workflow task. */
+const KEPT_MS = 2_000;
+const PATIENCE_MS = 2_000;
+const LINE_LENGTH = 1_000;
+
+interface Line {
+  places: PlaceInLine[];
+  /** Whether there are more behind. */
+  cut: boolean;
+}
+
+/**
+ * The places of runs in line as they are now. The workflows themselves are told of theirs only now and then, because each
+ * word goes into their histories; so whoever looks asks the limiter.
+ */
+export class PlacesInLine {
+  readonly #client: Client;
+  readonly #lines = new Map<string, { askedAt: number; line: Promise<Line> }>();
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** The progress with today's places; as it is where no limiter answers. */
+  async update<P extends RunProgress | PipelineProgress>(workflowId: string, progress: P): Promise<P> {
+    const connections = connectionsInLine(progress);
+    if (connections.size === 0) return progress;
+    const handle = this.#client.workflow.getHandle(workflowId);
+    const queue = await handle.describe().then(
+      ({ taskQueue }) => taskQueue,
+      () => null,
+    );
+    if (queue === null) return progress;
+    const lines = new Map<string, Line>();
+    for (const connection of connections) {
+      const line = await this.#lineOf(limiterId(queue, connection)).catch(() => null);
+      if (line) lines.set(connection, line);
+    }
+    return placed(workflowId, progress, lines) as P;
+  }
+
+  #lineOf(limiter: string): Promise<Line> {
+    const known = this.#lines.get(limiter);
+    if (known && Date.now() - known.askedAt < KEPT_MS) return known.line;
+    const handle = this.#client.workflow.getHandle(limiter);
+    const line = this.#client
+      .withDeadline(Date.now() + PATIENCE_MS, () => handle.query(lineQuery, { limit: LINE_LENGTH }))
+      .then(({ line: places, waiting }) => ({ places, cut: waiting > places.length }));
+    this.#lines.set(limiter, { askedAt: Date.now(), line });
+    return line;
+  }
+}
+
+/** A step that waits in line, or that may do so without having been told of it yet. */
+const mayBeInLine = ({ kind, status, runId }: StepProgress) =>
+  kind === 'hex' && (status === 'queued' || status === 'running') && runId === null;
+
+function connectionsInLine(progress: RunProgress | PipelineProgress): Set<string> {
+  if ('steps' in progress)
+    return new Set(progress.steps.filter(mayBeInLine).map(({ connection = 'default' }) => connection));
+  const { phase, connection = 'default' } = progress;
+  return new Set(phase === 'waiting' ? [connection] : []);
+}
+
+function placed(
+  workflowId: string,
+  progress: RunProgress | PipelineProgress,
+  lines: ReadonlyMap<string, Line>,
+): RunProgress | PipelineProgress {
+  const lineOf = ({ connection = 'default' }: { connection?: string }) => lines.get(connection);
+  if ('steps' in progress)
+    return { ...progress, steps: progress.steps.map((step) => placedStep(workflowId, step, lineOf(step))) };
+  const line = lineOf(progress);
+  const place = line?.places.find((one) => one.workflowId === workflowId);
+  if (place) return { ...progress, waitingFor: placeText(place) };
+  return hasLeft(line, progress.waitingFor) ? { ...progress, waitingFor: null } : progress;
+}
+
+function placedStep(workflowId: string, step: StepProgress, line: Line | undefined): StepProgress {
+  if (!line || !mayBeInLine(step)) return step;
+  const id = stepWorkflowId(workflowId, step.id);
+  const ours = line.places.filter((one) => one.workflowId === id || one.workflowId.startsWith(`${id}/`));
+  const [first] = ours;
+  if (first) return inLine(step, first, ours.length);
+  const { waitingFor, ...rest } = step;
+  return hasLeft(line, waitingFor ?? null) ? { ...rest, status: 'running' } : step;
+}
+
+/** The step with its place; of a fan-out, that of the first item in line, which need not be the only one. */
+function inLine(step: StepProgress, first: PlaceInLine, waiting: number): StepProgress {
+  const { items } = step;
+  const waitingFor = placeText(first);
+  if (!items) return { ...step, status: 'queued', waitingFor };
+  const running = Math.min(items.running, items.total - items.succeeded - items.failed - waiting);
+  return { ...step, status: running > 0 ? 'running' : 'queued', waitingFor, items: { ...items, running } };
+}
+
+/** Whether what was said before was a place, which it no longer has. */
+function hasLeft(line: Line | undefined, before: string | null): boolean {
+  return line?.cut === false && before !== null && isPlaceText(before);
+}

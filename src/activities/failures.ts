@@ -12,6 +12,8 @@ export interface HexFailureDetails {
   retryAfterMs: number | null;
   /** Surely nothing was started or changed, and the same request may succeed later. */
   passes: boolean;
+  /** The limiter knows of it, and gives no permit until it is time for the next try. */
+  heldBack?: true;
 }
 
 const DEFAULT_PATIENCE_MS = 600_000;
@@ -36,10 +38,9 @@ export function readFailure(error: unknown, patienceMs = DEFAULT_PATIENCE_MS): A
   );
 }
 
-/** The failure for the one request that must not be sent twice. */
-export function startFailure(error: unknown): ApplicationFailure {
-  if (!(error instanceof HexError)) throw error;
-  if (error.outcome === 'not-done') return failureOf(error, true);
+/** The failure for the one request that must not be sent twice. `heldBack`: see {@link HexFailureDetails}. */
+export function startFailure(error: HexError, heldBack: boolean): ApplicationFailure {
+  if (error.outcome === 'not-done') return failureOf(error, true, heldBack);
   return typedFailure({
     type: 'HexTriggerOutcomeUnknown',
     message: `It is not known whether Hex started the run: ${error.message}`,
@@ -48,12 +49,12 @@ export function startFailure(error: unknown): ApplicationFailure {
   });
 }
 
-function failureOf(error: HexError, nonRetryable: boolean): ApplicationFailure {
+function failureOf(error: HexError, nonRetryable: boolean, heldBack = false): ApplicationFailure {
   return typedFailure({
     type: error.kind,
     message: `${error.message}. ${error.hint}`,
     nonRetryable,
-    details: [failureDetails(error)],
+    details: [{ ...failureDetails(error), ...(heldBack && { heldBack }) }],
     ...(error.retryAfterMs !== null && { nextRetryDelay: error.retryAfterMs }),
     ...(error.kind === 'HexRateLimited' && { category: ApplicationFailureCategory.BENIGN }),
   });

@@ -21,6 +21,7 @@ import { notify, notifyTargets } from './notify.js';
 import { pipelinesSearchable } from './pipelines-searchable.js';
 import { placeInLine } from './place-in-line.js';
 import { reachHex } from './reach-hex.js';
+import { recallLimiter } from './recall-limiter.js';
 import { reportToLimiter, requestStart } from './request-start.js';
 import { triggerRun } from './trigger-run.js';
 
@@ -34,6 +35,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     reportToLimiter: reportToLimiter(dependencies),
     placeInLine: placeInLine(dependencies),
     checkHolders: checkHolders(dependencies),
+    recallLimiter: recallLimiter(dependencies),
     triggerRun: triggerRun(dependencies),
     pollRun: pollRun(dependencies),
     getRunStatus: getRunStatus(dependencies),

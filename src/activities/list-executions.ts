@@ -1,6 +1,6 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { LEFT_MEMO } from '../contract/memo.js';
-import type { Execution } from './run-start.js';
+import type { Execution } from './history-events.js';
 
 /** `WorkflowExecutionStatus` of the server's API. */
 const NAMES = [

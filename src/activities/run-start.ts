@@ -6,14 +6,8 @@ import { searchAttributes } from '../contract/search-attributes.js';
 import { isProjectId } from '../hex/ids.js';
 import { isTemplate } from '../templates/engine.js';
 import type { FoundRuns } from './find-run.js';
+import { type Execution, eventsOf, type HistoryEvent, timeOf } from './history-events.js';
 import type { StartRunAnswer } from './trigger-run.js';
-
-/** One execution of a `hexRun`. */
-export interface Execution {
-  workflowId: string;
-  /** Temporal's run id of it. */
-  executionId: string;
-}
 
 /** What an execution tells of its run in Hex. */
 export interface RunStart {
@@ -25,17 +19,8 @@ export interface RunStart {
   unknownSinceMs: number | null;
 }
 
-type Service = WorkflowClient['workflowService'];
-type Events = NonNullable<
-  NonNullable<Awaited<ReturnType<Service['getWorkflowExecutionHistory']>>['history']>['events']
->;
-type HistoryEvent = Events[number];
-
 /** The run is known from the first dozen events, as a rule. */
 const EVENTS_PER_PAGE = 50;
-/** `HistoryEventFilterType` of the server's API. */
-const CLOSE_EVENT = 2;
-
 /**
  * Reads what a `hexRun` was asked for from its input, which needs no search attributes. Null where it cannot be read,
  * or would have been refused.
@@ -90,7 +75,7 @@ export async function readRunStart(
 
 /** Whether the workflow failed with the word that its run may go on in Hex. */
 export async function failedLeavingARun(workflows: WorkflowClient, execution: Execution): Promise<boolean> {
-  for await (const event of eventsOf(workflows, execution, 1, CLOSE_EVENT)) {
+  for await (const event of eventsOf(workflows, execution, 1, { closing: true })) {
     const failure = event.workflowExecutionFailedEventAttributes?.failure;
     if (!failure) continue;
     if (isOfType(failure.applicationFailureInfo, 'HexCleanupFailed')) return true;
@@ -98,26 +83,6 @@ export async function failedLeavingARun(workflows: WorkflowClient, execution: Ex
     return isObject(details?.[0]) && details[0].leftRunning === true;
   }
   return false;
-}
-
-async function* eventsOf(
-  { workflowService, options }: WorkflowClient,
-  { workflowId, executionId }: Execution,
-  pageSize: number,
-  filter?: typeof CLOSE_EVENT,
-): AsyncGenerator<HistoryEvent> {
-  let nextPageToken: Uint8Array | null | undefined;
-  do {
-    const page = await workflowService.getWorkflowExecutionHistory({
-      namespace: options.namespace,
-      execution: { workflowId, runId: executionId },
-      maximumPageSize: pageSize,
-      ...(filter && { historyEventFilterType: filter }),
-      ...(nextPageToken && { nextPageToken }),
-    });
-    yield* page.history?.events ?? [];
-    nextPageToken = page.nextPageToken;
-  } while (nextPageToken?.length);
 }
 
 /** The arguments, or null where they cannot be decoded here, such as with encryption by another process. */
@@ -230,8 +195,4 @@ async function noteSearch(
   const [newest, ...others] = found?.candidates ?? [];
   const adopts = others.length === 0 || (isObject(asked) && asked.onAmbiguous === 'adopt-newest');
   if (newest && adopts) start.runId = newest.runId;
-}
-
-function timeOf({ eventTime }: HistoryEvent): number {
-  return Number(eventTime?.seconds ?? 0) * 1_000 + Math.floor((eventTime?.nanos ?? 0) / 1e6);
 }

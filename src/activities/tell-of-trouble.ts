@@ -24,8 +24,7 @@ export async function tellOfTrouble(
   if (!due || !workflows || !workflowExecution || workflowType !== 'hexRun') return;
   if (!(error instanceof HexError) || error.kind === 'HexRateLimited') return;
   const since = new Date(scheduledTimestampMs).toISOString().slice(11, 16);
-  const who = connection === 'default' ? 'Hex' : `Hex (connection "${connection}")`;
-  const text = `${who}, which has ${doing(error)} since ${since} UTC: ${attempt} ${what} failed`;
+  const text = `${whatHexDoes(connection, error)} since ${since} UTC: ${attempt} ${what} failed`;
   const { workflowId, runId } = workflowExecution;
   await workflows
     .getHandle(workflowId, runId)
@@ -33,7 +32,14 @@ export async function tellOfTrouble(
     .catch((failure: unknown) => log.warn('The workflow could not be told', { error: String(failure) }));
 }
 
+/** Such as `Hex, which has answered 503`. */
+export function whatHexDoes(connection: string, error: HexError): string {
+  const who = connection === 'default' ? 'Hex' : `Hex (connection "${connection}")`;
+  return `${who}, which has ${doing(error)}`;
+}
+
 function doing({ kind, status }: HexError): string {
-  if (kind === 'HexAuth') return 'refused the token';
+  if (kind === 'HexAuth')
+    return status === null ? 'got no request, because its token cannot be read,' : 'refused the token';
   return status === null ? 'not answered' : `answered ${status}`;
 }

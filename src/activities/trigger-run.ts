@@ -1,8 +1,8 @@
 import { HexError, type RunProjectRequest } from '../hex/index.js';
-import type { LimiterEvent } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { startFailure } from './failures.js';
 import { pollRun, type RunRead } from './get-run-status.js';
+import { afterRefusal, isHeldBack } from './refused-start.js';
 import { report } from './request-start.js';
 
 /** The start of a run, to be sent once. */
@@ -48,8 +48,9 @@ export const triggerRun =
       const searchAttributes = dependencies.searchAttributes ?? false;
       return { runId, runUrl, projectVersion, traceId, searchAttributes, read };
     } catch (error) {
-      if (requestId) await report(dependencies, connection, refusal(error, requestId));
-      throw startFailure(error);
+      if (!(error instanceof HexError)) throw error;
+      if (requestId) await report(dependencies, connection, afterRefusal(error, connection, requestId));
+      throw startFailure(error, requestId !== null && isHeldBack(error));
     }
   };
 
@@ -61,17 +62,4 @@ async function firstRead(
   if (readWithinMs === undefined) return null;
   const run = { connection, projectId, runId, requestId, requestTimeoutMs: readWithinMs };
   return pollRun(dependencies)(run).catch(() => null);
-}
-
-/** What a start that surely did not happen means for the limits. */
-function refusal(error: unknown, requestId: string): LimiterEvent[] {
-  if (!(error instanceof HexError) || error.outcome === 'unknown') return [];
-  const events: LimiterEvent[] = [
-    { type: 'notStarted', requestId, counted: error.requestSent === 'answered' },
-  ];
-  if (error.kind === 'HexRateLimited' || error.kind === 'HexNoKernel') {
-    const untilMs = error.retryAfterMs === null ? null : Date.now() + error.retryAfterMs;
-    events.push({ type: 'penalty', kind: error.kind === 'HexRateLimited' ? 'rate' : 'kernel', untilMs });
-  }
-  return events;
 }

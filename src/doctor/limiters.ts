@@ -37,7 +37,15 @@ async function limiterOf(
   if (line === null) return skipped('There is none yet: the first worker starts it.');
   if (line instanceof Error || typeof line !== 'object')
     return skipped('It did not answer: it needs a worker (see "workers").');
-  const { held, waiting, starts, settings, penaltyUntil, line: first } = line as Awaited<typeof asked>;
+  const {
+    held,
+    waiting,
+    starts,
+    settings,
+    penaltyUntil,
+    penaltyText,
+    line: first,
+  } = line as Awaited<typeof asked>;
   const off = differences(settings, withSettings(DEFAULT_SETTINGS, patch));
   const stands = `${held} in flight, ${waiting} in line, ${starts.lastMinute} starts in the last minute and ${starts.lastHour} in the last hour`;
   if (off.length > 0)
@@ -47,8 +55,8 @@ async function limiterOf(
     );
   if (penaltyUntil !== null)
     return warn(
-      `Hex has refused a start, so none is sent until ${new Date(penaltyUntil).toISOString()}. ${stands}.`,
-      'It goes on by itself. If it comes back, another user of the token takes the limits: docs/limits.md.',
+      `No start is sent until ${new Date(penaltyUntil).toISOString()}, because of ${penaltyText}. ${stands}.`,
+      'It goes on by itself. If Hex is well and this comes back, somebody else uses the token: docs/limits.md.',
     );
   return ok(first[0] ? `${stands}; the first waits for ${first[0].text}` : stands);
 }

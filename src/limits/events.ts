@@ -4,6 +4,7 @@ import {
   type LimiterEvent,
   type LimiterState,
   MAX_WAITING,
+  type Refused,
   rankOf,
   type WaitingRequest,
 } from './state.js';
@@ -11,6 +12,19 @@ import { windowsOf, withTime } from './windows.js';
 
 /** A kernel may become free at any time: Hex is asked again after this share of a minute. */
 const KERNEL_PAUSE = 1 / 4;
+/**
+ * After a refusal that Hex puts no time to: the first wait, in minutes, which doubles up to the longest. Hex may count
+ * what it refuses after all, so an outage must not be asked through at full speed; but where only kernels are missing,
+ * nothing tells when one is free.
+ */
+const REFUSED_PAUSES = {
+  noKernel: { first: 1 / 4, longest: 1 },
+  outage: { first: 1 / 30, longest: 5 },
+} as const;
+/** A refusal begins a new row so many minutes after the last one was over. */
+const SAME_ROW = 10;
+/** Hex's words are kept for people to read, and the state must stay small. */
+const MOST_SAID = 300;
 const MAX_PRIORITY = 100;
 const KEPT_CLOSED = 256;
 
@@ -33,12 +47,23 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
     case 'released':
       return close(state, event.requestId, false, now);
     case 'finished':
-      return close(learnRunTime(state, event.requestId, now), event.requestId, true, now);
+      return close(
+        freedKernel(learnRunTime(state, event.requestId, now), event.requestId, now),
+        event.requestId,
+        true,
+        now,
+      );
     case 'checked':
       if (!event.alive) return close(state, event.requestId, true, now);
       return changeHeld(state, event.requestId, (slot) => ({ ...slot, checkAt: now + leaseMs(state, slot) }));
     case 'penalty':
-      return backOff(state, event.kind, event.untilMs, now);
+      return event.kind === 'rate' || event.kind === 'kernel'
+        ? backOff(state, event.kind, event.untilMs, now)
+        : refuse(state, event.kind, event, now);
+    case 'answers':
+      return state.refused?.kind === 'outage'
+        ? askSooner(state, state.refused.last + windowsOf(state.settings).minute)
+        : state;
     case 'settings':
       return changeSettings(state, withSettings(state.settings, event.patch));
     case 'environment':
@@ -90,9 +115,11 @@ function triggered(state: LimiterState, requestId: string, runId: string, now: n
 
 /** A start that went through: what it took is learnt, and it ends the half-open time after a back-off. */
 function succeeded(state: LimiterState, slot: HeldSlot, now: number): LimiterState {
-  const halfOpen = state.halfOpen !== null && slot.grantedAt >= state.halfOpen ? null : state.halfOpen;
   const triggerMs = mean(state.typical.triggerMs, now - slot.grantedAt);
-  return { ...state, halfOpen, typical: { ...state.typical, triggerMs } };
+  const learnt = { ...state, typical: { ...state.typical, triggerMs } };
+  if (state.halfOpen === null || slot.grantedAt < state.halfOpen) return learnt;
+  const { refused: _, ...open } = learnt;
+  return { ...open, halfOpen: null };
 }
 
 function holding(state: LimiterState, event: LimiterEvent & { type: 'holding' }, now: number): LimiterState {
@@ -155,6 +182,52 @@ function backOff(
     backOff: { ...state.backOff, [key]: until },
     halfOpen: Math.max(until, state.halfOpen ?? 0),
   };
+}
+
+/** Hex starts nothing at present: the line waits, ever longer, and one start at a time finds out whether it does again. */
+function refuse(
+  state: LimiterState,
+  kind: Refused['kind'],
+  { untilMs, said = '' }: { untilMs: number | null; said?: string },
+  now: number,
+): LimiterState {
+  const { minute, hour } = windowsOf(state.settings);
+  const before = state.refused && now < state.refused.until + SAME_ROW * minute ? state.refused : undefined;
+  const together = before !== undefined && now < before.until;
+  const times = (before?.times ?? 0) + (together ? 0 : 1);
+  const { first, longest } = REFUSED_PAUSES[kind];
+  const pauseMs = minute * Math.min(longest, first * 2 ** Math.min(times - 1, 20));
+  const asked = untilMs !== null && untilMs > now ? Math.min(untilMs, now + hour) : 0;
+  const askedUntil = Math.max(asked, together ? before.askedUntil : 0);
+  const until = together ? Math.max(asked, before.until) : asked || now + pauseMs;
+  return {
+    ...state,
+    refused: {
+      kind,
+      until,
+      askedUntil,
+      since: before?.since ?? now,
+      last: now,
+      times,
+      said: said.slice(0, MOST_SAID),
+    },
+    halfOpen: Math.max(until, state.halfOpen ?? 0),
+  };
+}
+
+/** A run of ours has ended: there is a kernel, unless somebody else was faster. */
+function freedKernel(state: LimiterState, requestId: string, now: number): LimiterState {
+  const held = state.held.some((slot) => slot.requestId === requestId);
+  return held && state.refused?.kind === 'noKernel' ? askSooner(state, now) : state;
+}
+
+/** The next start is tried at this time already, unless Hex asked to wait longer. */
+function askSooner(state: LimiterState, at: number): LimiterState {
+  const { refused, halfOpen } = state;
+  if (!refused) return state;
+  const until = Math.max(at, refused.askedUntil);
+  if (until >= refused.until) return state;
+  return { ...state, refused: { ...refused, until }, halfOpen: Math.min(until, halfOpen ?? until) };
 }
 
 function changeSettings(state: LimiterState, settings: LimiterState['settings']): LimiterState {

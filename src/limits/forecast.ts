@@ -37,6 +37,8 @@ export interface LimiterView {
   settings: LimiterState['settings'];
   /** Null, or until when Hex's own refusal holds starts back. */
   penaltyUntil: number | null;
+  /** What Hex refused them for, in words; null where it does not. */
+  penaltyText: string | null;
   line: WaitingView[];
 }
 
@@ -68,7 +70,8 @@ export function view(
     });
   }
   const { minute, hour } = windowsOf(current.settings);
-  const penaltyUntil = Math.max(current.backOff.rateUntil, current.backOff.kernelUntil);
+  const { backOff, refused } = current;
+  const penaltyUntil = Math.max(backOff.rateUntil, backOff.kernelUntil, refused?.until ?? 0);
   return {
     at: now,
     held: current.held.length,
@@ -80,6 +83,7 @@ export function view(
     },
     settings: current.settings,
     penaltyUntil: penaltyUntil > now ? penaltyUntil : null,
+    penaltyText: penaltyUntil > now ? wordsFor(penaltyReason(current), current) : null,
     line,
   };
 }
@@ -131,7 +135,7 @@ function forecastOf(start: LimiterState): Map<string, Expected> {
     state = next.state;
     for (const requestId of next.permitted) {
       holders += 1;
-      const exact = (kernels === null || holders <= kernels) && sure.has(requestId);
+      const exact = (kernels === null || holders <= kernels) && sure.has(requestId) && !start.refused;
       expected.set(requestId, { expectedAt: now, exact });
       planStart(requestId, now);
     }
@@ -160,13 +164,20 @@ function extrapolated(
   return expected;
 }
 
-function wordsFor(reason: WaitReason, { settings, held, backOff, clock }: LimiterState): string {
+function penaltyReason({ backOff, refused, clock }: LimiterState): WaitReason {
+  if (refused && refused.until > clock) return refused.kind === 'outage' ? 'outage' : 'kernel';
+  return backOff.rateUntil > clock ? 'penalty' : 'kernel';
+}
+
+function wordsFor(reason: WaitReason, { settings, held, backOff, refused, clock }: LimiterState): string {
   switch (reason) {
     case 'starts per minute':
       return `the limit of ${settings.starts.perMinute} starts a minute`;
     case 'starts per hour':
       return `the limit of ${settings.starts.perHour} starts an hour`;
     case 'kernel':
+      if (refused?.kind === 'noKernel' && held.length < (settings.kernels ?? Number.POSITIVE_INFINITY))
+        return `a free kernel: Hex had none to give${refused.said === '' ? '' : ` (${refused.said})`}`;
       return backOff.kernelUntil > clock
         ? 'a free kernel: Hex had none to give'
         : `a free kernel: ${held.length} of ${settings.kernels} in use`;
@@ -176,5 +187,14 @@ function wordsFor(reason: WaitReason, { settings, held, backOff, clock }: Limite
       return 'the lock on this project: another run has it, or waits for it';
     case 'penalty':
       return 'Hex, which answered 429 to a start';
+    case 'outage':
+      return outageText(refused);
   }
+}
+
+function outageText(refused: LimiterState['refused']): string {
+  if (!refused) return 'Hex';
+  const { said, since, times } = refused;
+  const at = new Date(since).toISOString().slice(11, 16);
+  return `${said || 'Hex, which starts nothing'} since ${at} UTC: ${times} ${times === 1 ? 'start' : 'starts'} failed`;
 }

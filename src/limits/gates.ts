@@ -8,7 +8,8 @@ export type WaitReason =
   | 'kernel'
   | 'trigger window'
   | 'lock'
-  | 'penalty';
+  | 'penalty'
+  | 'outage';
 
 /** Why a request has to wait. */
 export interface Blocked {
@@ -96,19 +97,23 @@ function isShut(opening: Opening, now: number): boolean {
 
 /** When one more may start, and what opens last. */
 function openingOf(state: LimiterState, held: number, starting: number, reserve: number): Opening {
-  const { settings, backOff } = state;
+  const { settings, backOff, refused } = state;
   const less = (limit: number | null) =>
     limit === null || limit <= 1 ? limit : Math.floor(limit * (1 - reserve)) || 1;
   const kernels = less(settings.kernels);
   const { minute, hour } = windowsOf(settings);
   const room = (limit: number | null, windowMs: number) =>
     roomAt(state.starts, starting, less(limit), windowMs + settings.marginMs);
+  /** After a refusal, while one start finds out whether Hex takes another. */
+  const tried = state.halfOpen !== null && starting > 0;
   const all: Opening[] = [
     { reason: 'starts per minute', at: room(settings.starts.perMinute, minute) },
     { reason: 'starts per hour', at: room(settings.starts.perHour, hour) },
     { reason: 'kernel', at: kernels !== null && held >= kernels ? null : backOff.kernelUntil },
-    { reason: 'penalty', at: state.halfOpen !== null && starting > 0 ? null : backOff.rateUntil },
+    { reason: 'penalty', at: tried && !refused ? null : backOff.rateUntil },
   ];
+  if (refused)
+    all.push({ reason: refused.kind === 'outage' ? 'outage' : 'kernel', at: tried ? null : refused.until });
   return all.reduce((last, next) =>
     last.at !== null && (next.at === null || next.at > last.at) ? next : last,
   );

@@ -2,7 +2,13 @@ export { applyEvent } from './events.js';
 export { type LimiterView, view, type WaitingView } from './forecast.js';
 export type { WaitReason } from './gates.js';
 export { DEFAULT_READ_LIMITS, HEX_LIMITS, type ReadLimits } from './hex-limits.js';
-export { type PackedLimiter, packLimiter, unpackLimiter } from './pack.js';
+export {
+  type PackedLimiter,
+  packLimiter,
+  type RecalledLimiter,
+  recalledState,
+  unpackLimiter,
+} from './pack.js';
 export { DEFAULT_READ_BUDGET, nextReadMs, type ReadBudget, type ReadLoad } from './read-share.js';
 export {
   DEFAULT_SETTINGS,
@@ -19,7 +25,8 @@ export {
   MAX_WAITING,
   newLimiter,
   PRIORITIES,
+  type Refused,
   rankOf,
   type WaitingRequest,
 } from './state.js';
-export { type LimiterStep, type Permit, step } from './step.js';
+export { type LimiterStep, type Permit, step, withPermit } from './step.js';

@@ -1,5 +1,5 @@
-import { DEFAULT_SETTINGS, type LimiterSettings, withSettings } from './settings.js';
-import type { HeldSlot, LimiterState, WaitingRequest } from './state.js';
+import { DEFAULT_SETTINGS, type LimiterSettings, type LimitsPatch, withSettings } from './settings.js';
+import { type HeldSlot, type LimiterState, newLimiter, type Refused, type WaitingRequest } from './state.js';
 
 /**
  * The state as it travels through continue-as-new: rows instead of objects, each project named once. 10,000 waiting
@@ -16,6 +16,7 @@ export interface PackedLimiter {
   starts: number[];
   penalty: LimiterState['backOff'];
   probing: number | null;
+  refused?: Refused;
   closed: string[];
   typical: LimiterState['typical'];
 }
@@ -78,6 +79,19 @@ export function unpackLimiter(packed: PackedLimiter): LimiterState {
     waiting: waiting.map(request),
     held: held.map((row) => ({ ...request(row), ...row[7] })),
   };
+}
+
+/** What a limiter that begins from nothing finds of the time before. */
+export interface RecalledLimiter {
+  /** The state of the limiter that was there before, however it ended; null where there was none to read. */
+  state: PackedLimiter | null;
+  /** Where there was none: when runs of the last hour began in Hex, by its lists; ms since 1970, oldest first. */
+  starts: number[];
+}
+
+/** The state to begin with. `settings` are those of a limiter that was not there before. */
+export function recalledState({ state, starts }: RecalledLimiter, settings?: LimitsPatch): LimiterState {
+  return state ? unpackLimiter(state) : { ...newLimiter(settings), starts };
 }
 
 function shortId(requestId: string, workflowId: string): string {

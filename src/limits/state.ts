@@ -33,6 +33,22 @@ export interface HeldSlot extends WaitingRequest {
   tell?: boolean;
 }
 
+/** Starts that Hex refused without counting them: it has no kernel, or cannot do anything. */
+export interface Refused {
+  kind: 'noKernel' | 'outage';
+  /** No permit before this time. */
+  until: number;
+  /** Until when Hex itself asked to wait; 0 where it did not say. */
+  askedUntil: number;
+  /** Of the first refusal in a row, and of the last. */
+  since: number;
+  last: number;
+  /** Refusals in a row; those of starts that were on their way together are one. */
+  times: number;
+  /** What Hex said or did, in words; empty where that is not known. */
+  said: string;
+}
+
 /** Plain JSON: carried over continue-as-new. */
 export interface LimiterState {
   settings: LimiterSettings;
@@ -47,6 +63,8 @@ export interface LimiterState {
   starts: number[];
   /** No permit before these times; 0 for none. */
   backOff: { rateUntil: number; kernelUntil: number };
+  /** Absent: Hex refuses nothing. */
+  refused?: Refused;
   /** Since a back-off: one start at a time, until one permitted after this time has succeeded. */
   halfOpen: number | null;
   /** Ids dealt with most recently, so that a late or repeated event does not bring one back. */
@@ -64,7 +82,10 @@ export type LimiterEvent =
   | ({ type: 'acquire' } & Omit<WaitingRequest, 'priority' | 'at'> & { priority?: number; at?: number })
   /** The start was answered: a run exists. */
   | { type: 'triggered'; requestId: string; runId: string }
-  /** Surely no run came of it. `counted: false` only where Hex did not see the request; default true, the safe side. */
+  /**
+   * Surely no run came of it. `counted: false` where Hex did not see the request, or refused it without counting it;
+   * default true, the safe side.
+   */
   | { type: 'notStarted'; requestId: string; counted?: boolean }
   /** The run ended. */
   | { type: 'finished'; requestId: string }
@@ -76,10 +97,19 @@ export type LimiterEvent =
    */
   | ({ type: 'holding'; runId: string; startedAt?: number } & Omit<WaitingRequest, 'priority' | 'at'>)
   /**
-   * Hex refused a start: 429 (`rate`) or 503 without a kernel (`kernel`). No permit before `untilMs`, at most an hour;
-   * null, where Hex said nothing: the minute's window for a 429, a quarter of it for a kernel.
+   * Hex refused a start: 429 (`rate`), 503 without a kernel (`noKernel`), or it could do nothing (`outage`). No permit
+   * before `untilMs`, at most an hour; null, where Hex said nothing: the minute's window for a 429, else a time that
+   * grows with each refusal in a row. `said`: what Hex said or did, in words. Workers of before say `kernel`, which is
+   * a quarter of a minute.
    */
-  | { type: 'penalty'; kind: 'rate' | 'kernel'; untilMs: number | null }
+  | {
+      type: 'penalty';
+      kind: 'rate' | 'kernel' | 'noKernel' | 'outage';
+      untilMs: number | null;
+      said?: string;
+    }
+  /** Hex answers reads, so an outage of starts that it put no time to is not waited for longer than a minute. */
+  | { type: 'answers' }
   /** Answer to a check: is the holder's workflow open, or its run still going? */
   | { type: 'checked'; requestId: string; alive: boolean }
   | { type: 'settings'; patch: LimitsPatch }

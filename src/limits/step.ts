@@ -78,6 +78,17 @@ export function givePermits(
   };
 }
 
+/** The state after a permit that is known to have been given. */
+export function withPermit(state: LimiterState, requestId: string, grantedAt: number): LimiterState {
+  const request = state.waiting.find((waiting) => waiting.requestId === requestId);
+  if (!request) return state;
+  return {
+    ...state,
+    waiting: state.waiting.filter((waiting) => waiting !== request),
+    held: [...state.held, newSlot({ ...state, clock: Math.max(state.clock, grantedAt) }, request)],
+  };
+}
+
 /** The state without what no window needs any more. */
 function pruned(before: LimiterState, now: number): LimiterState {
   const { starts, marginMs } = before.settings;

@@ -136,7 +136,7 @@ export const FAILURE_TYPES = list({
   },
   HexNoKernel: {
     of: ['hexRun'],
-    when: 'Hex had no kernel for the start until `queueTimeout` had passed. No run was created.',
+    when: 'Hex answered 503 to the start, which it documents as "no kernel", until `queueTimeout` had passed. No run was created.',
     remedy: 'Run fewer at once, or give it a longer `queueTimeout`.',
     retry: 'UNABLE_TO_ALLOCATE_KERNEL',
   },

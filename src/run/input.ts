@@ -82,7 +82,8 @@ export interface HexRunInput {
   queueTimeout?: Duration;
   /**
    * First wait before a start that certainly did not happen is sent again; doubles up to 5 min. Default by kind: 2 s
-   * where Hex could not be reached, 15 s without a kernel, 60 s (Hex's window) on a 429 that names no time.
+   * where Hex could not be reached, 15 s without a kernel, 60 s (Hex's window) on a 429 that names no time. Only where
+   * starts are not limited: else the limiter keeps all starts of the connection back.
    */
   triggerRetryDelay?: Duration;
   /** How often the run's status is read. */

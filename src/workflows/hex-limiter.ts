@@ -3,6 +3,7 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  patched,
   proxyActivities,
   setHandler,
   setWorkflowOptions,
@@ -20,6 +21,8 @@ import {
   type PackedLimiter,
   type Permit,
   packLimiter,
+  type Refused,
+  recalledState,
   step,
   unpackLimiter,
   view,
@@ -30,6 +33,13 @@ const { checkHolders } = proxyActivities<HexActivities>({
   startToCloseTimeout: '5 minutes',
   scheduleToCloseTimeout: '10 minutes',
   cancellationType: 'TRY_CANCEL',
+});
+
+/** Nobody starts anything before this is done, so it must not take long. */
+const { recallLimiter } = proxyActivities<HexActivities>({
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '1 minute',
+  summary: 'What was known before',
 });
 
 /**
@@ -51,10 +61,16 @@ const MOST_EVENTS = 1_000;
  */
 export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): Promise<never> {
   let state: LimiterState = carried ? unpackLimiter(carried) : newLimiter(input.settings);
+  /** What it was told before it knew what was before; null as soon as it knows. */
+  let early: LimiterEvent[] | null = !carried && patched('recall-what-was-known') ? [] : null;
   let dirty = true;
   /** Permits on their way: one that is lost would cost its holder a lease. */
   let sending = 0;
   const take = (events: readonly LimiterEvent[]) => {
+    if (early) {
+      early.push(...events);
+      return;
+    }
     for (const event of events) state = applyEvent(state, event, Date.now());
     dirty = true;
   };
@@ -72,13 +88,28 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   const wakeBy = alarm(() => {
     dirty = true;
   });
+  /** The last refusal after which Hex was asked whether it answers again. */
+  let askedAfter = 0;
+  const awaitHex = async () => {
+    if (await answersAgain(input.connection, state.settings.minuteMs)) take([{ type: 'answers' }]);
+  };
 
+  if (early) {
+    state = (await recall(input)) ?? state;
+    const told = early;
+    early = null;
+    take(told);
+  }
   for (;;) {
     dirty = false;
     const { state: next, permits, checks, wakeAt } = step(state, Date.now());
     state = next;
     for (const permit of permits) void sendPermit(permit);
     if (checks.length > 0) void lookAfter(checks);
+    if (isLongOutage(state) && state.refused.last > askedAfter) {
+      askedAfter = state.refused.last;
+      void awaitHex();
+    }
     if (workflowInfo().historyLength > MOST_EVENTS && sending === 0)
       await continueAsNew<typeof hexLimiter>(input, packLimiter(state));
     if (wakeAt !== null) wakeBy(wakeAt);
@@ -110,6 +141,38 @@ async function check(connection: string, slots: HeldSlot[]): Promise<LimiterEven
     return await checkHolders({ connection, slots });
   } catch (error) {
     if (error instanceof ActivityFailure) return [];
+    throw error;
+  }
+}
+
+/** The state of before; null where nothing could be found out: it is better to begin from nothing than not at all. */
+async function recall(input: LimiterInput): Promise<LimiterState | null> {
+  try {
+    return recalledState(await recallLimiter(input), input.settings);
+  } catch (error) {
+    if (error instanceof ActivityFailure) return null;
+    throw error;
+  }
+}
+
+/** Whether Hex has refused so often that the next start is more than a minute away, though it may be well before. */
+function isLongOutage(state: LimiterState): state is LimiterState & { refused: Refused } {
+  const { refused, settings } = state;
+  return refused?.kind === 'outage' && refused.until - refused.last > settings.minuteMs;
+}
+
+/** Asks Hex four times a minute until it answers, at no cost to the starts. False where that cannot be found out. */
+async function answersAgain(connection: string, minuteMs: number): Promise<boolean> {
+  const { reachHex } = proxyActivities<HexActivities>({
+    startToCloseTimeout: '1 minute',
+    retry: { initialInterval: Math.max(200, minuteMs / 4), backoffCoefficient: 1 },
+    summary: 'Until Hex answers',
+  });
+  try {
+    await reachHex({ connection });
+    return true;
+  } catch (error) {
+    if (error instanceof ActivityFailure) return false;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { LimiterView } from '../../src/limits/index.js';
 import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
 import type { SandboxOptions } from '../../src/sandbox/index.js';
 import type { hexLimiter } from '../../src/workflows/index.js';
@@ -94,15 +95,56 @@ describe('a place in line', () => {
     expect(posts(rig)).toEqual([]);
   });
 
-  it('survives the limiter: one that was terminated is started anew and asked again', async () => {
-    const rig = await limited({ ...NONE, KERNELS: '0' });
-    const { connection, hex, limiter, inLine } = rig;
-    const handle = await hex.startRun({ projectId: 'sales', connection, ...FAST });
+  it('survives the limiter: one that was terminated comes back with its line, its settings and its counts', async () => {
+    const rig = await limited({ ...NONE, STARTS_PER_HOUR: '50' }, { duration: '1h' });
+    const { connection, hex, limiter, inLine, sandbox } = rig;
+    const runs = await Promise.all(
+      [1, 2].map((n) => hex.startRun({ projectId: `p-${n}`, connection, ...FAST })),
+    );
+    await sandbox.waitFor((ledger) => ledger.runs.length === 2);
+    await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 2 } }]);
+    const waiting = await hex.startRun({ projectId: 'waits', connection, ...FAST });
     await inLine(1);
+    const stands = async () => {
+      const { held, waiting, starts, settings } = await limiter.query<LimiterView>('line');
+      return { held, waiting, lastHour: starts.lastHour, kernels: settings.kernels, settings };
+    };
+    const before = await stands();
+    expect(before).toMatchObject({ held: 2, waiting: 1, lastHour: 2, kernels: 2 });
     await limiter.terminate('a test');
-    await until('there is a limiter again', async () => (await limiter.describe()).status.name === 'RUNNING');
-    await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 5 } }]);
-    expect(await handle.result()).toMatchObject({ success: true });
+    // Whoever has something to say starts it again; here it is the run that is cancelled.
+    await runs[0]?.cancel();
+    await sandbox.waitFor((ledger) => ledger.runs.length === 3);
+    await expect.poll(stands).toEqual({ ...before, held: 2, waiting: 0, lastHour: 3 });
+    const all = [...runs, waiting];
+    await Promise.all(all.map((handle) => handle.cancel()));
+    await Promise.allSettled(all.map((handle) => handle.result()));
+  });
+
+  it('of a limiter whose history is gone: the starts of the last hour are counted from the lists of Hex', async () => {
+    const rig = await limited({ ...NONE, STARTS_PER_HOUR: '3' }, { duration: 200 });
+    const { connection, hex, limiter, inLine, temporal } = rig;
+    for (const projectId of ['p-1', 'p-2', 'p-2'])
+      await (await hex.startRun({ projectId, connection, ...FAST })).result();
+    const { runId } = await limiter.describe();
+    await temporal.workflowService.deleteWorkflowExecution({
+      namespace: temporal.options.namespace,
+      workflowExecution: { workflowId: limiter.workflowId, runId },
+    });
+    await until('it is gone', async () => {
+      const { executions } = await temporal.workflowService.listWorkflowExecutions({
+        namespace: temporal.options.namespace,
+        query: `WorkflowId = "${limiter.workflowId}"`,
+      });
+      return executions?.length === 0;
+    });
+    const fourth = await hex.startRun({ projectId: 'p-3', connection, ...FAST });
+    await inLine(1);
+    const { starts, line } = await limiter.query<LimiterView>('line');
+    expect(starts.lastHour).toBe(3);
+    expect(line[0]?.waitsFor).toBe('starts per hour');
+    await fourth.cancel();
+    await fourth.result().catch(() => undefined);
   });
 
   it('is shown to people while they wait', async () => {
@@ -118,14 +160,27 @@ describe('a place in line', () => {
     await handle.result();
   });
 
-  it('is shown in the step of a pipeline, which is queued until it runs', async () => {
+  it('is shown in the step of a pipeline as it is now, and the step is queued until it runs', async () => {
     const rig = await limited({ ...NONE, KERNELS: '0' }, { duration: '1h' });
     const { connection, hex, limiter } = rig;
+    const ahead = await hex.startRun({ projectId: 'ahead', connection, ...FAST });
+    await rig.inLine(1);
     const { workflowId } = await hex.startPipeline([{ id: 'load', projectId: 'sales', connection, ...FAST }]);
     const step = async () => ((await hex.progress(workflowId)) as PipelineProgress).steps[0];
-    const words = await until('the step tells its place', async () => (await step())?.waitingFor);
-    expect(words).toMatch(/kernel.*place 1 in line.*, as of \d\d:\d\d UTC$/);
-    expect(await step()).toMatchObject({ status: 'queued' });
+    const seen = new Set<string>();
+    const says = (words: RegExp) =>
+      until(`the step says ${words}`, async () => {
+        const { status = 'waiting', waitingFor = '' } = (await step()) ?? {};
+        seen.add(status);
+        return words.test(waitingFor);
+      });
+    // Its workflow is told of its place after 5 s and again after 30 s: whoever looks knows earlier.
+    const askedAt = Date.now();
+    await says(/kernel.*place 2 in line/);
+    await ahead.cancel();
+    await says(/kernel.*place 1 in line/);
+    expect(Date.now() - askedAt).toBeLessThan(10_000);
+    expect(seen).not.toContain('running');
     await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 5 } }]);
     const running = await until('the step has a run', async () => {
       const now = await step();

@@ -1,8 +1,10 @@
 import type { WorkerOptions } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
+import type { LimiterView } from '../../src/limits/index.js';
 import type { HexRunInput } from '../../src/run/input.js';
 import type { Ledger, SandboxOptions } from '../../src/sandbox/index.js';
 import { FAST, type Harness, harness, TOKEN, until } from '../support/harness.js';
+import { control } from '../support/sandbox-http.js';
 import { temporal } from '../support/server.js';
 
 /** Sandbox seconds in a real one: a minute of Hex's windows takes 3 s. */
@@ -46,6 +48,7 @@ function stranger({ sandbox }: Harness, method: string, path: string): Promise<R
   return fetch(`${sandbox.apiUrl}${path}`, { method, headers: { authorization: `Bearer ${TOKEN}` } });
 }
 
+const posts = ({ requests }: Ledger) => requests.filter(({ method }) => method === 'POST');
 const countOf = ({ counters }: Ledger, status: number) => counters.statuses[status] ?? 0;
 const requestsFor = ({ requests }: Ledger, projectId: string, method: string) =>
   requests.filter((request) => request.projectId === projectId && request.method === method);
@@ -146,6 +149,47 @@ describe('a refusal that came all the same, since a stranger uses the token too'
     expect(countOf(ledger, 503)).toBeLessThanOrEqual(6);
     expect(ledger.runs).toHaveLength(6);
   });
+});
+
+it('an outage does not eat the hour: after 8 minutes of 503 all starts that the windows allow follow, within a minute', async () => {
+  // A minute of Hex's windows takes a second.
+  const factor = 60;
+  const rig = await limited(
+    'on',
+    { HEX_CLOCK_FACTOR: String(factor) },
+    { clockFactor: factor, duration: MINUTE },
+  );
+  const { sandbox, limiter } = rig;
+  sandbox.script({
+    times: null,
+    status: 503,
+    body: { code: 'SERVICE_UNAVAILABLE', message: 'Down for maintenance' },
+  });
+  const all = runAll(
+    rig,
+    times(30).map((n) => ({ projectId: `project-${n % 10}`, timeout: '5m' })),
+  );
+  const stands = () => limiter.query<LimiterView>('line');
+  const told = await until('the line tells of the outage', async () => {
+    const { line } = await stands().catch(() => ({ line: [] }));
+    return line.find(({ waitsFor }) => waitsFor === 'outage');
+  });
+  expect(told.text).toMatch(/^Hex, which has answered 503 \(Down for maintenance\) since \d\d:\d\d UTC: /);
+  const beganAt = Date.now();
+  await until('it has lasted for eight minutes', async () => Date.now() - beganAt > (8 * MINUTE) / factor);
+  const tried = posts(sandbox.ledger());
+  expect(tried.length).toBeLessThanOrEqual(20 + 10);
+  const { starts } = await stands();
+  expect(starts.lastHour).toBe(0);
+  const endedAt = Date.now();
+  await control(sandbox, 'DELETE', '/faults');
+  await sandbox.waitFor(({ runs }) => runs.length >= 1);
+  expect(Date.now() - endedAt).toBeLessThan(MINUTE / factor + 2_000);
+  expect((await all).every(({ success }) => success)).toBe(true);
+  const ledger = sandbox.ledger();
+  expect(ledger.runs).toHaveLength(30);
+  expect(countOf(ledger, 429)).toBe(0);
+  expect((await stands()).starts.lastHour).toBe(30);
 });
 
 it('more runs may wait than the worker has slots for workflow tasks, and each shows its place', async () => {

@@ -176,6 +176,10 @@ describe('events', () => {
   });
 });
 
+/** The most of `times` that any stretch of `windowMs` holds. */
+const mostIn = (times: readonly number[], windowMs: number) =>
+  Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + windowMs).length));
+
 describe('order', () => {
   it('first asked, first served; behind scheduled work come retries, then backfills', () => {
     const line = new Line({ ...OPEN, kernels: 1 }).ask('now');
@@ -251,6 +255,95 @@ describe("Hex's own word", () => {
   it('a wild Retry-After stops the line for an hour at most', () => {
     const line = new Line(OPEN).tell({ type: 'penalty', kind: 'rate', untilMs: 9e15 }).ask('a');
     expect(line.wakeAt).toBe(3_600_000);
+  });
+});
+
+describe('an outage', () => {
+  const MINUTE = 60_000;
+  const ENDS = 15 * MINUTE;
+
+  /** Plays `hours` with 100 runs in line, where Hex refuses every start until the outage ends. */
+  function play(kind: 'noKernel' | 'outage') {
+    const line = new Line();
+    for (let n = 0; n < 100; n++) line.ask(`r${n}`, `p${n % 50}`);
+    const refused: number[] = [];
+    const started: number[] = [];
+    const tryAll = () => {
+      for (const requestId of line.permitted.splice(0)) {
+        if (line.now >= ENDS) {
+          started.push(line.now);
+          line.started(requestId).tell({ type: 'finished', requestId });
+          continue;
+        }
+        refused.push(line.now);
+        line.tell(
+          { type: 'notStarted', requestId, counted: false },
+          { type: 'penalty', kind, untilMs: null, said: 'Hex, which has answered 503' },
+        );
+        // The run asks again, and keeps its place.
+        line.ask(`${requestId}+`, requestId, { at: 0 });
+      }
+    };
+    const news = kind === 'outage' ? [ENDS + 15_000] : [];
+    while (line.now < 3 * 3_600_000 && started.length < 100) {
+      tryAll();
+      const next = Math.min(line.wakeAt ?? Number.POSITIVE_INFINITY, ...news.filter((at) => at > line.now));
+      if (line.permitted.length > 0) continue;
+      if (next === Number.POSITIVE_INFINITY) break;
+      line.at(next);
+      if (news.includes(next)) line.tell({ type: 'answers' });
+    }
+    return { refused, started };
+  }
+
+  it.each([
+    ['503 that says maintenance', 'outage', 30],
+    ['503 without a kernel', 'noKernel', 38],
+  ] as const)(
+    'of 15 minutes (%s) is asked through ever more rarely, and does not eat the hour: all starts that the windows allow follow, beginning within a minute',
+    (_, kind, mostTries) => {
+      const { refused, started } = play(kind);
+      // Twenty were on their way when it began.
+      expect(refused.length).toBeLessThanOrEqual(mostTries);
+      expect(started[0]).toBeLessThanOrEqual(ENDS + MINUTE);
+      const within = (ms: number) => started.filter((at) => at < ENDS + ms).length;
+      expect(within(2 * MINUTE)).toBeGreaterThanOrEqual(20);
+      expect(within(5 * MINUTE)).toBe(60);
+      expect(started).toHaveLength(100);
+      expect(mostIn(started, MINUTE)).toBe(20);
+      expect(mostIn(started, 60 * MINUTE)).toBe(60);
+    },
+  );
+
+  it('that Hex put a time to is not asked through before, even when it answers reads', () => {
+    const line = new Line(OPEN).ask('a').ask('b');
+    line.tell(
+      { type: 'notStarted', requestId: 'a', counted: false },
+      { type: 'penalty', kind: 'outage', untilMs: 400_000 },
+      { type: 'released', requestId: 'b' },
+    );
+    line.tell({ type: 'answers' }).ask('c');
+    expect([line.permitted, line.wakeAt]).toEqual([['a', 'b'], 400_000]);
+  });
+
+  it('is told to people: since when, what Hex says, and how often it was tried', () => {
+    const said = 'Hex, which has answered 503 (down for maintenance)';
+    const line = new Line(OPEN).at(Date.UTC(2026, 0, 31, 5, 52));
+    line.tell({ type: 'penalty', kind: 'outage', untilMs: null, said }).ask('a');
+    const [place] = view(line.state, line.now).line;
+    expect(place).toMatchObject({ waitsFor: 'outage', place: 1, exact: false });
+    expect(place?.text).toBe(`${said} since 05:52 UTC: 1 start failed`);
+  });
+
+  it('is over for those without a kernel when a run of ours ends', () => {
+    const line = new Line({ ...OPEN, kernels: 2 }).ask('a').started('a').ask('b');
+    line.tell(
+      { type: 'notStarted', requestId: 'b', counted: false },
+      { type: 'penalty', kind: 'noKernel', untilMs: null, said: 'all kernels are in use' },
+    );
+    line.ask('c');
+    expect(line.reasons()).toEqual({ c: 'kernel' });
+    expect(line.tell({ type: 'finished', requestId: 'a' }).permitted).toEqual(['a', 'b', 'c']);
   });
 });
 

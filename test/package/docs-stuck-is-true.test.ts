@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { PipelineProgress, StepProgress } from '../../src/pipeline/execution/result.js';
 import { startSandbox } from '../../src/sandbox/index.js';
 import { startDevServer } from '../../src/temporal-server/index.js';
 import { cli } from '../support/cli.js';
+import { Figures } from '../support/figures.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
 import { hexGate } from '../support/hex-gate.js';
 import { server } from '../support/server.js';
@@ -64,6 +65,9 @@ async function end(rig: Harness, workflowId: string): Promise<void> {
   await rig.hex.result(workflowId).catch(() => undefined);
 }
 
+const figures = new Figures('Seconds until it was named');
+afterAll(() => figures.print());
+
 describe('docs/stuck.md shows what the commands print', () => {
   it('when the worker is down', async () => {
     const rig = await rigWith({}, false);
@@ -71,7 +75,9 @@ describe('docs/stuck.md shows what the commands print', () => {
       { ...pipeline, steps: [...pipeline.steps, { id: 'load', projectId: 'load', dependsOn: 'extract' }] },
       { workflowId: rig.taskQueue },
     );
+    const downAt = Date.now();
     const { stdout, stderr } = await cli(['progress', workflowId], rig.env);
+    expect(figures.note('(a) the worker is down: progress', downAt)).toBeLessThan(10);
     for (const line of shownUnder('The worker is down', {
       '"hex"': `"${rig.taskQueue}"`,
       'queue hex"': `queue ${rig.taskQueue}"`,
@@ -83,14 +89,18 @@ describe('docs/stuck.md shows what the commands print', () => {
   it('when Hex does not answer, and when the token is refused', async () => {
     const rig = await rigWith();
     const workflowId = await started(rig, runs);
+    const awayAt = Date.now();
     rig.gate.shut(503);
     await stepThat(rig, workflowId, waits(/answered 503/));
+    expect(figures.note('(b) Hex answers 503: the step of the pipeline', awayAt)).toBeLessThan(60);
     const away = await cli(['progress', workflowId], rig.env);
     for (const line of shownUnder('Hex does not answer')) expect(away.stdout).toMatch(line);
     rig.gate.shut(null);
     await stepThat(rig, workflowId, ({ waitingFor }) => waitingFor === undefined);
+    const revokedAt = Date.now();
     rig.gate.shut(401);
     await stepThat(rig, workflowId, waits(/refused the token/));
+    expect(figures.note('(c) the token is refused: the step of the pipeline', revokedAt)).toBeLessThan(60);
     const refused = await cli(['progress', workflowId], rig.env);
     const strange = await startSandbox({ port: 0, tokens: ['another-token'] });
     onTestFinished(() => strange.close());
@@ -106,15 +116,19 @@ describe('docs/stuck.md shows what the commands print', () => {
     const rig = await rigWith({ HEX_LIMITS: 'on', HEX_KERNELS: '1' });
     const first = await rig.hex.startRun({ projectId: 'first', ...FAST });
     await rig.sandbox.waitFor(({ runs }) => runs.length === 1);
+    const fullAt = Date.now();
     const workflowId = await started(rig, waits(/in line/));
+    expect(figures.note('(d) the limits are used up: the step of the pipeline', fullAt)).toBeLessThan(5);
     const { stdout } = await cli(['progress', workflowId], rig.env);
     for (const line of shownUnder('The limits are used up')) expect(stdout).toMatch(line);
     await end(rig, workflowId);
     await first.cancel();
     await first.result().catch(() => undefined);
     await rig.temporal.workflow.getHandle(`hex-limiter/${rig.taskQueue}/default`).terminate();
+    const goneAt = Date.now();
     const again = await rig.hex.startRun({ projectId: 'again', ...FAST });
     await rig.sandbox.waitFor(({ runs }) => runs.length === 2);
+    figures.note('(e) the limiter was terminated: it is back, and the next run starts', goneAt);
     const doctor = await cli(['doctor'], rig.env);
     for (const line of shownUnder('The limiter was terminated')) expect(doctor.stdout).toMatch(line);
     await again.cancel();
@@ -139,10 +153,12 @@ describe('docs/stuck.md shows what the commands print', () => {
         args: [pipeline],
       },
     });
+    const misspeltAt = Date.now();
     const { stdout } = await until('the schedule is listed', async () => {
       const seen = await cli(['doctor'], rig.env);
       return seen.stdout.includes(scheduleId) && seen;
     });
+    expect(figures.note('(f) the queue is misspelt: doctor', misspeltAt)).toBeLessThan(60);
     for (const line of shownUnder('The queue is misspelt')) expect(stdout).toMatch(line);
   });
 });

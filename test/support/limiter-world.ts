@@ -9,11 +9,13 @@ import {
   step,
 } from '../../src/limits/index.js';
 
+const PENALTIES = ['rate', 'kernel', 'noKernel', 'outage'] as const;
+
 /** What happens next in a random world; `pick` chooses among the requests it can happen to. */
 export type Action = { after: number; clockError: number } & (
   | { kind: 'acquire'; project: number; priority: number; exclusive: boolean }
   | { kind: 'answered' | 'refused' | 'ends' | 'dies' | 'gives up'; pick: number; within: number }
-  | { kind: 'penalty'; of: 'rate' | 'kernel'; for: number }
+  | { kind: 'penalty'; of: (typeof PENALTIES)[number]; for: number | null }
 );
 
 /** Random actions. `clockErrorMs`: the limiter's clock may be wrong by this much either way. */
@@ -58,8 +60,8 @@ export function actionsOf(clockErrorMs = 0): fc.Arbitrary<Action[]> {
         arbitrary: fc.record({
           ...when,
           kind: fc.constant('penalty' as const),
-          of: fc.constantFrom('rate' as const, 'kernel' as const),
-          for: fc.nat(90_000),
+          of: fc.constantFrom(...PENALTIES),
+          for: fc.option(fc.nat(90_000)),
         }),
       },
     ),
@@ -131,7 +133,8 @@ export function play(
 
   function act(action: Action, index: number, seen: number): void {
     if (action.kind === 'penalty') {
-      send({ type: 'penalty', kind: action.of, untilMs: seen + action.for }, seen);
+      const untilMs = action.for === null ? null : seen + action.for;
+      send({ type: 'penalty', kind: action.of, untilMs, said: 'Hex, which has answered 503' }, seen);
       return;
     }
     if (action.kind === 'acquire') {

@@ -47,14 +47,18 @@ export function answerError(call: Call, response: Response, body: string, token:
       return new HexUnavailableError({ ...facts, hint: call.hints.network, retryable: true });
   }
   if (status < 500) return new HexInvalidRequestError({ ...facts, hint: call.hints.invalidRequest });
-  if (status === 503 && call.startsRun && words.fromHex)
-    return new HexNoKernelError({
-      ...facts,
-      outcome: 'not-done',
-      hint: call.hints.noKernel,
-      retryable: true,
-    });
+  if (status === 503 && call.startsRun && words.fromHex) {
+    const refused = { ...facts, outcome: 'not-done', retryable: true } as const;
+    return saysItIsAway(words.detail)
+      ? new HexUnavailableError({ ...refused, hint: call.hints.unavailable })
+      : new HexNoKernelError({ ...refused, hint: call.hints.noKernel });
+  }
   return new HexUnavailableError({ ...facts, hint: call.hints.unavailable, retryable: true });
+}
+
+/** Hex documents its own 503 to a start as "no kernel", though not the words; those of an outage say something else. */
+function saysItIsAway(detail: string): boolean {
+  return !/kernel/i.test(detail) && /maintenance|maintain|downtime|outage|upgrad|temporar/i.test(detail);
 }
 
 /** A gateway may send 408 for a request that it has passed on. 301, 307 and 308 say that it was not dealt with here. */

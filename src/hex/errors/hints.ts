@@ -13,7 +13,7 @@ export const hintsOf = (prefix: string) => ({
     "Publish the project or check the id. A project that the token's user may not see looks the same.",
   invalidRequest: 'Publish the project, or check the id and the input parameters.',
   rateLimited: `Hex allows each user ${HEX_LIMITS.startsPerMinute} starts per minute and ${HEX_LIMITS.startsPerHour} per hour, and about ${HEX_LIMITS.readsPerMinute} reads per minute: queue runs with delays, and use a user of their own for them.`,
-  noKernel: `All ${HEX_LIMITS.kernels} kernels of the token's user are in use: wait until a run has ended, or cancel one. No run was created.`,
+  noKernel: `Hex says so when all ${HEX_LIMITS.kernels} kernels of the token's user are in use: wait until a run has ended, or cancel one. If fewer are in use, Hex itself has a problem: see https://status.hex.tech. No run was created.`,
   unavailable: 'Hex itself has a problem: see https://status.hex.tech and try again later.',
   network: `Check that ${prefix}BASE_URL is right and that this machine can reach it.`,
   timedOut: `Hex is slow or out of reach: try again, or allow it more time (${prefix}REQUEST_TIMEOUT).`,

@@ -17,7 +17,7 @@ export type RequestSent = 'no' | 'unknown' | 'answered';
  * What a failed call has changed in Hex.
  *
  * `not-done`: surely nothing. The request was never sent (refused here, connection refused, DNS, TLS); or Hex refused it (4xx,
- * also 429; 503 of a run start in Hex's own JSON: no kernel; 301, 307, 308); or the call changes nothing (reads, dry runs).
+ * also 429; 503 of a run start in Hex's own JSON; 301, 307, 308); or the call changes nothing (reads, dry runs).
  *
  * `unknown`: it may have been done. Time-out, abort or lost connection after sending; 5xx; 503 that is not Hex's own JSON
  * (a proxy in between); 408 and other redirects; 2xx whose body cannot be read or lacks the run's id.
@@ -111,7 +111,7 @@ export class HexRateLimitedError extends HexError {
   }
 }
 
-/** 503 of a run start, in Hex's own JSON: all kernels are in use and no run was created. */
+/** 503 of a run start, in Hex's own JSON that speaks of no maintenance: all kernels are in use, and no run was created. */
 export class HexNoKernelError extends HexError {
   constructor(facts: HexErrorFacts) {
     super('HexNoKernel', facts);

@@ -20,12 +20,18 @@ export function sentOnce(requestTimeoutMs: number, summary: string) {
   });
 }
 
-/** Requests that may be repeated: retried for as long as `withinMs`. */
-export function retried(requestTimeoutMs: number, withinMs: number, summary: string) {
+/** Requests that may be repeated: retried for as long as `withinMs`, at most `longestPauseMs` (default a minute) apart. */
+export function retried(
+  requestTimeoutMs: number,
+  withinMs: number,
+  summary: string,
+  longestPauseMs?: number,
+) {
   return retriedActivities({
     // A cancel may read the status as well, so there is room for two requests.
     attemptMs: attemptMs(2 * requestTimeoutMs),
     withinMs: Math.max(1, withinMs),
     summary,
+    ...(longestPauseMs !== undefined && { longestPauseMs }),
   });
 }

@@ -35,8 +35,14 @@ const RENEWAL_MS = 300_000;
 /**
  * Waits for the permit to start. Returns the request's id, which the start and the reads carry to report to the
  * limiter, or null where the worker runs without one.
+ *
+ * @param waitsFor why there has to be another try, until the limiter says where it stands; null for the first
  */
-export async function waitForPermit(state: RunState, permits: ReadonlySet<string>): Promise<string | null> {
+export async function waitForPermit(
+  state: RunState,
+  permits: ReadonlySet<string>,
+  waitsFor: string | null,
+): Promise<string | null> {
   const { spec } = state;
   const { workflowId, firstExecutionRunId, startTime } = workflowInfo();
   const requestId = `${workflowId}#${firstExecutionRunId.slice(-12)}-${state.triggers + 1}`;
@@ -56,7 +62,7 @@ export async function waitForPermit(state: RunState, permits: ReadonlySet<string
     for (let asked = 0; ; asked++) {
       const { limited } = await requestStart(request);
       if (!limited) return null;
-      if (asked === 0) enterPhase(state, 'waiting', "a permit under Hex's limits");
+      if (asked === 0) enterPhase(state, 'waiting', waitsFor ?? "a permit under Hex's limits");
       else void showPlace(state, requestId, permits, asked === 1);
       const renewalMs = Math.min(RENEWALS_MS[asked] ?? RENEWAL_MS, giveUpAtMs - Date.now());
       if (await condition(() => permits.has(requestId), Math.max(1, renewalMs))) return requestId;

@@ -30,6 +30,9 @@ import {
 /** A read that goes with the start may not take long: until it is done, only Hex knows of the run. */
 const READ_AT_ONCE_MS = 2_000;
 
+/** Longest pause between two tries to read the list: after an outage, others of the line wait for what it says. */
+const SEARCH_PAUSE_MS = 30_000;
+
 /** How often Hex's list is looked at before a start is taken as not having happened. */
 const LOOKS = 2;
 
@@ -52,9 +55,10 @@ export async function startRun(state: RunState, permits: ReadonlySet<string>): P
 async function sendUntilStarted(state: RunState, permits: ReadonlySet<string>): Promise<void> {
   const { spec } = state;
   const giveUpAtMs = state.startedAtMs + spec.queueTimeoutMs;
+  let waitsFor: string | null = null;
   for (let searched = false; ; ) {
     // A start whose answer was lost keeps its permit: no other of ours may start this project before it is settled.
-    if (!searched && !spec.dryRun) state.requestId = await waitForPermit(state, permits);
+    if (!searched && !spec.dryRun) state.requestId = await waitForPermit(state, permits, waitsFor);
     const requestedAtMs = Date.now();
     try {
       const run = await send(state);
@@ -74,7 +78,7 @@ async function sendUntilStarted(state: RunState, permits: ReadonlySet<string>): 
         if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
       } else {
         searched = false;
-        await waitOrFail(state, error, giveUpAtMs);
+        waitsFor = await waitOrFail(state, error, giveUpAtMs);
       }
     }
   }
@@ -117,15 +121,29 @@ function outcomeIsUnknown({ cause }: ActivityFailure): boolean {
   );
 }
 
-/** Waits before the next try, or fails where waiting does not help. */
-async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: number): Promise<void> {
+/**
+ * Waits before the next try, or fails where waiting does not help. Returns what a permit for that try waits for, in words;
+ * null where the limiter knows it better.
+ */
+async function waitOrFail(
+  state: RunState,
+  error: ActivityFailure,
+  giveUpAtMs: number,
+): Promise<string | null> {
   const { spec } = state;
   const cause = error.cause instanceof ApplicationFailure ? error.cause : null;
   const facts = cause && factsOf(cause);
   const message = `Hex did not start project ${spec.projectId}`;
   if (!cause || !facts || !(facts.passes || spec.dryRun)) throw hexFailure(state, error, message);
-  // The limiter has been told, and keeps the next start back for as long as Hex wants.
-  if (state.requestId && isOfType(cause, 'HexRateLimited', 'HexNoKernel')) return;
+  // The limiter has been told, and keeps the next start back.
+  if (facts.heldBack) {
+    const words = `the next try: ${cause.message}`;
+    enterPhase(state, 'waiting', words);
+    if (state.triggers === 1) await tellParentOfWait(state, 'tell-the-pipeline-above-of-refusals');
+    return words;
+  }
+  // Workers of before say so by the type alone.
+  if (state.requestId && isOfType(cause, 'HexRateLimited', 'HexNoKernel')) return null;
   const delayMs = startDelayMs({
     type: cause.type ?? '',
     tries: state.triggers,
@@ -137,6 +155,7 @@ async function waitOrFail(state: RunState, error: ActivityFailure, giveUpAtMs: n
   enterPhase(state, 'waiting', `the next try, in ${formatDuration(delayMs)}: ${cause.message}`);
   if (state.triggers === 1) await tellParentOfWait(state, 'tell-the-pipeline-above-of-refusals');
   await sleep(delayMs, { summary: `Until the next try: ${cause.type}` });
+  return null;
 }
 
 /** Looks for the run in Hex's list. True when it was found and adopted; false when it surely never started. */
@@ -160,7 +179,7 @@ async function search(state: RunState, requestedAtMs: number): Promise<boolean> 
 async function findRun(state: RunState, requestedAtMs: number): Promise<FoundRuns> {
   const { connection, projectId, requestTimeoutMs, cleanupTimeoutMs } = state.spec;
   try {
-    return await retried(requestTimeoutMs, cleanupTimeoutMs, 'Find the run').findRun({
+    return await retried(requestTimeoutMs, cleanupTimeoutMs, 'Find the run', SEARCH_PAUSE_MS).findRun({
       connection,
       projectId,
       requestTimeoutMs,

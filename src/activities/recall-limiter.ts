@@ -1,0 +1,154 @@
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
+import type { WorkflowClient } from '@temporalio/client';
+import type { LimiterInput } from '../contract/inputs.js';
+import { limiterEventsSignal, permitSignal } from '../contract/messages.js';
+import { decoderOf } from '../contract/payloads.js';
+import {
+  applyEvent,
+  type LimiterEvent,
+  type LimitsPatch,
+  newLimiter,
+  type PackedLimiter,
+  packLimiter,
+  type RecalledLimiter,
+  recalledState,
+  unpackLimiter,
+  withPermit,
+} from '../limits/index.js';
+import type { ActivityDependencies } from './dependencies.js';
+import { type Execution, eventsOf, type HistoryEvent, timeOf } from './history-events.js';
+import { eachOf, listExecutions } from './list-executions.js';
+import { readTarget } from './run-start.js';
+
+const EVENTS_PER_PAGE = 500;
+/** The projects of so many runs, the newest, have been started within the hour at most. */
+const MOST_RUNS = 200;
+const RUNS_OF_A_PROJECT = 100;
+const HOUR_MS = 3_600_000;
+/** All starts wait meanwhile, so what takes longer is left out. */
+const LISTING_MS = 15_000;
+
+/**
+ * Finds what a limiter knew that was terminated: the history of the one before holds all that it was told, so that its
+ * settings, its counts, its line and who holds a kernel come back. Where there is no such history, the runs of the last
+ * hour are counted from Hex's own lists.
+ */
+export const recallLimiter =
+  (dependencies: ActivityDependencies) =>
+  async (input: LimiterInput): Promise<RecalledLimiter> => {
+    const { workflows } = dependencies;
+    const { workflowExecution } = activityInfo();
+    if (!workflows || !workflowExecution) return { state: null, starts: [] };
+    const { workflowId, runId: executionId } = workflowExecution;
+    try {
+      const before = await executionBefore(workflows, { workflowId, executionId });
+      if (before) return { state: await stateOf(workflows, before), starts: [] };
+    } catch (error) {
+      log.warn('What the limiter knew before could not be read', { error: String(error) });
+    }
+    return { state: null, starts: await listedStarts(dependencies, workflows, input.connection) };
+  };
+
+/** The execution that was there before. Also one that the lists still call open: they are a little late. */
+async function executionBefore(
+  { workflowService, options }: WorkflowClient,
+  { workflowId, executionId }: Execution,
+): Promise<Execution | null> {
+  const { executions } = await workflowService.listWorkflowExecutions({
+    namespace: options.namespace,
+    query: `WorkflowId = ${JSON.stringify(workflowId)}`,
+    pageSize: 10,
+  });
+  const others = (executions ?? []).filter(({ execution }) => execution?.runId !== executionId);
+  const [newest] = others.sort((a, b) => startOf(b) - startOf(a));
+  return newest?.execution?.runId ? { workflowId, executionId: newest.execution.runId } : null;
+}
+
+function startOf({ startTime }: { startTime?: { seconds?: unknown; nanos?: number | null } | null }): number {
+  return Number(startTime?.seconds ?? 0) + (startTime?.nanos ?? 0) / 1e9;
+}
+
+/** Plays the history once more: what the limiter was told, found out, and gave. */
+async function stateOf(workflows: WorkflowClient, execution: Execution): Promise<PackedLimiter> {
+  const decode = decoderOf(workflows);
+  const told: [LimiterEvent, number][] = [];
+  let settings: LimitsPatch | undefined;
+  let state = newLimiter();
+  for await (const event of eventsOf(workflows, execution, EVENTS_PER_PAGE)) {
+    const at = timeOf(event);
+    const [first, second] = await decode(payloadsOf(event));
+    if (event.workflowExecutionStartedEventAttributes) {
+      settings = (first as unknown as LimiterInput).settings;
+      state = second ? unpackLimiter(second as unknown as PackedLimiter) : newLimiter(settings);
+    } else if (event.signalExternalWorkflowExecutionInitiatedEventAttributes) {
+      state = withPermit(state, (first as { requestId: string }).requestId, at);
+    } else if (isRecalled(first)) {
+      // It had been recalled itself, and what it was told meanwhile came after that.
+      state = recalledState(first, settings);
+      for (const [each, toldAt] of told) state = applyEvent(state, each, toldAt);
+    } else if (Array.isArray(first)) {
+      for (const each of first as unknown as LimiterEvent[]) {
+        told.push([each, at]);
+        state = applyEvent(state, each, at);
+      }
+    }
+  }
+  return packLimiter(state);
+}
+
+/** The payloads of those events that change a limiter. */
+function payloadsOf(event: HistoryEvent) {
+  const signal = event.workflowExecutionSignaledEventAttributes;
+  if (signal?.signalName === limiterEventsSignal.name) return signal.input?.payloads;
+  const permit = event.signalExternalWorkflowExecutionInitiatedEventAttributes;
+  if (permit?.signalName === permitSignal.name) return permit.input?.payloads;
+  return (
+    event.workflowExecutionStartedEventAttributes?.input?.payloads ??
+    event.activityTaskCompletedEventAttributes?.result?.payloads
+  );
+}
+
+function isRecalled(value: unknown): value is RecalledLimiter {
+  return typeof value === 'object' && value !== null && 'state' in value && 'starts' in value;
+}
+
+/** When the runs of the last hour began, of the projects that workflows of ours were started for. */
+async function listedStarts(
+  { hex }: ActivityDependencies,
+  workflows: WorkflowClient,
+  connection: string,
+): Promise<number[]> {
+  const now = Date.now();
+  const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(LISTING_MS)]);
+  const starts: number[] = [];
+  try {
+    for (const projectId of await startedProjects(workflows, connection, now - HOUR_MS)) {
+      const { runs } = await hex(connection).listProjectRuns(
+        projectId,
+        { trigger: 'API', limit: RUNS_OF_A_PROJECT },
+        { signal },
+      );
+      // One that has not begun has no time, and was started a moment ago.
+      for (const { startTime } of runs) starts.push(startTime === null ? now : Date.parse(startTime));
+    }
+  } catch (error) {
+    log.warn('The runs of the last hour could not all be counted', { connection, error: String(error) });
+  }
+  return starts.filter((at) => at > now - HOUR_MS).sort((a, b) => a - b);
+}
+
+async function startedProjects(
+  workflows: WorkflowClient,
+  connection: string,
+  sinceMs: number,
+): Promise<Set<string>> {
+  const { executions } = await listExecutions(
+    workflows,
+    activityInfo().taskQueue,
+    // Also those that waited in line and ended since.
+    `(StartTime > '${new Date(sinceMs).toISOString()}' OR ExecutionStatus = 'Running')`,
+    { pageSize: MOST_RUNS },
+  );
+  const targets = await eachOf(executions, (execution) => readTarget(workflows, execution));
+  return new Set(targets.flatMap((target) => (target?.connection === connection ? target.projectId : [])));
+}

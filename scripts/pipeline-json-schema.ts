@@ -22,6 +22,8 @@ const STEP_TYPES = {
   pipeline: 'PipelineStep',
   workflow: 'WorkflowStep',
   approval: 'ApprovalStep',
+  http: 'HttpStep',
+  waitFor: 'WaitForStep',
 };
 
 /** The JSON Schema of a pipeline file, a definition or a list of steps, with the doc comments of the types as descriptions. */
@@ -46,6 +48,8 @@ export function pipelineJsonSchema(): Json {
     describe(step, comments, [kind, 'StepBase', 'HexRunInput']);
     if (fields.retry) describe(fields.retry, comments, ['RetryDefinition']);
     if (fields.poll) describe(fields.poll, comments, ['PollInput']);
+    if (fields.http) describe(fields.http, comments, ['HttpDefinition']);
+    if (fields.waitFor) describe(fields.waitFor, comments, ['WaitForDefinition']);
     allowTemplates(step);
   }
   return {

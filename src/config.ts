@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CONNECTION_VARIABLES, connectionsOf } from './config/connections.js';
 import { ConfigError, type ConfigProblem } from './config/errors.js';
+import { httpHosts, httpSecretsOf } from './config/http.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogSettings } from './config/log.js';
 import {
   baseAddress,
@@ -15,6 +16,7 @@ import { unknownVariables } from './config/unknown-variables.js';
 import { type Webhooks, webhooksOf } from './config/webhooks.js';
 import { CONVERTER_VARIABLES, type ConverterSettings, converterSettings } from './encryption/settings.js';
 import type { HexConnection, ReadLimits } from './hex/index.js';
+import type { HttpSettings } from './http/secrets.js';
 import type { LimitsPatch } from './limits/index.js';
 
 export { loadDotEnv } from './config/env-file.js';
@@ -53,6 +55,8 @@ export interface Config {
   keeper: 'on' | 'off';
   /** Folder of pipeline files that can be started by name; null for none. */
   pipelinesDir: string | null;
+  /** What `http` steps may reach, and the secrets that they may name. The secrets are functions. */
+  http: HttpSettings;
   /** How Temporal's payloads are encrypted, or otherwise converted. */
   converter: ConverterSettings;
   /** Where notifications go, by name. Their settings may be secrets, so they are functions. */
@@ -93,6 +97,7 @@ const settingsSchema = z.object({
   HEX_TASK_QUEUE: optional(z.string().trim().min(1, 'is blank: name a task queue, or leave it out')),
   HEX_PATIENCE: optional(duration('24h')),
   HEX_PIPELINES_DIR: optional(z.string()),
+  HEX_HTTP_HOSTS: optional(httpHosts),
   HEX_JANITOR: optional(choice('off', 'report', 'cancel')),
   HEX_KEEPER: optional(choice('on', 'off')),
   HEX_WORKER_BUILD_ID: optional(versionPart),
@@ -142,11 +147,13 @@ export function loadConfig(
 ): Config {
   const { connections, limits, reads, problems } = connectionsOf(env);
   const { webhooks, alerts, problems: webhookProblems } = webhooksOf(env);
+  const { secrets, problems: secretProblems } = httpSecretsOf(env);
   const { settings: converter, problems: converterProblems } = converterSettings(env);
   const settings = settingsSchema.safeParse(env);
   const all: ConfigProblem[] = [
     ...problems,
     ...webhookProblems,
+    ...secretProblems,
     ...converterProblems.map(({ path, message }) => ({ variable: path, message })),
     ...unknownHexVariables(env),
     ...(settings.error?.issues ?? []).map(({ path, message }) => ({ variable: path.join('.'), message })),
@@ -187,6 +194,7 @@ export function loadConfig(
     janitor: given.HEX_JANITOR ?? 'report',
     keeper: given.HEX_KEEPER ?? 'on',
     pipelinesDir: given.HEX_PIPELINES_DIR ?? null,
+    http: { hosts: given.HEX_HTTP_HOSTS ?? [], secrets },
     converter,
     webhooks,
     alerts,

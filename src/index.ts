@@ -52,6 +52,8 @@ export type {
   ExecutionReference,
   HexPipelineInput,
   HexStep,
+  HttpDefinition,
+  HttpStep,
   InputDefinition,
   OnFailure,
   ParamDefinition,
@@ -65,8 +67,11 @@ export type {
   ReusedStep,
   StepBase,
   StepDefinition,
+  WaitForDefinition,
+  WaitForStep,
   WorkflowStep,
 } from './pipeline/definition/definition.js';
+export type { HttpMethod } from './pipeline/definition/http-method.js';
 export type { StepKind } from './pipeline/definition/spec.js';
 export type { TriggerRule } from './pipeline/definition/trigger-rules.js';
 export type {
@@ -76,6 +81,7 @@ export type {
   DefinitionSource,
   FanOutStepResult,
   HexStepResult,
+  HttpStepResult,
   LeftRun,
   NoStepResult,
   NotMeant,
@@ -88,6 +94,7 @@ export type {
   StepResult,
   SubPipelineStepResult,
   UntypedEnd,
+  WaitStepResult,
   WorkflowStepResult,
 } from './pipeline/execution/result.js';
 export type { StepState } from './pipeline/execution/scheduler.js';

@@ -145,6 +145,7 @@ export async function hexDependencies(
     keyAttribute: known.key,
     pipelineAttributes: () => known.pipelines && Date.now() >= pipelinesFromMs,
     pipelinesDir: config.pipelinesDir,
+    http: config.http,
     webhooks: config.webhooks,
     alerts: config.alerts,
     temporalUiUrl: config.temporalUiUrl,

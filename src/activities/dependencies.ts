@@ -1,5 +1,6 @@
 import type { ScheduleClient, WorkflowClient } from '@temporalio/client';
 import type { HexClient, ReadLimits, SharedReads } from '../hex/index.js';
+import type { HttpSettings } from '../http/secrets.js';
 import type { Webhook } from '../notifications/webhook.js';
 import type { Limiters } from './limiters.js';
 
@@ -30,6 +31,8 @@ export interface ActivityDependencies {
   pipelineAttributes?: () => boolean;
   /** Folder of pipeline files that can be started by name (`HEX_PIPELINES_DIR`). Default: none. */
   pipelinesDir?: string | null;
+  /** What `http` steps may reach (`HEX_HTTP_HOSTS`), and the secrets they may name (`HEX_HTTP_SECRET_...`). Default: nothing. */
+  http?: HttpSettings;
   /** Where notifications go, by name (`HEX_NOTIFY_<NAME>_URL`, `_FORMAT`, ...). Default: none. */
   webhooks?: Readonly<Record<string, Webhook>>;
   /** Names of the webhooks that get alerts (`HEX_NOTIFY_ALERTS`). Default: none. */

@@ -28,10 +28,16 @@ const MENDED_BY_PEOPLE: ReadonlySet<string> = new Set([
 
 /**
  * The failure for a request that changes nothing, or that may be sent twice: passing troubles are retried by Temporal.
+ *
+ * @param sinceMs since when there is trouble. Default: since the activity was asked for
  */
-export function readFailure(error: unknown, patienceMs = DEFAULT_PATIENCE_MS): ApplicationFailure {
+export function readFailure(
+  error: unknown,
+  patienceMs = DEFAULT_PATIENCE_MS,
+  sinceMs = activityInfo().scheduledTimestampMs,
+): ApplicationFailure {
   if (!(error instanceof HexError)) throw error;
-  const impatient = Date.now() - activityInfo().scheduledTimestampMs >= patienceMs;
+  const impatient = Date.now() - sinceMs >= patienceMs;
   return failureOf(
     error,
     error.kind === 'HexInvalidRequest' || (impatient && MENDED_BY_PEOPLE.has(error.kind)),

@@ -23,7 +23,9 @@ import { placeInLine } from './place-in-line.js';
 import { reachHex } from './reach-hex.js';
 import { recallLimiter } from './recall-limiter.js';
 import { reportToLimiter, requestStart } from './request-start.js';
+import { httpProblems, sendHttp } from './send-http.js';
 import { triggerRun } from './trigger-run.js';
+import { waitFor } from './wait-for.js';
 
 export type { ActivityDependencies, RunOwners } from './dependencies.js';
 export type { Limiters } from './limiters.js';
@@ -54,6 +56,9 @@ export function createActivities(dependencies: ActivityDependencies) {
     lookForStrays: lookForStrays(dependencies),
     getLastCompletedRun: getLastCompletedRun(dependencies),
     loadPipeline: loadPipeline(dependencies),
+    sendHttp: sendHttp(dependencies),
+    httpProblems: httpProblems(dependencies),
+    waitFor: waitFor(dependencies),
     pipelinesSearchable: pipelinesSearchable(dependencies),
     reachHex: reachHex(dependencies),
     notify: notify(dependencies),

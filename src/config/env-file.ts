@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util';
 import { ConfigError } from './errors.js';
 
 /** A secret's variable and the one for its file exclude each other. */
-const SECRET = /(API_TOKEN|^HEX_CODEC_KEYS)(_FILE)?$/;
+const SECRET = /(API_TOKEN|^HEX_CODEC_KEYS|^HEX_HTTP_SECRET_\w+?)(_FILE)?$/;
 
 /**
  * Reads a `.env` file into the environment. What is set there already wins, also a token over a token file and the other

@@ -12,7 +12,7 @@ const NAMES_ELSEWHERE: Readonly<Record<string, string>> = {
   HEX_HOST: 'HEX_BASE_URL',
 };
 /** Read, name by name, where they are used. */
-const GROUPS = ['HEX_CONNECTION_', 'HEX_NOTIFY_'];
+const GROUPS = ['HEX_CONNECTION_', 'HEX_NOTIFY_', 'HEX_HTTP_SECRET_'];
 /** Kubernetes tells every container of the services beside it, such as one called "hex-sandbox". */
 const OF_KUBERNETES =
   /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/;

@@ -44,6 +44,12 @@ export const freshnessId = (step: string) => `fresh/${step}`;
 /** The `step` of {@link freshnessId}; null for another activity. */
 export const stepOfFreshnessId = (activityId: string) => after(freshnessId(''), activityId);
 
+/** The activity that does the work of a step, `step` or `step/index`, in this attempt. */
+export const stepActivityId = (step: string, attempt: number) => `step/${attempt}/${step}`;
+
+/** The `step` of {@link stepActivityId}; null for another activity. */
+export const stepOfActivityId = (activityId: string) => /^step\/\d+\/(.+)$/.exec(activityId)?.[1] ?? null;
+
 function after(prefix: string, id: string): string | null {
   return id.startsWith(prefix) ? id.slice(prefix.length) : null;
 }

@@ -1,3 +1,4 @@
+import { onceOnly } from '../network/fetch.js';
 import type { Call, CallOptions } from './call.js';
 import { answerError } from './errors/from-answer.js';
 import { networkError, stoppedError } from './errors/from-network.js';
@@ -96,7 +97,6 @@ async function send({ transport, call, limit, timeoutMs }: Exchange, token: stri
     return await fetch(endpointUrl(origin, call.path, call.query), {
       method: call.method,
       headers,
-      // A stream, since fetch by itself sends a body that it could repeat a second time after a 421.
       body: body && onceOnly(body),
       duplex: 'half',
       redirect: 'manual',
@@ -106,15 +106,6 @@ async function send({ transport, call, limit, timeoutMs }: Exchange, token: stri
     const stoppedBy = limit.stoppedBy();
     throw stoppedBy ? stoppedError(call, stoppedBy, 'unknown', timeoutMs) : networkError(call, error, token);
   }
-}
-
-function onceOnly(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
-    },
-  });
 }
 
 /** The body as text. Its loss matters only where a success says something in it. */

@@ -35,6 +35,16 @@ export async function networkFetch(address: string | URL, init: RequestInit = {}
   }
 }
 
+/** A body that is sent once: `fetch` by itself sends bytes that it could repeat a second time after a 421. */
+export function onceOnly(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
 /** The words that name the proxy's variable in the message about a failed request; '' where none was used. */
 export function proxyNote(error: unknown): string {
   const variable = error instanceof Error ? proxied.get(error) : undefined;

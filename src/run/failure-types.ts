@@ -105,25 +105,25 @@ export const FAILURE_TYPES = list({
     retry: null,
   },
   HexAuth: {
-    of: ['hexRun'],
+    of: ['hexRun', 'a step'],
     when: 'Hex answered 401, or the token cannot be read or sent.',
     remedy: 'Regenerate the token in Hex and set `HEX_API_TOKEN` to it; check `HEX_BASE_URL`.',
     retry: null,
   },
   HexForbidden: {
-    of: ['hexRun'],
+    of: ['hexRun', 'a step'],
     when: 'Hex answered 403.',
     remedy: 'The token needs the "Run projects" scope, and its user access to the project.',
     retry: null,
   },
   HexNotFound: {
-    of: ['hexRun'],
+    of: ['hexRun', 'a step'],
     when: 'Hex answered 404: there is no such project, it is not published, or the user may not see it.',
     remedy: 'Publish the project, check its id, or give the user access.',
     retry: null,
   },
   HexInvalidRequest: {
-    of: ['hexRun'],
+    of: ['hexRun', 'a step'],
     when: 'Hex answered 400, 422 or another 4xx, or the request was refused before it was sent.',
     remedy: 'Publish the project, or check the id and the input parameters.',
     retry: null,
@@ -206,6 +206,43 @@ export const FAILURE_TYPES = list({
     when: 'Nobody answered the approval within `within`.',
     remedy: 'Start the pipeline again with `rerun` when it can be approved.',
     retry: null,
+  },
+  HttpNotAllowed: {
+    of: ['a step'],
+    when: 'The worker may not send the request of an `http` step: its host is not in `HEX_HTTP_HOSTS`, it resolves to a private address, or a variable is not set. Nothing was sent.',
+    remedy: 'Correct the address, or let those who run the workers list the host or set the variable.',
+    retry: null,
+  },
+  HttpNotMet: {
+    of: ['a step'],
+    when: 'The answer to the request of an `http` step is not what `expect` says; with `poll`, not within its time.',
+    remedy: 'The message says what was answered. Look at the service, or correct `expect`.',
+    retry: 'FAILED',
+  },
+  HttpUnreachable: {
+    of: ['a step'],
+    when: 'No answer came to the request of an `http` step, and it changed nothing or may be sent twice.',
+    remedy: 'Check the address, the service, and the proxy of the worker.',
+    retry: 'FAILED',
+  },
+  HttpOutcomeUnknown: {
+    of: ['a step'],
+    when: 'A `POST` or `PATCH` was sent and no answer came: whether it arrived is not known, so it is not sent again.',
+    remedy:
+      'Look at the receiver before you run the step again. `idempotent: true` says that it may be sent twice.',
+    retry: null,
+  },
+  WaitTimedOut: {
+    of: ['a step'],
+    when: 'What a `waitFor` step waits for did not come within its time.',
+    remedy: 'The message says what there was instead. Look at it, or give the step a longer `within`.',
+    retry: 'TIMED_OUT',
+  },
+  WaitedForFailed: {
+    of: ['a step'],
+    when: 'The workflow that a `waitFor` step waits for has ended without success.',
+    remedy: 'Look at that workflow, which the message names; `retryStep` waits for it again.',
+    retry: 'FAILED',
   },
   ControlRefused: {
     of: ['an Update'],

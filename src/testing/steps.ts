@@ -37,7 +37,9 @@ export function forTest(input: JsonValue, test: TestSteps): JsonValue {
 export function connectionsIn(input: JsonValue): string[] {
   const names = new Set<string>();
   mapSteps(input, (step) => {
-    if (typeof step.connection === 'string') names.add(step.connection);
+    for (const { connection } of [step, isObject(step.waitFor) ? (step.waitFor as Step) : {}]) {
+      if (typeof connection === 'string') names.add(connection);
+    }
     return step;
   });
   return [...names];

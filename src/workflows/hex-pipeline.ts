@@ -7,6 +7,7 @@ import type { FailureType } from '../run/failure-types.js';
 import type { StepNotifyEvent } from '../run/notify.js';
 import { logEvent } from './log-event.js';
 import { PipelineAttributes } from './pipeline/attributes.js';
+import { checkHttpSteps } from './pipeline/check-http.js';
 import { installControls } from './pipeline/controls.js';
 import { PipelineExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
@@ -78,6 +79,7 @@ async function carryOut(
   notifications.watchDeadlines(execution);
   try {
     await notifications.check(attributes);
+    await checkHttpSteps(prepared, attributes);
     const outcome = await withTimeLimit(
       spec.timeoutMs,
       'Time limit of the pipeline',

@@ -41,6 +41,7 @@ describe('the environment becomes one typed configuration', () => {
       limits: { default: {} },
       reads: { default: { perMinute: 30, perHour: 1_800 } },
       pipelinesDir: null,
+      http: { hosts: [], secrets: {} },
       converter: { keys: [], module: null },
       tuning: {
         cachedWorkflows: null,
@@ -110,6 +111,40 @@ describe('the environment becomes one typed configuration', () => {
       HEX_CONNECTION_EU_LIMITS: 'off',
     });
     expect(limits).toEqual({ default: { starts: { perHour: 120 }, kernels: null }, eu: 'off' });
+  });
+
+  it('with what http steps may reach, and secrets from variables and files', async () => {
+    const folder = await tempFolder();
+    await writeFile(join(folder, 'secret'), 'from-file\n');
+    const { http } = loadConfig({
+      HEX_API_TOKEN: SECRET,
+      HEX_HTTP_HOSTS: 'API.example.com, *.shop.example ,http://localhost:9000',
+      HEX_HTTP_SECRET_A: ' Bearer x ',
+      HEX_HTTP_SECRET_B_FILE: join(folder, 'secret'),
+    });
+    expect(http.hosts).toEqual([
+      { name: 'api.example.com', wildcard: false, plain: false, port: 443 },
+      { name: 'shop.example', wildcard: true, plain: false, port: 443 },
+      { name: 'localhost', wildcard: false, plain: true, port: 9000 },
+    ]);
+    expect(await http.secrets.HEX_HTTP_SECRET_A?.()).toBe('Bearer x');
+    expect(await http.secrets.HEX_HTTP_SECRET_B?.()).toBe('from-file');
+    expect(inspect(http)).not.toContain('Bearer');
+    expect(
+      problemsOf({
+        HEX_API_TOKEN: SECRET,
+        HEX_HTTP_HOSTS: 'https://x/y,ok.example',
+        HEX_HTTP_SECRET_A: 'a',
+        HEX_HTTP_SECRET_A_FILE: 'b',
+        HEX_HTTP_SECRET_b: 'c',
+        HEX_HTTP_SECRET_C: 'two\nlines',
+      }),
+    ).toEqual({
+      HEX_HTTP_HOSTS: expect.stringContaining('"https://x/y" is not a host'),
+      HEX_HTTP_SECRET_A: 'and HEX_HTTP_SECRET_A_FILE are both set: leave one out',
+      HEX_HTTP_SECRET_b: expect.stringContaining('is no name of a secret'),
+      HEX_HTTP_SECRET_C: expect.stringContaining('must be one line'),
+    });
   });
 
   it('with a clock factor, for a sandbox whose minutes are shorter', () => {

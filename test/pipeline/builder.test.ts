@@ -64,7 +64,12 @@ it('workflows and sub-pipelines as well, and a builder can be continued in two w
     params: { rows: steps.check.output ?? '' },
   }));
   const two = base.hex('load', { dependsOn: 'check', projectId: 'load' });
-  expect([base, one, two].map((builder) => builder.build().steps.length)).toEqual([1, 2, 2]);
+  const tell = two.http('tell', ({ steps }) => ({
+    dependsOn: 'load',
+    http: { url: 'https://api.example.com/', method: 'POST', body: { run: steps.load.runId ?? '' } },
+  }));
+  expect([base, one, two, tell].map((builder) => builder.build().steps.length)).toEqual([1, 2, 2, 3]);
+  expect(parsePipelineInput(tell.build()).ok).toBe(true);
   expect(one.build().steps[1]).toMatchObject({ params: { rows: '{{ steps.check.output }}' } });
   expect(parsePipelineInput(one.build()).ok).toBe(true);
 });

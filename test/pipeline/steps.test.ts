@@ -493,7 +493,7 @@ async function run(rig: Harness, input: unknown): Promise<PipelineResult> {
   return (await start(rig, input)).result;
 }
 
-function states(steps: PipelineFailureDetails['steps']): Record<string, string> {
+function states(steps: PipelineFailureDetails['steps']): Record<string, string | number> {
   return Object.fromEntries(Object.entries(steps).map(([id, { status }]) => [id, status]));
 }
 

@@ -41,7 +41,8 @@ function stepRow(id: string, step: unknown, colors: Colors): string[] {
   const error = isObject(step.error) ? step.error : {};
   const took = typeof step.durationMs === 'number' ? formatDuration(step.durationMs) : '';
   const link = text(step.runUrl) || text(error.runUrl) || text(step.workflowId);
-  return [plain(id), colour(text(step.status)), took, link || whatElse(step)];
+  const status = typeof step.status === 'number' ? String(step.status) : text(step.status);
+  return [plain(id), colour(status), took, link || whatElse(step)];
 }
 
 /** What there is to say of a step without a run of its own: a fan-out, a person's decision, a step that did not run. */

@@ -1,6 +1,6 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { isObject, type JsonValue } from '../../base/json.js';
-import { stepOfFreshnessId, stepOfWorkflowId } from '../../contract/ids.js';
+import { stepOfActivityId, stepOfFreshnessId, stepOfWorkflowId } from '../../contract/ids.js';
 import { decoderOf } from '../../contract/payloads.js';
 import type { PipelineFailureDetails } from '../../pipeline/execution/result.js';
 
@@ -80,7 +80,8 @@ export async function readPipelineHistory(
       found.results.set(key, (await decode(result?.payloads))[0] ?? null);
       found.broken.delete(key);
     }
-    const begun = steps.children.get(String(event.eventId));
+    const begun =
+      steps.children.get(String(event.eventId)) ?? workOf(steps.activities.get(String(event.eventId)));
     if (begun !== undefined) found.broken.add(begun);
     const done = event.activityTaskCompletedEventAttributes;
     const activity = steps.activities.get(String(done?.scheduledEventId));
@@ -129,6 +130,15 @@ function noteActivity(
   }
   const step = stepOfFreshnessId(id);
   if (type === 'getLastCompletedRun' && result !== null && step !== null) found.fresh.set(step, result);
+  const worked = workOf({ id });
+  if (worked === undefined) return;
+  found.results.set(worked, result);
+  found.broken.delete(worked);
+}
+
+/** The step, or item of a fan-out, that an activity does the work of. */
+function workOf(activity: { id: string } | undefined): string | undefined {
+  return stepOfActivityId(activity?.id ?? '') ?? undefined;
 }
 
 function noteControl(found: PipelineHistory, action: string, input: unknown, at: string): void {

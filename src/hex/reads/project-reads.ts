@@ -1,7 +1,7 @@
 import { isTerminal } from '../../run/status.js';
 import type { CallOptions } from '../call.js';
 import type { HexRunInfo, RunPage } from '../types.js';
-import { abortable, callOf, type Waiter } from './waiters.js';
+import { abortable, callOf, type ListWaiter, type Waiter } from './waiters.js';
 
 /** Hex's longest page of runs. */
 const PAGE = 100;
@@ -11,6 +11,8 @@ const LISTS_PER_CHECK = 10;
 /** An end may take this long to show in a list, which covers the whole seconds of a `Date` header. */
 const STALE_MS = 5_000;
 const MISTRUST_MS = 600_000;
+/** How long a list is kept for those who accept an older one. */
+const KEPT_MS = 60_000;
 
 /** The two reads that tell a run's status; a `HexClient` has them. */
 export interface RunReader {
@@ -52,8 +54,13 @@ export class ProjectReads {
   readonly #settings: ReadSettings;
   readonly #followed = new Map<string, Followed>();
   #waiting: Waiter[] = [];
-  /** The list that is under way. */
+  /** Those who want the newest runs of any trigger. */
+  #wanting: ListWaiter[] = [];
+  /** The last list of any trigger. */
+  #newest: { page: RunPage; at: number } | null = null;
+  /** The list that is under way, and whether it has the runs of any trigger. */
   #listing: Promise<RunPage> | null = null;
+  #listsAll = false;
   #listsSinceCheck = 0;
   #failures = 0;
   /** No lists until then: one has been wrong, or fails. */
@@ -72,17 +79,34 @@ export class ProjectReads {
 
   /** Nobody follows a run, and nobody waits for an answer. */
   get idle(): boolean {
-    return this.runs === 0 && this.#waiting.length === 0 && !this.#listing;
+    const waits = this.#waiting.length + this.#wanting.length > 0;
+    const kept = this.#newest !== null && this.#settings.now() - this.#newest.at < KEPT_MS;
+    return this.runs === 0 && !waits && !kept && !this.#listing;
+  }
+
+  /**
+   * The newest hundred runs of any trigger, by a list that is no older than `maxAgeMs`. One list answers all who ask together, and the reads
+   * of runs that fall together with them.
+   */
+  async newest(maxAgeMs: number, call: CallOptions): Promise<RunPage> {
+    if (this.#newest && this.#settings.now() - this.#newest.at <= maxAgeMs) return this.#newest.page;
+    if (this.#listing && this.#listsAll) return abortable(this.#listing, call.signal);
+    const answer = new Promise<RunPage>((resolve, reject) => {
+      this.#wanting.push({ options: call, resolve, reject });
+    });
+    this.#flushSoon();
+    return abortable(answer, call.signal);
   }
 
   /** A run's status: by itself, or by a list that answers others as well. Rejects as the reader does. */
   async read(runId: string, call: CallOptions): Promise<HexRunInfo> {
-    const { windowMs, now } = this.#settings;
+    const { now } = this.#settings;
     const followed = this.#followed.get(runId) ?? { askedAt: 0, readAt: now(), progress: 0, missed: 0 };
     followed.askedAt = now();
     this.#followed.set(runId, followed);
-    const alone = this.runs === 1 || followed.missed >= MISSES || now() < this.#mistrustedUntil;
-    if (alone) return this.#readOne(runId, call);
+    const others = this.runs > 1 || this.#wanting.length > 0 || (this.#listing && this.#listsAll);
+    if (!others || followed.missed >= MISSES || now() < this.#mistrustedUntil)
+      return this.#readOne(runId, call);
     if (this.#listing) {
       const page = await abortable(this.#listing, call.signal);
       // A list asked for before this read may be older than the run; that is no reason to doubt it.
@@ -92,7 +116,7 @@ export class ProjectReads {
     const answer = new Promise<HexRunInfo>((resolve, reject) => {
       this.#waiting.push({ runId, options: call, resolve, reject });
     });
-    if (this.#waiting.length === 1) setTimeout(() => this.#flush(), windowMs);
+    this.#flushSoon();
     return abortable(answer, call.signal);
   }
 
@@ -108,11 +132,19 @@ export class ProjectReads {
     }
   }
 
+  #flushSoon(): void {
+    if (this.#waiting.length + this.#wanting.length === 1)
+      setTimeout(() => this.#flush(), this.#settings.windowMs);
+  }
+
   #flush(): void {
+    const wanting = this.#wanting.filter(({ options: { signal } }) => !signal?.aborted);
+    this.#wanting = [];
     const waiters = this.#waiting.filter(({ options: { signal } }) => !signal?.aborted);
     this.#waiting = [];
     const [first] = waiters;
-    if (new Set(waiters.map(({ runId }) => runId)).size > 1) void this.#readMany(waiters);
+    const isMany = new Set(waiters.map(({ runId }) => runId)).size > 1;
+    if (isMany || wanting.length > 0) void this.#readMany(waiters, wanting);
     else if (first) {
       const answer = this.#readOne(first.runId, callOf(waiters));
       for (const waiter of waiters) waiter.resolve(answer);
@@ -129,19 +161,23 @@ export class ProjectReads {
     return this.#note(run);
   }
 
-  async #readMany(waiters: Waiter[]): Promise<void> {
-    const query = { limit: PAGE, trigger: 'API' };
-    this.#listing = this.#reader.listProjectRuns(this.#projectId, query, callOf(waiters));
+  async #readMany(waiters: Waiter[], wanting: ListWaiter[]): Promise<void> {
+    this.#listsAll = wanting.length > 0;
+    const query = { limit: PAGE, trigger: this.#listsAll ? 'ALL' : 'API' };
+    const all = [...waiters, ...wanting];
+    this.#listing = this.#reader.listProjectRuns(this.#projectId, query, callOf(all));
     try {
       const page = await this.#listing;
       this.#failures = 0;
       this.#listsSinceCheck += 1;
+      if (this.#listsAll) this.#newest = { page, at: this.#settings.now() };
+      for (const { resolve } of wanting) resolve(page);
       this.#leaveEnded(page, waiters);
       this.#answer(waiters, page);
     } catch (error) {
       this.#failures += 1;
       if (this.#failures >= 2 && !isRateLimited(error)) this.#mistrust();
-      for (const waiter of waiters) waiter.reject(error);
+      for (const waiter of all) waiter.reject(error);
     } finally {
       this.#listing = null;
     }

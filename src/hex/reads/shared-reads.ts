@@ -1,6 +1,6 @@
 import type { ReadLoad } from '../../limits/read-share.js';
 import type { CallOptions } from '../call.js';
-import type { HexRunInfo } from '../types.js';
+import type { HexRunInfo, RunPage } from '../types.js';
 import { ProjectReads, type RunReader } from './project-reads.js';
 
 /** A run not asked for this long is no longer in flight; reads are at most a few minutes apart. */
@@ -13,6 +13,11 @@ export interface SharedReads {
    * show, and a run alone in its project, is read by itself. Rejects as the reader does.
    */
   getRunStatus(projectId: string, runId: string, options?: CallOptions): Promise<HexRunInfo>;
+  /**
+   * The newest hundred runs of a project, of any trigger, by a list that is no older than `maxAgeMs`. All who ask together are answered by one
+   * list, and so are the reads of runs of the project. Rejects as the reader does.
+   */
+  newestRuns(projectId: string, maxAgeMs: number, options?: CallOptions): Promise<RunPage>;
   /** The runs that are being followed, for the interval to the next read. */
   load(projectId: string): ReadLoad;
   /** The run has ended, as a read past these has shown: it no longer counts as followed. */
@@ -40,13 +45,21 @@ export function createSharedReads(reader: RunReader, options: SharedReadsOptions
     }
   };
 
+  const projectOf = (projectId: string) => {
+    forget();
+    const project = projects.get(projectId) ?? new ProjectReads(reader, projectId, settings);
+    projects.set(projectId, project);
+    return project;
+  };
+
   return {
     async getRunStatus(projectId, runId, call = {}) {
       call.signal?.throwIfAborted();
-      forget();
-      const project = projects.get(projectId) ?? new ProjectReads(reader, projectId, settings);
-      projects.set(projectId, project);
-      return project.read(runId, call);
+      return projectOf(projectId).read(runId, call);
+    },
+    async newestRuns(projectId, maxAgeMs, call = {}) {
+      call.signal?.throwIfAborted();
+      return projectOf(projectId).newest(maxAgeMs, call);
     },
     load(projectId) {
       const runs = [...projects.values()].map((project) => project.runs).filter((count) => count > 0);

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../call.js';
-import type { HexRunInfo } from '../types.js';
+import type { HexRunInfo, RunPage } from '../types.js';
 
 /** One who waits for the status of a run. */
 export interface Waiter {
@@ -9,8 +9,15 @@ export interface Waiter {
   reject: (error: unknown) => void;
 }
 
+/** One who waits for a list. */
+export interface ListWaiter {
+  options: CallOptions;
+  resolve: (answer: RunPage) => void;
+  reject: (error: unknown) => void;
+}
+
 /** One call for many: it is given up when all of them are, and takes as long as the most patient of them allows. */
-export function callOf(waiters: readonly Waiter[]): CallOptions {
+export function callOf(waiters: readonly Pick<Waiter, 'options'>[]): CallOptions {
   const given = new AbortController();
   let left = waiters.length;
   const leave = () => {
@@ -22,6 +29,7 @@ export function callOf(waiters: readonly Waiter[]): CallOptions {
   return {
     signal: given.signal,
     ...(patience.every((ms) => ms > 0) && { timeoutMs: Math.max(...patience) }),
+    ...(waiters.every(({ options }) => options.background) && { background: true }),
   };
 }
 

@@ -1,12 +1,14 @@
 import type {
   ApprovalStep,
   HexStep,
+  HttpStep,
   ParamDefinition,
   ParamType,
   PipelineDefinition,
   PipelineStep,
   StepBase,
   StepDefinition,
+  WaitForStep,
   WorkflowStep,
 } from './definition.js';
 
@@ -86,6 +88,19 @@ export class PipelineBuilder<Params extends string = never, Ids extends string =
   approval<Id extends string>(
     id: Id,
     step: Given<ApprovalStep, Params, Ids>,
+  ): PipelineBuilder<Params, Ids | Id> {
+    return this.step(id, step);
+  }
+
+  /** A step that sends an HTTP request, and looks at the answer. */
+  http<Id extends string>(id: Id, step: Given<HttpStep, Params, Ids>): PipelineBuilder<Params, Ids | Id> {
+    return this.step(id, step);
+  }
+
+  /** A step that waits for a run of a project by anybody, a partition of another pipeline, or a workflow. */
+  waitFor<Id extends string>(
+    id: Id,
+    step: Given<WaitForStep, Params, Ids>,
   ): PipelineBuilder<Params, Ids | Id> {
     return this.step(id, step);
   }

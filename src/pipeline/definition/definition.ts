@@ -5,6 +5,7 @@ import type { IfExists } from '../../run/key.js';
 import type { NotifyDefinition, StepNotifyEvent } from '../../run/notify.js';
 import type { Interval } from '../../run/scope.js';
 import type { ScheduleDefinition } from '../../schedule/index.js';
+import type { HttpMethod } from './http-method.js';
 import type { TriggerKind } from './trigger-kind.js';
 import type { TriggerRule } from './trigger-rules.js';
 
@@ -16,7 +17,7 @@ import type { TriggerRule } from './trigger-rules.js';
  */
 export type OnFailure = 'stop' | 'continue' | 'pause';
 
-/** The ways a run can end that a retry can be asked for. `FAILED` is any failure of a `workflow` or `pipeline` step. */
+/** The ways a run can end that a retry can be asked for. `FAILED` is any failure of a step that runs no Hex project. */
 export type RetryStatus = 'UNABLE_TO_ALLOCATE_KERNEL' | 'ERRORED' | 'KILLED' | 'TIMED_OUT' | 'FAILED';
 
 /** New attempts of a failed step. Permanent errors (401, 403, 404, 422, a bad input) are never tried again. */
@@ -24,8 +25,8 @@ export interface RetryDefinition {
   /** All attempts, the first included. 2 to 20. */
   maxAttempts: number;
   /**
-   * Endings that are tried again. Default `["UNABLE_TO_ALLOCATE_KERNEL"]`, and `["FAILED"]` for `workflow` and
-   * `pipeline` steps.
+   * Endings that are tried again. Default `["UNABLE_TO_ALLOCATE_KERNEL"]`, and `["FAILED"]` for steps that run no Hex
+   * project.
    */
   on?: RetryStatus[];
   /**
@@ -126,8 +127,81 @@ export interface ApprovalStep extends StepBase {
   };
 }
 
-/** A step: a Hex project, another pipeline, any workflow, or an approval. */
-export type StepDefinition = HexStep | PipelineStep | WorkflowStep | ApprovalStep;
+/** Sends one HTTP request, such as a health check or a webhook, and looks at the answer. */
+export interface HttpStep extends StepBase {
+  /** The request, and the answer that is wanted. */
+  http: HttpDefinition;
+}
+
+/** The request of an {@link HttpStep}, and the answer that is wanted. */
+export interface HttpDefinition {
+  /** Address such as `https://api.example.com/health`. Its host must be in `HEX_HTTP_HOSTS` of the worker's environment. */
+  url: string;
+  /** Default `GET`. `POST` and `PATCH` are sent once, see `idempotent`. */
+  method?: HttpMethod;
+  /**
+   * Headers by name: text, or `{"env": "HEX_HTTP_SECRET_X"}` for a secret, which is the value of that variable of the worker's
+   * environment.
+   */
+  headers?: Record<string, string | { env: string }>;
+  /** Text is sent as it is, anything else as JSON. Not with `GET` and `HEAD`. */
+  body?: JsonValue;
+  /** The answer that makes the step a success. Default: any status from 200 to 299. */
+  expect?: {
+    /** A status such as 200, a class such as `"2xx"`, or a list of these. Default `"2xx"`. */
+    status?: number | string | (number | string)[];
+    /** Fields that the answer must have, with these values; it may have more. */
+    json?: JsonValue;
+  };
+  /** Asks again until the answer is as expected. Default: asks once, and after passing troubles for five minutes. */
+  poll?: {
+    /** Pause between two requests. Default `"30s"`. */
+    every?: Duration;
+    /** Then the step fails. Default `"1h"`. */
+    within?: Duration;
+  };
+  /**
+   * Whether the receiver takes a request with the same `Idempotency-Key` header, which every `POST` and `PATCH` has, only once.
+   * Default false: such a request is sent again only where it surely did not arrive, or was refused with 429.
+   */
+  idempotent?: boolean;
+  /** Time limit of one request, the answer included, up to ten minutes. Default `"30s"`. */
+  timeout?: Duration;
+}
+
+/** Waits for something that this pipeline does not run itself. */
+export interface WaitForStep extends StepBase {
+  /** What it waits for. */
+  waitFor: WaitForDefinition;
+}
+
+/** What a {@link WaitForStep} waits for: one of `projectId`, `pipeline` and `workflow`. */
+export interface WaitForDefinition {
+  /** A run of this Hex project, whoever starts it: Hex's schedules, people, the API. */
+  projectId?: string;
+  /** How that run has ended. Default `completed`. */
+  status?: 'completed' | 'failed' | 'any';
+  /**
+   * The run must have started at this time or later, ISO 8601. Default: the start of the interval that the pipeline is about, or its
+   * scheduled time where it has none.
+   */
+  newerThan?: string;
+  /** Connection of the project. Default `default`. */
+  connection?: string;
+  /** A partition of this pipeline that has succeeded, whoever started it. */
+  pipeline?: string;
+  /** Which one, such as `"{{ run.partition }}"`. Required with `pipeline`. */
+  partition?: string;
+  /** The workflow with this id to complete, of any type; there may be none yet. One that fails fails the step. */
+  workflow?: string;
+  /** Pause between two looks. Default `"30s"`. */
+  every?: Duration;
+  /** Then the step fails. Default `"24h"`. */
+  within?: Duration;
+}
+
+/** A step: a Hex project, another pipeline, any workflow, an approval, an HTTP request, or a wait. */
+export type StepDefinition = HexStep | PipelineStep | WorkflowStep | ApprovalStep | HttpStep | WaitForStep;
 
 /** The types of parameters and inputs. `date` is text such as `2026-11-23`. */
 export type ParamType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'date';

@@ -11,6 +11,7 @@ import { schemaProblems } from '../../run/schema-problems.js';
 import { looksLikeClock } from '../../schedule/index.js';
 import { isTemplate } from '../../templates/engine.js';
 import type { OnFailure, RetryDefinition } from './definition.js';
+import { httpRules } from './http-schema.js';
 import {
   type BaseFields,
   type baseSchema,
@@ -21,6 +22,7 @@ import {
   stepIdSchema,
 } from './schema.js';
 import type { RetrySpec, StepKind, StepSpec } from './spec.js';
+import { waitRules } from './wait-schema.js';
 
 const DAY_MS = 86_400_000;
 
@@ -83,6 +85,8 @@ function isUnfilled(raw: JsonObject, field: readonly PropertyKey[]): boolean {
 export function kindProblems(kind: StepKind, raw: JsonObject, path: string, sound: boolean): Problem[] {
   if (kind === 'hex' && sound)
     return runRules(raw).map(({ field, message }) => ({ path: pathText(path, [field]), message }));
+  const inside = kind === 'http' ? httpRules(raw.http) : kind === 'waitFor' ? waitRules(raw.waitFor) : [];
+  if (inside.length > 0) return inside.map((one) => ({ ...one, path: pathText(path, [kind, ...one.path]) }));
   const { workflow } = raw;
   const both = isObject(workflow) && workflow.input !== undefined && workflow.args !== undefined;
   if (kind !== 'workflow' || !both) return [];
@@ -111,7 +115,7 @@ function derivedId(step: unknown): string | null {
     step.projectId ??
     (isObject(step.pipeline) ? step.pipeline.name : step.pipeline) ??
     valueAt(step, ['workflow', 'type']) ??
-    (step.approval ? 'approval' : null);
+    (step.approval ? 'approval' : step.http ? 'http' : step.waitFor ? 'wait' : null);
   if (typeof candidate !== 'string') return null;
   const id = candidate.slice(0, 64);
   return stepIdSchema().safeParse(id).success ? id : null;

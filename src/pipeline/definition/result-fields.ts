@@ -19,6 +19,20 @@ const RESULT_FIELDS: Record<StepKind | 'forEach', readonly string[]> = {
   pipeline: ['status', 'params', 'steps', 'workflowId', 'skipped'],
   workflow: ['status', 'output', 'workflowId'],
   approval: ['status', 'by', 'reason', 'at'],
+  http: ['status', 'json', 'truncated', 'durationMs'],
+  waitFor: [
+    'status',
+    'projectId',
+    'runId',
+    'runUrl',
+    'projectVersion',
+    'startTime',
+    'endTime',
+    'elapsedMs',
+    'workflowId',
+    'partition',
+    'durationMs',
+  ],
   forEach: ['status', 'items', 'count', 'succeeded', 'failed'],
 };
 

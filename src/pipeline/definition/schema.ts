@@ -11,8 +11,10 @@ import {
 import { clockProblem, looksLikeClock } from '../../schedule/index.js';
 import { scheduleSchema } from '../../schedule/schedule-schema.js';
 import type { PipelineDefinition } from './definition.js';
+import { httpSchema } from './http-schema.js';
 import type { StepKind } from './spec.js';
 import { TRIGGER_RULES } from './trigger-rules.js';
+import { waitForSchema } from './wait-schema.js';
 
 /** The field that says what a step runs. */
 export const KIND_FIELDS = {
@@ -20,6 +22,8 @@ export const KIND_FIELDS = {
   pipeline: 'pipeline',
   workflow: 'workflow',
   approval: 'approval',
+  http: 'http',
+  waitFor: 'waitFor',
 } as const satisfies Record<string, StepKind>;
 
 export function isKindField(name: string): name is keyof typeof KIND_FIELDS {
@@ -134,6 +138,8 @@ export function workSchemas<Nested extends z.ZodType>(nested: Nested) {
         },
       ),
     }),
+    http: z.strictObject({ http: httpSchema() }),
+    waitFor: z.strictObject({ waitFor: waitForSchema() }),
   };
 }
 
@@ -144,12 +150,14 @@ export type WorkFields<Kind extends StepKind> = z.output<
 
 /** All fields of a step of each kind. */
 export function stepSchemas(nested: z.ZodType): Record<StepKind, z.ZodObject> {
-  const { hex, pipeline, workflow, approval } = workSchemas(nested);
+  const { hex, pipeline, workflow, approval, http, waitFor } = workSchemas(nested);
   return {
     hex: z.strictObject({ ...baseFields(), ...hex.shape }),
     pipeline: z.strictObject({ ...baseFields(), ...pipeline.shape }),
     workflow: z.strictObject({ ...baseFields(), ...workflow.shape }),
     approval: z.strictObject({ ...baseFields(), ...approval.shape }),
+    http: z.strictObject({ ...baseFields(), ...http.shape }),
+    waitFor: z.strictObject({ ...baseFields(), ...waitFor.shape }),
   };
 }
 

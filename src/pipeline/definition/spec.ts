@@ -15,7 +15,12 @@ import type { TriggerKind } from './trigger-kind.js';
 import type { TriggerRule } from './trigger-rules.js';
 
 /** What a step runs. */
-export type StepKind = 'hex' | 'pipeline' | 'workflow' | 'approval';
+export type StepKind = 'hex' | 'pipeline' | 'workflow' | 'approval' | 'http' | 'waitFor';
+
+/** Whether a step of this kind is a child workflow, which takes a place under `maxParallel`. */
+export function isChild(kind: StepKind): boolean {
+  return kind === 'hex' || kind === 'pipeline' || kind === 'workflow';
+}
 
 /** How a step is tried again. Times in ms. */
 export interface RetrySpec {

@@ -84,6 +84,48 @@ export interface DecidedStepResult {
   at: string;
 }
 
+/** Result of a step that sent an HTTP request. */
+export interface HttpStepResult {
+  /** Always true: a step that failed has no such result. */
+  success: true;
+  /** Of the answer, such as 200. */
+  status: number;
+  /** The answer, where it is JSON of 32 KB or less; else null. */
+  json: JsonValue;
+  /** True when `json` was left out because it is larger. */
+  truncated?: true;
+  /** From the first request to the answer, in ms. */
+  durationMs: number;
+}
+
+/** Result of a step that waited for something: a run of a project, a partition of a pipeline, or a workflow. */
+export interface WaitStepResult {
+  /** Always true: a step that failed has no such result. */
+  success: true;
+  /** `COMPLETED`, or Hex's status of the run. */
+  status: string;
+  /** Project of the run in Hex, where it waited for one. */
+  projectId?: string;
+  /** Id of that run. */
+  runId?: string;
+  /** Page of that run in Hex. */
+  runUrl?: string | null;
+  /** The published version that it ran. */
+  projectVersion?: string | null;
+  /** When it started, ISO 8601; null of one that was never given a kernel. */
+  startTime?: string | null;
+  /** When it ended, ISO 8601. */
+  endTime?: string | null;
+  /** Hex's own measure of that, in ms. */
+  elapsedMs?: number | null;
+  /** The workflow that was waited for, or that ran the partition. */
+  workflowId?: string;
+  /** The partition that was waited for. */
+  partition?: string;
+  /** How long it was waited for, in ms. */
+  durationMs: number;
+}
+
 /** Result of a fan-out, its items in the order of the list. */
 export interface FanOutStepResult {
   /** Whether all items succeeded. */
@@ -118,6 +160,8 @@ export type StepResult =
   | WorkflowStepResult
   | SubPipelineStepResult
   | DecidedStepResult
+  | HttpStepResult
+  | WaitStepResult
   | FanOutStepResult
   | NoStepResult;
 

@@ -13,15 +13,21 @@ const ENDINGS: Partial<Record<FailureType, RetryStatus>> = {
   HexPendingTimedOut: 'TIMED_OUT',
 };
 
-/** Failures of `workflow` and `pipeline` steps that another attempt cannot mend. */
+/** Failures of steps that run no Hex project that another attempt cannot mend, or would double. */
 const PERMANENT: ReadonlySet<string> = new Set<FailureType>([
   'InvalidInput',
   'KeyExists',
   'ApprovalRejected',
   'HexPipelineTooLong',
+  'HttpNotAllowed',
+  'HttpOutcomeUnknown',
+  'HexAuth',
+  'HexForbidden',
+  'HexNotFound',
+  'HexInvalidRequest',
 ]);
 
-const STEP_TIMED_OUT: FailureType = 'StepTimedOut';
+const TIMED_OUT: ReadonlySet<string> = new Set<FailureType>(['StepTimedOut', 'WaitTimedOut']);
 
 /** Kernels free up as other runs end, which takes minutes. */
 const NO_KERNEL_DELAY_MS = 300_000;
@@ -31,7 +37,7 @@ const DELAY_MS = 30_000;
 export function endingOf(kind: StepKind, type: string, nonRetryable: boolean): RetryStatus | null {
   if (kind === 'hex') return own(ENDINGS, type) ?? null;
   if (kind === 'approval' || PERMANENT.has(type)) return null;
-  if (type === STEP_TIMED_OUT) return 'TIMED_OUT';
+  if (TIMED_OUT.has(type)) return 'TIMED_OUT';
   return kind === 'workflow' && nonRetryable ? null : 'FAILED';
 }
 

@@ -6,6 +6,8 @@ import { renderValue } from '../../templates/values.js';
 import type { PipelineDefinition } from '../definition/definition.js';
 import type { WorkFields } from '../definition/schema.js';
 import type { StepKind, StepSpec } from '../definition/spec.js';
+import { type HttpRequestSpec, toHttpRequest } from './http-request.js';
+import { toWaitSpec, type WaitSpec } from './wait.js';
 
 /** What an attempt of a step does, with all templates filled in. */
 export type StepWork =
@@ -17,7 +19,9 @@ export type StepWork =
       timeoutMs: number | null;
     }
   | { kind: 'workflow'; type: string; taskQueue: string | null; args: JsonValue[]; timeoutMs: number | null }
-  | { kind: 'approval'; prompt: string; withinMs: number | null; onTimeout: 'reject' | 'approve' };
+  | { kind: 'approval'; prompt: string; withinMs: number | null; onTimeout: 'reject' | 'approve' }
+  | { kind: 'http'; request: HttpRequestSpec }
+  | { kind: 'waitFor'; wait: WaitSpec };
 
 /** Reads the fields of a step's kind, with all templates filled in. */
 export type ReadWorkFields = <Kind extends StepKind>(
@@ -69,6 +73,10 @@ function workOf(kind: StepKind, fields: JsonObject, read: ReadWorkFields): Parse
         const { prompt, within, onTimeout = 'reject' } = approval;
         return { kind, prompt, withinMs: durationOr(within, null), onTimeout };
       });
+    case 'http':
+      return withValue(read(kind, fields), ({ http }) => ({ kind, request: toHttpRequest(http) }));
+    case 'waitFor':
+      return withValue(read(kind, fields), ({ waitFor }) => ({ kind, wait: toWaitSpec(waitFor) }));
   }
 }
 

@@ -2,7 +2,9 @@ import { durationMs, formatDuration } from '../../base/duration.js';
 import { isObject } from '../../base/json.js';
 import { isTemplate } from '../../templates/engine.js';
 import { parseRunInput } from '../boundary.js';
+import { HTTP_DEFAULTS } from '../definition/http-schema.js';
 import type { PipelineSpec, StepSpec } from '../definition/spec.js';
+import { WAIT_DEFAULTS } from '../definition/wait-schema.js';
 import type { StepWork } from '../plan/step-work.js';
 
 /** Milliseconds; null where there is no limit; the template where an earlier step decides. */
@@ -26,6 +28,7 @@ const WORDS: Record<string, { words: string; none?: string }> = {
   pendingTimeoutMs: { words: 'PENDING at most' },
   skipIfFreshMs: { words: 'skipped if younger than' },
   withinMs: { words: 'answer within', none: 'waits without end' },
+  metWithinMs: { words: 'met within' },
   decisionWithinMs: { words: 'decision within' },
 };
 
@@ -61,6 +64,12 @@ function limitsOfWork(work: StepWork): Limits {
       return runLimits({ ...work.input }, work.skipIfFreshMs);
     case 'approval':
       return { withinMs: work.withinMs };
+    case 'http': {
+      const { timeoutMs, poll } = work.request;
+      return { requestTimeoutMs: timeoutMs, ...(poll && { metWithinMs: poll.withinMs }) };
+    }
+    case 'waitFor':
+      return { metWithinMs: work.wait.withinMs };
     default:
       return { timeoutMs: work.timeoutMs };
   }
@@ -73,6 +82,18 @@ function limitsOfBody({ kind, body }: StepSpec): Limits {
       return runLimits(body, limitOf(body.skipIfFresh));
     case 'approval':
       return { withinMs: limitOf(isObject(body.approval) ? body.approval.within : undefined) };
+    case 'http': {
+      const { timeout = HTTP_DEFAULTS.timeoutMs, poll } = isObject(body.http) ? body.http : {};
+      const { within = HTTP_DEFAULTS.withinMs } = isObject(poll) ? poll : {};
+      return {
+        requestTimeoutMs: limitOf(timeout),
+        ...(poll !== undefined && { metWithinMs: limitOf(within) }),
+      };
+    }
+    case 'waitFor': {
+      const { within = WAIT_DEFAULTS.withinMs } = isObject(body.waitFor) ? body.waitFor : {};
+      return { metWithinMs: limitOf(within) };
+    }
     default:
       return { timeoutMs: limitOf(body.timeout) };
   }

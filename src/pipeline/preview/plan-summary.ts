@@ -8,16 +8,19 @@ import { runScope } from '../../run/scope.js';
 import { parseRunInput, prepare } from '../boundary.js';
 import {
   asRequested,
+  isChild,
   type PipelineRequest,
   type PipelineSpec,
   type StepKind,
   type StepSpec,
 } from '../definition/spec.js';
 import type { TriggerRule } from '../definition/trigger-rules.js';
+import { requestName } from '../plan/http-request.js';
 import { intervalOf } from '../plan/interval.js';
 import { type Plan, planOf } from '../plan/plan.js';
 import type { PreparedPipeline } from '../plan/prepare.js';
 import type { StepWork } from '../plan/step-work.js';
+import { waitName } from '../plan/wait.js';
 import { type Limits, pipelineLimits, stepLimits } from './limits.js';
 
 /** A step as `plan` shows it, before anything has run. */
@@ -164,7 +167,7 @@ function timesOf(step: StepSpec, { items }: PreparedPipeline): number | null {
 function widest({ levels, byId }: Plan, prepared: PreparedPipeline): number {
   const width = (id: string) => {
     const step = byId.get(id);
-    if (!step || step.kind === 'approval') return 0;
+    if (!step || !isChild(step.kind)) return 0;
     const times = timesOf(step, prepared) ?? step.window ?? 1;
     return Math.min(times, step.window ?? times);
   };
@@ -195,6 +198,12 @@ function whatOf(step: StepSpec, works: readonly StepWork[] | undefined): string 
       return `workflow ${text(fieldOf(body.workflow, 'type'))}`;
     case 'approval':
       return `approval: ${work?.kind === 'approval' ? work.prompt : text(fieldOf(body.approval, 'prompt'))}`;
+    case 'http':
+      return work?.kind === 'http'
+        ? requestName(work.request)
+        : `${text(fieldOf(body.http, 'method') ?? 'GET')} ${text(fieldOf(body.http, 'url'))}`;
+    case 'waitFor':
+      return `wait for ${work?.kind === 'waitFor' ? waitName(work.wait.subject) : waitTemplate(body.waitFor)}`;
   }
 }
 
@@ -217,6 +226,12 @@ function warningsOf(
       warnings.push(`${id}: skipIfFresh looks at any completed run of the project, whatever its inputs were`);
   }
   return warnings;
+}
+
+/** A wait whose subject an earlier step decides. */
+function waitTemplate(wait: JsonValue | undefined): string {
+  const [name, value] = Object.entries(isObject(wait) ? wait : {})[0] ?? ['', ''];
+  return `${name} ${text(value)}`;
 }
 
 function fieldOf(value: JsonValue | undefined, name: string): JsonValue | undefined {

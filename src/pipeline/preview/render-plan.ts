@@ -76,5 +76,7 @@ function shape(step: PlannedStep): string {
   const label = `"${nameOf(step).replaceAll('"', '#quot;')}"`;
   if (step.kind === 'approval') return `{${label}}`;
   if (step.kind === 'pipeline') return `[[${label}]]`;
+  if (step.kind === 'waitFor') return `([${label}])`;
+  if (step.kind === 'http') return `[/${label}/]`;
   return step.kind === 'workflow' ? `(${label})` : `[${label}]`;
 }

@@ -22,7 +22,9 @@ import { waitForDecision, withTimeLimit } from '../timers.js';
 import { lastCompletedRun } from './activities.js';
 import type { StepContext } from './context.js';
 import { badStep, stepFailure } from './failures.js';
+import { sendHttp } from './http.js';
 import { childId, type Decision, type StepRecord, type Unit } from './state.js';
+import { waitFor } from './wait-for.js';
 
 /** The server ends a workflow without any clean-up at 51,200 events; each child costs about 10. */
 const MOST_EVENTS = 45_000;
@@ -41,6 +43,10 @@ export function attempt(execution: StepContext, step: StepRecord, unit: Unit): P
       return runWorkflow(execution, unit, work);
     case 'approval':
       return askForApproval(execution, step, unit, work);
+    case 'http':
+      return sendHttp(unit, work.request);
+    case 'waitFor':
+      return waitFor(unit, work.wait, execution.run);
   }
 }
 

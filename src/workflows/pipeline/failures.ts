@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
   ChildWorkflowFailure,
@@ -39,7 +40,8 @@ const MOST_WORDS = 2_000;
 
 /** What a step's failure says, wherever it came from; `nonRetryable` as its origin declared it. */
 export function stepErrorOf(thrown: unknown): { error: StepError; nonRetryable: boolean } {
-  const failure = thrown instanceof ChildWorkflowFailure && thrown.cause ? thrown.cause : thrown;
+  const wraps = thrown instanceof ChildWorkflowFailure || thrown instanceof ActivityFailure;
+  const failure = wraps && thrown.cause ? thrown.cause : thrown;
   const message = (failure instanceof Error ? failure.message : String(failure)).slice(0, MOST_WORDS);
   const nothing = { hint: null, projectId: null, runId: null, runUrl: null, status: null };
   if (failure instanceof ApplicationFailure) {

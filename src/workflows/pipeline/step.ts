@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { stepCondition, stepItems } from '../../pipeline/boundary.js';
+import { isChild } from '../../pipeline/definition/spec.js';
 import type { StepResult } from '../../pipeline/execution/result.js';
 import { endingOf, retryDelayMs } from '../../pipeline/execution/retry.js';
 import { waitForDecision } from '../timers.js';
@@ -154,8 +155,7 @@ async function runUnit(execution: StepContext, step: StepRecord, unit: Unit): Pr
 
 /** What was thrown, or null after a success. */
 async function runAttempt(execution: StepContext, step: StepRecord, unit: Unit): Promise<Error | null> {
-  // A person needs no place under `maxParallel`.
-  const placed = step.spec.kind !== 'approval';
+  const placed = isChild(step.spec.kind);
   if (placed) {
     if (execution.semaphore.full)
       execution.move(

@@ -47,6 +47,19 @@ it('reads first and last days in the zone of the pipeline', () => {
   ]);
 });
 
+it('a last time that happens twice is its second copy, when the run of that day is due', () => {
+  const endOf = (end: string, timezone = 'Europe/Berlin') => {
+    const parsed = parseSchedule({ cron: '30 2 * * *', end }, { timezone });
+    return parsed.ok && parsed.value.endAt;
+  };
+  expect(endOf('2027-10-31T02:30')).toBe('2027-10-31T01:30:00.000Z');
+  expect(endOf('2027-10-31T01:59')).toBe('2027-10-30T23:59:00.000Z');
+  expect(endOf('2027-10-31T03:00')).toBe('2027-10-31T02:00:00.000Z');
+  expect(endOf('2027-04-04T01:45', 'Australia/Lord_Howe')).toBe('2027-04-03T15:15:00.000Z');
+  // In the gap: the first instant after it, where the run of that day is.
+  expect(endOf('2027-03-28T02:30')).toBe('2027-03-28T01:00:00.000Z');
+});
+
 it.each([
   '@daily',
   '@Weekly',

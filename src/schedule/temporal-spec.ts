@@ -11,6 +11,10 @@ import { LAST_INSTANT } from './zone.js';
 /** On the server, the search for the next start is confused by an hour that comes twice until about an hour after it. */
 const CONFUSED_BEFORE_MS = 2 * HOUR_MS;
 const CONFUSED_AFTER_MS = 3 * HOUR_MS;
+/** From when on days are given as dates: always the same, so that a new year changes nothing of a schedule. */
+const DATES_FROM = Date.UTC(2026, 0, 1);
+/** Starts near clock changes that are all given, however many: those of the year of `from` and of the next one. */
+const ALWAYS_GIVEN_MS = 2 * 366 * DAY_MS;
 
 /** A range of numbers as the TypeScript SDK writes it. */
 export interface SpecRange<T = number> {
@@ -66,10 +70,11 @@ export function temporalSpec(
   const parts = ruleParts(schedule, from);
   const shots =
     parts.calendars.length > 0 ? clockChangeStarts(schedule, from, from + years * 366 * DAY_MS) : [];
+  const given = shots.filter((at, index) => index < most || at < from + ALWAYS_GIVEN_MS);
   return {
     timezone,
     calendars: parts.calendars,
-    intervals: [...parts.intervals, ...shots.slice(0, most).map((every) => ({ every }))],
+    intervals: [...parts.intervals, ...given.map((every) => ({ every }))],
     ...(startAt && { startAt: new Date(startAt) }),
     ...(endAt && { endAt: new Date(endAt) }),
     ...(jitterMs && { jitter: jitterMs }),
@@ -147,7 +152,7 @@ function calendarsOf(fields: PatternFields, from: number): TemporalCalendar[] {
 /** Days that Temporal has no word for, such as the last of the month: as dates, those that share a day and its years together. */
 function datesOf(rule: LocalRule, from: number): Pick<TemporalCalendar, 'dayOfMonth' | 'month' | 'year'>[] {
   const years = new Map<string, number[]>();
-  for (let day = Math.floor(from / DAY_MS); day * DAY_MS < LAST_INSTANT; day++) {
+  for (let day = Math.floor(Math.min(from, DATES_FROM) / DAY_MS); day * DAY_MS < LAST_INSTANT; day++) {
     if (!rule.hasDay(day)) continue;
     const [year, date = ''] = [dateText(day * DAY_MS).slice(0, 4), dateText(day * DAY_MS).slice(5)];
     years.set(date, [...(years.get(date) ?? []), Number(year)]);

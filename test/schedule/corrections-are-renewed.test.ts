@@ -18,6 +18,16 @@ it('so is one that lacks a start at the next clock change, such as after a chang
   expect(needsRenewal(nightly, lengths(nightly).slice(1), SINCE)).toBe(true);
 });
 
+it('every start near the clock changes of this year and the next is given, however many: none is missed until it is renewed', () => {
+  const [cron, zone] = ['* * * * SUN', 'Europe/Berlin'];
+  const everyMinute = schedule(cron, zone);
+  const inYear = (year: number) =>
+    lengths(everyMinute).filter((at) => new Date(at).getUTCFullYear() === year).length;
+  expect(inYear(2027)).toBe(inYear(2026));
+  expect(inYear(2026)).toBeGreaterThan(200);
+  expect(needsRenewal(everyMinute, lengths(everyMinute), Date.UTC(2026, 11, 31))).toBe(false);
+});
+
 it('what no clock change touches is left alone', () => {
   for (const [cron, zone] of [
     ['30 2 * * *', 'UTC'],

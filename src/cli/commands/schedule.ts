@@ -101,7 +101,7 @@ function addPreview(schedule: Command, perform: Perform): void {
       'first time: ISO 8601 with Z or an offset, or a date in UTC (default: now)',
       instantOption,
     )
-    .option('--to <time>', 'last time, inclusive', instantOption)
+    .option('--to <time>', 'last time, inclusive; a date is its midnight in UTC', instantOption)
     .option('--count <n>', 'at most so many (default: 10, or all up to --to)', wholeNumber)
     .addHelpText(
       'after',

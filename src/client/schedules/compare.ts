@@ -55,10 +55,14 @@ function linesOf(value: unknown, path = '', into = new Map<string, string>()): M
 
 /** An interval as long as the time since 1970 is one start, near a clock change. */
 const ONE_START_MS = 20 * 366 * 86_400_000;
+/** How far ahead such starts must be there: they are given for more years than that, from the year of the apply on. */
+const COMPARED_MS = 366 * 86_400_000;
 
 function timesOf({ calendars = [], intervals = [], ...spec }: ScheduleOptions['spec'], now: number) {
   const each = intervals.map(({ every, offset = 0 }) => ({ every: Number(every), offset: Number(offset) }));
-  const once = each.map(({ every }) => every).filter((every) => every > ONE_START_MS && every > now);
+  const once = each
+    .map(({ every }) => every)
+    .filter((every) => every > ONE_START_MS && every > now && every <= now + COMPARED_MS);
   return {
     timezone: spec.timezone || 'UTC',
     calendars: calendars.map((calendar) =>

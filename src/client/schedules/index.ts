@@ -159,13 +159,13 @@ export class Schedules {
 
   /** Starts nothing more until it is resumed; what runs goes on. */
   async pause(schedule: string, note?: string): Promise<void> {
-    await this.#client.schedule.getHandle(schedule).pause(note);
+    await this.#client.schedule.getHandle(schedule).pause(note ?? 'Paused with temporal-hex');
     await this.#tellKeeper([schedule]);
   }
 
   /** Ends a pause, whoever began it; starts that were missed meanwhile are not made up for. */
   async resume(schedule: string, note?: string): Promise<void> {
-    await this.#client.schedule.getHandle(schedule).unpause(note);
+    await this.#client.schedule.getHandle(schedule).unpause(note ?? 'Resumed with temporal-hex');
     await this.#tellKeeper([schedule]);
   }
 

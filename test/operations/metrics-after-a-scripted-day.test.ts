@@ -10,6 +10,9 @@ import { type Scrape, scrape } from '../support/prometheus.js';
 
 const DEPLOY = fileURLToPath(new URL('../../deploy/', import.meta.url));
 
+/** For promtool: which series make which alerts fire. */
+const ALERTS_FIRE = fileURLToPath(new URL('../fixtures/alerts.promtool.yaml', import.meta.url));
+
 /** Core begins this series with the first failure. */
 const WITH_THE_FIRST_FAILURE = ['temporal_workflow_task_execution_failed_total'];
 
@@ -154,6 +157,7 @@ it('promtool finds the alerts and the page of metrics in order, where there is o
   }
   execFileSync('promtool', ['check', 'rules', `${DEPLOY}prometheus/alerts.yaml`]);
   execFileSync('promtool', ['check', 'metrics'], { input: day?.text ?? '' });
+  execFileSync('promtool', ['test', 'rules', ALERTS_FIRE]);
 });
 
 it('a label that users fill has at most so many values', () => {

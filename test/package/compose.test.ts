@@ -25,6 +25,8 @@ interface Service {
   user?: string;
   restart?: string;
   profiles?: string[];
+  volumes?: string[];
+  networks?: Record<string, { aliases: string[] }>;
   command?: string[];
   network_mode?: string;
   ports?: string[];
@@ -33,7 +35,7 @@ interface Service {
   mem_limit?: string;
   healthcheck?: { test: string[] };
   logging?: { options?: Record<string, string> };
-  depends_on?: Record<string, { condition: string }>;
+  depends_on?: Record<string, { condition: string; required?: boolean }>;
   environment?: Record<string, string | number | null>;
   env_file?: { path: string; required: boolean }[];
 }
@@ -58,6 +60,12 @@ const service = (name: string): Service => {
   if (!found) throw new Error(`no service ${name}`);
   return found;
 };
+
+/** Folders and files of ours that a service mounts: where they are, and where it finds them. */
+const mounts = (one: Service | undefined) =>
+  (one?.volumes ?? [])
+    .filter((volume) => volume.startsWith('./'))
+    .map((volume) => volume.slice(2).split(':').slice(0, 2));
 
 const scripts = [
   'docker/init-env.sh',
@@ -95,7 +103,7 @@ describe('the compose file', () => {
   it('pins every image to one version, the tools to that of the server, and none is the deprecated auto-setup', () => {
     const images = services.filter(([, { build }]) => !build).map(([, { image }]) => image);
     expect(images.length).toBeGreaterThan(0);
-    for (const image of images) expect(image).toMatch(/^[a-z/-]+:\d+\.\d+(\.\d+)?(-bookworm)?$/);
+    for (const image of images) expect(image).toMatch(/^[a-z/-]+:v?\d+\.\d+(\.\d+)?(-bookworm)?$/);
     expect(images.join()).not.toContain('auto-setup');
     const [, version] = service('temporal').image.split(':');
     for (const tools of ['temporal-schema', 'temporal-namespace'])
@@ -104,7 +112,12 @@ describe('the compose file', () => {
 
   it('publishes ports on localhost only, and never the database', () => {
     const ports = services.flatMap(([, { ports = [] }]) => ports);
-    expect(ports).toEqual(['127.0.0.1:7233:7233', '127.0.0.1:8233:8080']);
+    expect(ports).toEqual([
+      '127.0.0.1:7233:7233',
+      '127.0.0.1:8233:8080',
+      '127.0.0.1:9090:9090',
+      '127.0.0.1:3000:3000',
+    ]);
     expect(service('postgres').ports).toBeUndefined();
   });
 
@@ -148,7 +161,9 @@ describe('the compose file', () => {
 
   it('waits for nothing that cannot happen: what must be healthy has a check, what must complete is not restarted', () => {
     for (const [, { depends_on = {} }] of services) {
-      for (const [name, { condition }] of Object.entries(depends_on)) {
+      for (const [name, { condition, required }] of Object.entries(depends_on)) {
+        // What is not required may fail, and Compose goes on.
+        expect(required, name).not.toBe(false);
         if (condition === 'service_healthy') expect(service(name).healthcheck?.test[0], name).toBe('CMD');
         else expect(service(name).restart, name).toBe('no');
       }
@@ -198,6 +213,27 @@ describe('the compose file', () => {
     const address = `http://127.0.0.1:${sandbox?.command?.at(-1)}`;
     for (const one of [worker, settings]) expect(one?.environment?.HEX_BASE_URL).toBe(address);
     expect(read('.env.example')).toContain('COMPOSE_FILE=docker-compose.yml:docker/compose.sandbox.yml\n');
+  });
+
+  it('has Prometheus read every worker, by our alert rules, and Grafana show it, with the profile "metrics"', () => {
+    const [prometheus, grafana] = ['prometheus', 'grafana'].map(service);
+    for (const one of [prometheus, grafana]) expect(one?.profiles).toEqual(['metrics']);
+    for (const [source = ''] of [prometheus, grafana].flatMap(mounts))
+      expect(existsSync(path(source))).toBe(true);
+
+    const [, port] = String(service('worker').environment?.HEX_METRICS_ADDRESS).split(':');
+    const { scrape_configs, rule_files } = parse(read('docker/metrics/prometheus.yml'));
+    expect(scrape_configs).toMatchObject([{ dns_sd_configs: [{ names: ['worker'], port: Number(port) }] }]);
+    expect(withSandbox.services.localhost?.networks?.default?.aliases).toEqual(['worker']);
+    expect(rule_files).toEqual(['rules/*.yaml']);
+    expect(mounts(prometheus)).toContainEqual(['deploy/prometheus', '/etc/prometheus/rules']);
+
+    const [dashboards] = parse(read('docker/metrics/grafana/dashboards/temporal-hex.yaml')).providers;
+    expect(mounts(grafana)).toContainEqual(['deploy/grafana', dashboards.options.path]);
+    const home = grafana?.environment?.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH;
+    expect(home).toBe(`${dashboards.options.path}/temporal-hex.json`);
+    const [source] = parse(read('docker/metrics/grafana/datasources/prometheus.yaml')).datasources;
+    expect(source.url).toBe('http://prometheus:9090');
   });
 
   it('offers no button that leaves a run behind in Hex or starts it twice', () => {
@@ -294,6 +330,7 @@ describe('the check of the settings', () => {
   it.each([
     [{ HEX_API_TOKEN_FILE: '/dev/null' }, /token of the connection "default" is empty/],
     [{ HEX_API_TOKEN_FILE: '/nowhere' }, /\/nowhere cannot be read/],
+    [{ HEX_API_TOKEN_FILE: '/run/secrets/no-such-token' }, /HEX_API_TOKEN is empty: put a token into .env/],
     [{ HEX_API_TOKEN: 'sandbox', HEX_KERNELSS: '3' }, /HEX_KERNELSS .*did you mean "HEX_KERNELS"/],
   ])('says what is wrong with %j, and ends with 2', async (env, message) => {
     expect(await check(env)).toEqual({ status: 2, stderr: expect.stringMatching(message) });

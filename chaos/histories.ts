@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
+import { type Decode, decoderOf } from '../src/contract/payloads.js';
 import { patiently } from './server.js';
 
 type History = temporal.api.history.v1.IHistory;
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
-type Payloads = temporal.api.common.v1.IPayloads;
 
 export type End = 'open' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed out';
 
@@ -33,10 +33,12 @@ export interface WorkflowFacts {
 
 /** The facts of all pipelines and runs that the server knows of. */
 export async function readHistories(temporal: Client): Promise<WorkflowFacts[]> {
+  const decode = decoderOf(temporal);
   const facts: PartFacts[] = [];
   for (const { workflowId, runId } of await executions(temporal)) {
     const handle = temporal.workflow.getHandle(workflowId, runId);
-    facts.push(factsOf(workflowId, runId, await patiently(() => handle.fetchHistory())));
+    const history = await patiently(() => handle.fetchHistory());
+    facts.push(await factsOf(workflowId, runId, history, decode));
   }
   return joined(facts);
 }
@@ -47,6 +49,9 @@ export function countOpen(temporal: Client): Promise<number> {
     async () => (await temporal.workflow.count(`${OURS} AND ExecutionStatus = 'Running'`)).count,
   );
 }
+
+/** Activities whose results say what reached Hex. */
+const FACTS_IN_RESULTS = ['triggerRun', 'findRun'];
 
 const OURS = "WorkflowType IN ('hexPipeline', 'hexRun')";
 
@@ -64,7 +69,12 @@ interface PartFacts extends WorkflowFacts {
   continued: boolean;
 }
 
-function factsOf(workflowId: string, runId: string, { events }: History): PartFacts {
+async function factsOf(
+  workflowId: string,
+  runId: string,
+  { events }: History,
+  decode: Decode,
+): Promise<PartFacts> {
   const facts: PartFacts = {
     type: '',
     workflowId,
@@ -82,17 +92,22 @@ function factsOf(workflowId: string, runId: string, { events }: History): PartFa
     continued: false,
   };
   const activities = new Map<string, string>();
-  for (const event of events ?? []) note(facts, activities, event);
+  for (const event of events ?? []) await note(facts, activities, event, decode);
   return facts;
 }
 
-function note(facts: PartFacts, activities: Map<string, string>, event: HistoryEvent): void {
+async function note(
+  facts: PartFacts,
+  activities: Map<string, string>,
+  event: HistoryEvent,
+  decode: Decode,
+): Promise<void> {
   const started = event.workflowExecutionStartedEventAttributes;
   if (started) {
     facts.type = started.workflowType?.name ?? '';
     facts.firstRunId = started.firstExecutionRunId || facts.runId;
     facts.startedAtMs = timeOf(event);
-    const input = decoded(started.input) as { inputParams?: { chaos?: string } } | undefined;
+    const [input] = (await decode(started.input?.payloads)) as { inputParams?: { chaos?: string } }[];
     facts.key = input?.inputParams?.chaos ?? null;
   }
   const scheduled = event.activityTaskScheduledEventAttributes;
@@ -102,21 +117,20 @@ function note(facts: PartFacts, activities: Map<string, string>, event: HistoryE
     if (name === 'triggerRun') facts.triggers++;
   }
   const completed = event.activityTaskCompletedEventAttributes;
-  if (completed) noteResult(facts, activities.get(String(completed.scheduledEventId)), completed.result);
+  if (completed) {
+    const name = activities.get(String(completed.scheduledEventId)) ?? '';
+    if (FACTS_IN_RESULTS.includes(name))
+      noteResult(facts, name, (await decode(completed.result?.payloads))[0]);
+  }
   noteEnd(facts, event);
 }
 
-function noteResult(
-  facts: PartFacts,
-  activity: string | undefined,
-  result: Payloads | null | undefined,
-): void {
+function noteResult(facts: PartFacts, activity: string, result: unknown): void {
   if (activity === 'triggerRun') {
-    const { runId } = decoded(result) as { runId: string };
-    facts.started.push(runId);
+    facts.started.push((result as { runId: string }).runId);
+    return;
   }
-  if (activity !== 'findRun') return;
-  const [only, ...others] = (decoded(result) as { candidates: { runId: string }[] }).candidates;
+  const [only, ...others] = (result as { candidates: { runId: string }[] }).candidates;
   facts.searches++;
   if (only && others.length === 0) facts.adopted.push(only.runId);
 }
@@ -159,11 +173,6 @@ function joined(parts: PartFacts[]): WorkflowFacts[] {
     });
   }
   return [...whole.values()];
-}
-
-function decoded(payloads: Payloads | null | undefined): unknown {
-  const data = payloads?.payloads?.[0]?.data;
-  return data?.length ? JSON.parse(Buffer.from(data).toString()) : undefined;
 }
 
 function timeOf({ eventTime }: HistoryEvent): number {

@@ -21,6 +21,8 @@ export interface StormOptions {
   /** Pipelines that run at once. */
   atOnce: number;
   variant: Variant | null;
+  /** What Temporal stores is encrypted, with a key of this storm. */
+  codec: boolean;
   /** How long everything may take to end after the storm, ms. */
   settleMs: number;
 }
@@ -36,7 +38,8 @@ export const USAGE = `npm run chaos -- [options]
   --leaves <n>           terminate the workflow of one step in so many pipelines; a janitor cleans up (default 0)
   --at-once <n>          pipelines that run at once (default 100)
   --settle <time>        time for everything to end after the storm (default 5m)
-  --variant <name>       ${VARIANTS.join(' | ')}: a broken product, which the check must notice`;
+  --variant <name>       ${VARIANTS.join(' | ')}: a broken product, which the check must notice
+  --codec                what Temporal stores is encrypted (HEX_CODEC_KEYS)`;
 
 /** Throws where an option cannot be used. */
 export function readOptions(args: string[]): StormOptions {
@@ -54,6 +57,7 @@ export function readOptions(args: string[]): StormOptions {
       'at-once': { type: 'string', default: '100' },
       settle: { type: 'string', default: '5m' },
       variant: { type: 'string' },
+      codec: { type: 'boolean', default: false },
     },
   });
   const variant = VARIANTS.find((name) => name === values.variant) ?? null;
@@ -70,6 +74,7 @@ export function readOptions(args: string[]): StormOptions {
     leaves: whole('leaves', values.leaves, 0),
     atOnce: whole('at-once', values['at-once'], 1),
     variant,
+    codec: values.codec,
     settleMs: time('settle', values.settle),
   };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, Connection, isGrpcServiceError, ServiceError } from '@temporalio/client';
+import { Client, Connection, type DataConverter, isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { searchAttributeTypes } from '../src/contract/search-attributes.js';
 import { type DevServer, type DevServerOptions, startDevServer } from '../src/temporal-server/index.js';
 
@@ -54,9 +54,9 @@ export class CrashingServer {
     }
   }
 
-  async connect(): Promise<Client> {
+  async connect(dataConverter?: DataConverter): Promise<Client> {
     const connection = await Connection.connect({ address: this.address });
-    return new Client({ connection, namespace: this.namespace });
+    return new Client({ connection, namespace: this.namespace, ...(dataConverter && { dataConverter }) });
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { environmentConverter } from '../src/encryption/settings.js';
 import { type Ledger, type Sandbox, startSandbox } from '../src/sandbox/index.js';
 import type { DevServerOptions } from '../src/temporal-server/index.js';
 import { check, type Findings } from './check.js';
@@ -57,7 +58,8 @@ export async function storm(
   try {
     const server = await CrashingServer.start(cli);
     closers.push(() => server.stop());
-    const temporal = await server.connect();
+    const encryption = encryptionOf(options);
+    const temporal = await server.connect(await environmentConverter(encryption));
     closers.push(() => temporal.connection.close());
     const sandbox = await startSandbox({
       port: 0,
@@ -66,7 +68,8 @@ export async function storm(
       faults: LIST_FAULTS,
     });
     closers.push(() => sandbox.close());
-    const workers = new WorkerPool(environment(server, sandbox, plan.connections), options.variant);
+    const env = { ...environment(server, sandbox, plan.connections), ...encryption };
+    const workers = new WorkerPool(env, options.variant);
     closers.push(() => workers.stop());
     workers.start(WORKERS);
     const longestMs = longestStormMs(options);
@@ -150,6 +153,10 @@ function promised(dates: readonly MeantDate[]) {
   return dates
     .filter(({ overlap }) => overlap !== 'skip')
     .map(({ workflowId, key }) => ({ workflowId, keys: [key] }));
+}
+
+function encryptionOf({ codec }: StormOptions): Record<string, string> {
+  return codec ? { HEX_CODEC_KEYS: `storm:${randomBytes(32).toString('hex')}` } : {};
 }
 
 /** Of the limits, only the windows of one trigger at a time for each project bind. */

@@ -13,6 +13,7 @@ export function tally(result: StormResult): string[] {
   const rows: [string, string][] = [
     ['seed', `${options.seed}`],
     ['product', options.variant ? `broken on purpose: ${options.variant}` : 'as it is'],
+    ['stored by Temporal', options.codec ? 'encrypted' : 'in clear'],
     ['pipelines', `${pipelines.length}: ${counted(pipelines.map(({ end }) => end))}`],
     [
       'steps begun',

@@ -27,6 +27,7 @@ const BREAK: Record<Variant, (client: HexClient) => HexClient> = {
 const broken = BREAK[process.argv[2] as Variant];
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const config = loadConfig();
+const bundle = config.converter.keys.length > 0 ? 'workflow-bundle-encoded-failures' : 'workflow-bundle';
 const { connection, namespace } = await connectToTemporal();
 const dependencies = await hexDependencies({ connection, namespace, config });
 const worker = await createHexWorker({
@@ -34,7 +35,7 @@ const worker = await createHexWorker({
   namespace,
   config,
   worker: {
-    workflowBundle: { codePath: fileURLToPath(new URL('../dist/workflow-bundle.js', import.meta.url)) },
+    workflowBundle: { codePath: fileURLToPath(new URL(`../dist/${bundle}.js`, import.meta.url)) },
     activities: createActivities({ ...dependencies, hex: (name) => broken(dependencies.hex(name)) }),
   },
 });

@@ -7,6 +7,8 @@ it('takes valid JSON as JSON', () => {
     fc.property(fc.jsonValue(), (value) => {
       const written = JSON.stringify(value);
       fc.pre(JSON.stringify(JSON.parse(written)) === written && !written.includes('e'));
+      // Of a number with more digits than are kept, the command cannot know what was meant.
+      fc.pre(!/(?<![\d.])\d{16,}(?![\d.])/.test(written));
       expect(JSON.stringify(paramValue(written))).toBe(`{"ok":true,"value":${written}}`);
     }),
   );

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli, emptyFolder } from '../support/cli.js';
 import { Figures } from '../support/figures.js';
-import { harness } from '../support/harness.js';
+import { type Harness, harness } from '../support/harness.js';
 import { server } from '../support/server.js';
 
 const TLS = fileURLToPath(new URL('../fixtures/sandbox-tls/', import.meta.url));
@@ -29,7 +29,11 @@ const open: Listening[] = [];
 /** Real servers that are not what the settings expect. */
 const at = { tls: '', mutualTls: '', refusing: '', web: '' };
 
+let rig: Harness;
+const cleanUps: (() => Promise<unknown>)[] = [];
+
 beforeAll(async () => {
+  rig = await harness({ worker: false, atEnd: (cleanUp) => cleanUps.push(cleanUp) });
   const pair = { key: readFileSync(join(TLS, 'key.pem')), cert: readFileSync(CA) };
   const refuse = (_request: Http2ServerRequest, response: Http2ServerResponse) => {
     response.writeHead(401);
@@ -48,9 +52,10 @@ beforeAll(async () => {
 
 const figures = new Figures('Seconds until it was named, by a command and by a worker');
 
-afterAll(() => {
+afterAll(async () => {
   figures.print();
   for (const it of open) it.close();
+  for (const cleanUp of cleanUps.reverse()) await cleanUp();
 });
 
 const trusted = { TEMPORAL_TLS_SERVER_CA_CERT_PATH: CA, TEMPORAL_TLS_SERVER_NAME: 'localhost' };
@@ -152,7 +157,6 @@ describe('where there is no connection to Temporal, what is wrong is said', () =
     const ends = [await cli(['progress', 'x', '--client-connect-timeout', '2s'], env, folder)];
     figures.note(`${what}: command`, askedAt);
     if (worker) {
-      const rig = await harness({ worker: false });
       const { TEMPORAL_ADDRESS: _address, ...hex } = rig.env;
       const startedAt = Date.now();
       ends.push(await cli(['worker'], { ...hex, ...env }, folder));
@@ -167,10 +171,9 @@ describe('where there is no connection to Temporal, what is wrong is said', () =
   });
 
   it('the namespace does not exist: a command and a worker name it and end with 2', async () => {
-    const { env } = await harness({ worker: false });
-    const there = { ...env, TEMPORAL_NAMESPACE: 'nope' };
-    for (const args of [['run', 'sales'], ['progress', 'x'], ['worker']]) {
-      const { code, stderr } = await cli(args, there);
+    const there = { ...rig.env, TEMPORAL_NAMESPACE: 'nope' };
+    const commands = [['run', 'sales'], ['progress', 'x'], ['worker']].map((args) => cli(args, there));
+    for (const { code, stderr } of await Promise.all(commands)) {
       expect(stderr).toMatch(/[Nn]amespace "?nope"?/);
       expect(stderr).not.toContain('all else works');
       expect(code, stderr).toBe(2);

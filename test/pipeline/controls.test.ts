@@ -249,7 +249,7 @@ describe('a worker that has to replay', () => {
 
   it('finds an approval after another step', async () => {
     const rig = await pipelineHarness(FORGETFUL);
-    const taskQueue = await theirWorker(rig);
+    const taskQueue = await theirWorker();
     const { workflowId, result } = await start(rig, [
       { id: 'count', workflow: { type: 'rowCount', taskQueue, args: ['sales', 2] } },
       { id: 'ask', approval: { prompt: 'ok?' } },
@@ -262,7 +262,7 @@ describe('a worker that has to replay', () => {
 
   it('finds a failed step while another goes on', async () => {
     const rig = await pipelineHarness(FORGETFUL);
-    const taskQueue = await theirWorker(rig);
+    const taskQueue = await theirWorker();
     const { workflowId, result } = await start(rig, [
       { id: 'slow', dependsOn: [], workflow: { type: 'sleeps', taskQueue, input: 600_000 } },
       { id: 'bad', dependsOn: [], workflow: { type: 'fails', taskQueue, input: true } },

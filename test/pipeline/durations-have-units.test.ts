@@ -100,7 +100,7 @@ describe('at every door, before anything is sent to Hex', () => {
   });
 
   it('a step whose limit an earlier step gives', async () => {
-    const taskQueue = await theirWorker(rig);
+    const taskQueue = await theirWorker();
     const pipeline = {
       steps: [
         { id: 'count', workflow: { type: 'rowCount', taskQueue, args: ['abc', 1_200] } },

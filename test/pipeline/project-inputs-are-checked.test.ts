@@ -149,7 +149,7 @@ describe('at every door, before anything is sent to Hex', () => {
   });
 
   it('a value that an earlier step gives, in a sub-pipeline too', async () => {
-    const taskQueue = await theirWorker(rig);
+    const taskQueue = await theirWorker();
     const count = { id: 'count', workflow: { type: 'rowCount', taskQueue, args: ['abc', 0.5] } };
     const limit = { region: 'emea', limit: '{{ steps.count.output.rows }}' };
     const flat = { projects: PROJECTS, steps: [count, sales(limit)] };

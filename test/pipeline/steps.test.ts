@@ -155,7 +155,7 @@ describe('fan-out', () => {
 
   it('over the output of an earlier step; one failed item fails the step, and the results of the others are kept', async () => {
     const rig = await pipelineHarness(QUICK);
-    const theirs = await theirWorker(rig);
+    const theirs = await theirWorker();
     rig.sandbox.script([{ match: { projectId: 'work', inputParams: { n: 10 } }, endAs: 'KILLED' }]);
     const failure = await failureOf(
       run(rig, {
@@ -270,7 +270,7 @@ describe('retry', () => {
 describe('other kinds of steps', () => {
   it('a workflow of another worker: its output goes to later steps, its failure is told, its time limit cancels it', async () => {
     const rig = await pipelineHarness(QUICK);
-    const taskQueue = await theirWorker(rig);
+    const taskQueue = await theirWorker();
     const result = await run(rig, {
       steps: [
         { id: 'count', workflow: { type: 'rowCount', taskQueue, args: ['sales', 2] } },
@@ -304,7 +304,7 @@ describe('other kinds of steps', () => {
 
   it('results that are too large together are cut down, so that the pipeline can end', async () => {
     const rig = await pipelineHarness(QUICK);
-    const taskQueue = await theirWorker(rig);
+    const taskQueue = await theirWorker();
     const result = await run(rig, {
       steps: [
         { id: 'big', forEach: [1, 2, 3], workflow: { type: 'talks', taskQueue, input: 900_000 } },

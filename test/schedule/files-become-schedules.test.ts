@@ -251,37 +251,40 @@ it('each overlap policy becomes that of Temporal', async () => {
     expect((await describeSchedule(name(overlap))).policies.overlap).toBe(overlap.toUpperCase());
 });
 
-it.each([
-  [{ schedule: { cron: '0 6 * * *', overlap: 'terminate_other' } }, 'a terminated pipeline cannot cancel'],
-  [{ schedule: { cron: '0 0 6 * * *' } }, 'has six fields'],
-  [{ schedule: {} }, 'schedule: must say when'],
-  [
-    { schedule: { cron: '0 6 * * *', params: { region: 1 } } },
-    'schedule.params.region: the pipeline has no such',
-  ],
-  [
-    { params: { n: { type: 'number' } }, schedule: { cron: '0 6 * * *', params: { n: 'x' } } },
-    'params.n: must be a number',
-  ],
-  [{ params: { n: { type: 'number' } }, schedule: { cron: '0 6 * * *' } }, 'params.n: is required'],
-  [
-    {
-      params: { day: { type: 'string' } },
-      schedule: { cron: '0 6 * * *', params: { day: '{{ run.date }}' } },
-    },
-    'schedule.params.day: is sent as it is, so its template would never be filled in',
-  ],
-  [{ name: 'two\nlines', schedule: { cron: '0 6 * * *' } }, 'must be 1 to 128 characters in one line'],
-  [
-    { timezone: 'europe/berlin', schedule: { cron: '0 6 * * *' } },
-    'timezone: "europe/berlin" must be written',
-  ],
-])('%j is refused with its reason, and nothing of the folder is applied', async (definition, reason) => {
-  const { name, run } = folderOf({ bad: definition, good: { schedule: { cron: '0 6 * * *' } } });
+it('each definition that cannot be used is refused with its file and its reason, and nothing of the folder is applied', async () => {
+  const bad: [definition: object, reason: string][] = [
+    [{ schedule: { cron: '0 6 * * *', overlap: 'terminate_other' } }, 'a terminated pipeline cannot cancel'],
+    [{ schedule: { cron: '0 0 6 * * *' } }, 'has six fields'],
+    [{ schedule: {} }, 'schedule: must say when'],
+    [
+      { schedule: { cron: '0 6 * * *', params: { region: 1 } } },
+      'schedule.params.region: the pipeline has no such',
+    ],
+    [
+      { params: { n: { type: 'number' } }, schedule: { cron: '0 6 * * *', params: { n: 'x' } } },
+      'params.n: must be a number',
+    ],
+    [{ params: { n: { type: 'number' } }, schedule: { cron: '0 6 * * *' } }, 'params.n: is required'],
+    [
+      {
+        params: { day: { type: 'string' } },
+        schedule: { cron: '0 6 * * *', params: { day: '{{ run.date }}' } },
+      },
+      'schedule.params.day: is sent as it is, so its template would never be filled in',
+    ],
+    [{ name: 'two\nlines', schedule: { cron: '0 6 * * *' } }, 'must be 1 to 128 characters in one line'],
+    [
+      { timezone: 'europe/berlin', schedule: { cron: '0 6 * * *' } },
+      'timezone: "europe/berlin" must be written',
+    ],
+  ];
+  const files = Object.fromEntries(bad.map(([definition], index) => [`bad-${index}`, definition]));
+  const { name, run } = folderOf({ ...files, good: { schedule: { cron: '0 6 * * *' } } });
   const refused = await run('apply', 'pipelines');
-  expect(refused.stderr).toContain(reason);
-  expect(refused.stderr).toContain('bad.json');
   expect(refused.code).toBe(2);
+  const lines = refused.stderr.split('\n');
+  for (const [index, [, reason]] of bad.entries())
+    expect(lines.filter((line) => line.includes(`bad-${index}.json`)).join('\n')).toContain(reason);
   await expect(describeSchedule(name('good'))).rejects.toThrow(/not found/);
 });
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { TemporalHexClient } from '../../src/client.js';
 import { type DevServer, startDevServer } from '../../src/temporal-server/index.js';
 import { FAST, until } from '../support/harness.js';
-import { keeperRig, ownName } from '../support/keeper.js';
+import { keeperRig, ownName, soonEvery } from '../support/keeper.js';
 import { uniqueTaskQueue } from '../support/server.js';
 
 // A server of its own: it is stopped, and no keeper of another test tells what this one is to tell.
@@ -34,7 +34,7 @@ it('started, and taken up by no worker: told by the keeper of another queue, and
       file: `${name}.yaml`,
       input: {
         name,
-        schedule: { every: '10s', lateAfter: '2s', overlap: 'allow_all', partition: 'end' },
+        schedule: { ...soonEvery(10), lateAfter: '2s', overlap: 'allow_all', partition: 'end' },
         steps: [{ projectId: name, ...FAST }],
       },
     },
@@ -65,7 +65,7 @@ it('the server was away: what it dropped and what it started late is told once, 
   );
   await temporal.kill();
   const down = Date.now();
-  await until('three starts have gone by', async () => Date.now() > down + 35_000, 60_000);
+  await until('three starts have gone by', async () => Date.now() > down + 35_000);
   temporal = await startDevServer({ port: temporal.port, ...database });
   const back = Date.now();
   const missed = await hears(dropped, 'missed');
@@ -74,7 +74,7 @@ it('the server was away: what it dropped and what it started late is told once, 
     `Seconds until it was told, from when the server was back:\n  dropped by the catch-up window ${(Date.parse(missed.at) - back) / 1_000}\n  caught up late ${(Date.parse(late.at) - back) / 1_000}\n`,
   );
   expect(missed.text).toMatch(
-    /^[23] starts of schedule "dropped-\d+", \S+ to \S+, were dropped: .*catch-up window of 10\.0s/,
+    /^[2-9] starts of schedule "dropped-[\d-]+", \S+ to \S+, were dropped: .*catch-up window of 10\.0s/,
   );
   expect(late.text).toMatch(
     /^(\d starts|Start \S+) of schedule .* began late: Temporal started (it|them) .* Nothing is missing\.$/,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { until } from '../support/harness.js';
-import { keeperRig, ownName } from '../support/keeper.js';
+import { keeperRig, ownName, soonEvery } from '../support/keeper.js';
 
 const rigOf = (durations: Record<string, string> = {}) =>
   keeperRig({ atEnd: onTestFinished, sandbox: { duration: '100ms', durations } });
@@ -10,12 +10,12 @@ it('what began while no worker was there is told once when one is back, and not 
   const { apply, spawnWorker, started, hears, told, hex } = await rigOf();
   const [name, next] = [ownName('down'), ownName('next')];
   const first = await spawnWorker();
-  await apply({ name, schedule: { every: '5s', overlap: 'allow_all', lateAfter: '3s', partition: 'end' } });
+  await apply({ name, schedule: { every: '2s', overlap: 'allow_all', lateAfter: '3s', partition: 'end' } });
   await until('it runs', async () => (await started(name)).length > 0);
   first.kill('SIGKILL');
   await once(first, 'exit');
   const before = (await started(name)).length;
-  await until('starts that nobody takes up', async () => (await started(name)).length >= before + 3, 60_000);
+  await until('starts that nobody takes up', async () => (await started(name)).length >= before + 3);
   await hex.schedules.pause(name);
   const second = await spawnWorker();
   const message = await hears(name, 'late');
@@ -40,7 +40,7 @@ it('onMissed: run starts each skipped date once, under its own id and about its 
   const first = await spawnWorker();
   await apply({
     name,
-    schedule: { every: '10s', onMissed: 'run', partition: 'end' },
+    schedule: { ...soonEvery(8), onMissed: 'run', partition: 'end' },
     steps: [{ projectId: name, inputParams: { partition: '{{ run.partition }}' } }],
   });
   const message = await hears(name, 'missed');
@@ -48,12 +48,10 @@ it('onMissed: run starts each skipped date once, under its own id and about its 
   first.kill('SIGKILL');
   await once(first, 'exit');
   const { skipped } = await hex.schedules.describe(name);
-  await until('more is skipped', async () => (await hex.schedules.describe(name)).skipped > skipped, 60_000);
+  await until('more is skipped', async () => (await hex.schedules.describe(name)).skipped > skipped);
   await spawnWorker();
-  await until(
-    'two are known',
-    async () => (await hex.schedules.describe(name)).missedStarts?.some(({ count }) => count >= 2),
-    60_000,
+  await until('two are known', async () =>
+    (await hex.schedules.describe(name)).missedStarts?.some(({ count }) => count >= 2),
   );
   sandbox.settings({ durations: { [name]: '50ms' } });
   for (const { runId, status } of sandbox.ledger().runs) {
@@ -68,7 +66,7 @@ it('onMissed: run starts each skipped date once, under its own id and about its 
   });
   const times = ids.map((id) => Date.parse(id.slice(name.length + 1)));
   expect(new Set(ids).size).toBe(ids.length);
-  expect(times).toEqual(times.map((_, index) => (times[0] ?? 0) + index * 10_000));
+  expect(times).toEqual(times.map((_, index) => (times[0] ?? 0) + index * 8_000));
   const partitions = sandbox.ledger().runs.map(({ inputParams }) => inputParams?.partition);
   expect(partitions.toSorted()).toEqual(times.map((at) => new Date(at).toISOString().slice(0, 19)));
 }, 240_000);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, type Client, WorkflowFailedError } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { onTestFinished } from 'vitest';
 import { TemporalHexClient } from '../../src/client.js';
 import { loadConfig } from '../../src/config.js';
@@ -29,8 +29,6 @@ export const FAST: Pick<HexRunInput, 'poll' | 'lateStartGrace' | 'triggerRetryDe
   requestTimeout: '2s',
 };
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
-
 export interface Harness {
   sandbox: Sandbox;
   hex: TemporalHexClient;
@@ -44,6 +42,9 @@ export interface Harness {
   spawnWorker(env?: Record<string, string>): Promise<ChildProcess>;
 }
 
+/** Registers something to be done when what was started is no longer needed. */
+export type AtEnd = (cleanUp: () => Promise<void>) => void;
+
 export interface HarnessOptions {
   sandbox?: SandboxOptions;
   /** Of the dev server. Default: the shared one. */
@@ -52,7 +53,7 @@ export interface HarnessOptions {
   /** Start a worker in this process. Default true. */
   worker?: boolean;
   /** What registers the clean-up. Default: `onTestFinished`; `afterAll` for a harness that all tests of a file share. */
-  atEnd?: (cleanUp: () => Promise<void>) => void;
+  atEnd?: AtEnd;
 }
 
 /** A sandbox, a client and a worker on a task queue of their own; all gone when the test has finished. */
@@ -95,7 +96,7 @@ async function workHere(
   address: string,
   env: Record<string, string>,
   options: Partial<WorkerOptions>,
-  atEnd: (cleanUp: () => Promise<void>) => void,
+  atEnd: AtEnd,
 ) {
   const connection = await NativeConnection.connect({ address });
   const config = loadConfig(env);
@@ -143,7 +144,7 @@ async function spawnWorker(env: Record<string, string>): Promise<ChildProcess> {
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {

@@ -25,6 +25,11 @@ let made = 0;
 /** Another one for each attempt at a test: what an attempt that failed has left behind must not count for the next. */
 export const ownName = (what: string): string => `${what}-${process.pid}-${made++}`;
 
+/** A rhythm of so many seconds whose first start is soon, whenever the schedule is made. */
+export function soonEvery(seconds: number) {
+  return { every: `${seconds}s`, offset: `${Math.ceil(Date.now() / 1_000 + 2) % seconds}s` };
+}
+
 /** A harness whose workers have a keeper, which tells a webhook. What it has scheduled ends with it. */
 export async function keeperRig(
   options: HarnessOptions & { atEnd: (cleanUp: () => Promise<void>) => void },

@@ -1,12 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Worker,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { onTestFinished } from 'vitest';
 import type {
   ControlAction,
@@ -15,10 +8,17 @@ import type {
   StepProgress,
   StepState,
 } from '../../src/index.js';
-import { FAST, type Harness, type HarnessOptions, harness, until, workflowBundle } from './harness.js';
+import {
+  type AtEnd,
+  FAST,
+  type Harness,
+  type HarnessOptions,
+  harness,
+  until,
+  workflowBundle,
+} from './harness.js';
 import { server, uniqueTaskQueue } from './server.js';
-
-let theirs: Promise<WorkflowBundleWithSourceMap> | undefined;
+import { theirBundle } from './their-bundle.js';
 
 /** A harness for pipelines. */
 export async function pipelineHarness(
@@ -37,15 +37,18 @@ export async function replay(rig: Harness, workflowId: string): Promise<void> {
 }
 
 /** A worker of another team, on a queue of its own. */
-export async function theirWorker(rig: Harness): Promise<string> {
+export async function theirWorker(): Promise<string> {
   const taskQueue = uniqueTaskQueue('theirs');
-  await workFor(rig, taskQueue);
+  await workFor(taskQueue);
   return taskQueue;
 }
 
 /** A worker of another team on a queue; it works until the test has finished, or until what this gives back is called. */
-export async function workFor(rig: Harness, taskQueue: string): Promise<() => Promise<void>> {
-  const connection = await NativeConnection.connect({ address: rig.env.TEMPORAL_ADDRESS ?? '' });
+export async function workFor(
+  taskQueue: string,
+  atEnd: AtEnd = onTestFinished,
+): Promise<() => Promise<void>> {
+  const connection = await NativeConnection.connect({ address: server.address });
   const worker = await Worker.create({
     connection,
     namespace: server.namespace,
@@ -64,17 +67,8 @@ export async function workFor(rig: Harness, taskQueue: string): Promise<() => Pr
     stopped ??= stop();
     return stopped;
   };
-  onTestFinished(stopOnce);
+  atEnd(stopOnce);
   return stopOnce;
-}
-
-/** Bundled once for a file of tests, and only where one asks for it. */
-function theirBundle(): Promise<WorkflowBundleWithSourceMap> {
-  theirs ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('./their-workflows.ts', import.meta.url)),
-    logger: new DefaultLogger('WARN'),
-  });
-  return theirs;
 }
 
 /** A step that runs a project of the same name, and is followed closely. */

@@ -26,8 +26,11 @@ export interface PartitionsOptions extends Pick<BackfillInput, 'every' | 'dimens
 export interface PartitionRow {
   /** Such as `2026-01-31`, or `2026-01-31|emea`. */
   partition: string;
+  /** The nominal start: `run.scheduledTime`. */
   scheduledTime: string | null;
+  /** The nominal start before. */
   intervalStart: string | null;
+  /** The nominal start itself. */
   intervalEnd: string | null;
   /** However its runs were started. One that was cancelled has come to nothing, and leaves the date `missing`. */
   state: PartitionState;

@@ -1,4 +1,5 @@
 export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+/** How a step asks: a method of HTTP. */
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
 /** Whether a request changes nothing more when it comes a second time. */

@@ -8,12 +8,14 @@ import { parse } from 'yaml';
 import { startDevServer } from '../../src/temporal-server/index.js';
 import { CLI, cleanEnv, cli, finish, startCli, startProcess } from '../support/cli.js';
 import { type Harness, harness } from '../support/harness.js';
+import { type HttpService, httpService, json } from '../support/http-service.js';
 import { server } from '../support/server.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const example = (name: string) => join(ROOT, 'examples', name);
 
 let rig: Harness;
+let service: HttpService;
 /** Holds `temporal`, `temporal-hex` and an `npx` that runs the latter from here. */
 let commands: string;
 let python: string | null;
@@ -31,9 +33,11 @@ beforeAll(async () => {
     uiPort: false,
   });
   cleanUps.push(() => temporal.stop());
+  service = await httpService();
+  cleanUps.push(service.close);
   rig = await harness({
     address: temporal.address,
-    env: { HEX_TASK_QUEUE: 'hex' },
+    env: { HEX_TASK_QUEUE: 'hex', HEX_HTTP_HOSTS: service.url },
     atEnd: (cleanUp) => cleanUps.push(cleanUp),
   });
   commands = mkdtempSync(join(tmpdir(), 'temporal-hex-commands-'));
@@ -90,6 +94,22 @@ it.each([
   await cli(['approve', id, step, '--by', 'ada'], rig.env);
   expect((await finish(waiting)).code).toBe(0);
   expect(projectsSince(before)).toHaveLength(runs);
+});
+
+it('checks.yaml waits for the run of somebody else and for a service', async () => {
+  const before = rig.sandbox.ledger().runs.length;
+  const [seeded] = rig.sandbox.seed({ projectId: 'extract-project-id', duration: '10ms' });
+  service.on('/health', json({ status: 'ok' }));
+  const done = await cli(
+    ['pipeline', example('checks.yaml'), '--wait', '-p', `health=${service.url}/health`],
+    rig.env,
+  );
+  expect(done.code).toBe(0);
+  expect(done.stdout).toMatch(/ready +200/);
+  expect(rig.sandbox.ledger().runs[before + 1]).toMatchObject({
+    projectId: 'load-project-id',
+    inputParams: { run: seeded?.runId, service: 200 },
+  });
 });
 
 it('schedule.yaml makes a schedule that runs the pipeline for the day before', async () => {

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Notification } from '../../src/notifications/notification.js';
 import { CLI, cleanEnv } from '../support/cli.js';
-import { until } from '../support/harness.js';
+import { FAST, until } from '../support/harness.js';
 import { type KeeperRig, keeperRig, soonEvery } from '../support/keeper.js';
 
 let rig: KeeperRig;
@@ -179,6 +179,31 @@ describe.concurrent('told once, with the command that fills it, and all clear on
       async () => (await handle.describe()).spec.intervals?.length === spec.intervals?.length,
       60_000,
     );
+  });
+
+  it('what a backfill of ours runs counts: fresh by the newest partition, and all clear', async () => {
+    const { apply, hears, hex } = rig;
+    const name = nameOf('backfilled');
+    const schedule = { every: '20s', paused: true, partition: 'end' } as const;
+    await apply({ name, freshWithin: '30s', schedule });
+    await hears(name, 'missed');
+    await hears(name, 'stale');
+    const pipeline = { name, schedule, steps: [{ projectId: name, ...FAST }] };
+    const fillByBackfill = async () => {
+      const [gap] = (await stateOf(name)).missedStarts;
+      if (!gap) return;
+      const { from, to } = gap;
+      await (await hex.backfills.start({ pipeline, from, to, maxActive: 20 })).result();
+      await until('all are in the list', async () =>
+        (await hex.partitions(pipeline, { from, to })).every(({ state }) => state === 'done'),
+      );
+    };
+    await fillByBackfill();
+    await hex.schedules.pause(name); // The keeper looks.
+    await hears(name, 'fresh');
+    await hex.schedules.resume(name);
+    await fillByBackfill();
+    await hears(name, 'filled');
   });
 
   it('freshness: stale once, not fresh by a backfill of last year, and fresh again once', async () => {

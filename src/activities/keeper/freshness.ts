@@ -1,10 +1,10 @@
 import type { WorkflowClient } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { ScheduleWatch } from '../../contract/keeper.js';
+import { searchAttributes } from '../../contract/search-attributes.js';
+import { rowOf } from '../../executions/row.js';
+import { searching } from '../../executions/search.js';
 import { judgeFreshness, type Success } from '../../schedule/index.js';
 import { type Subject, startOf } from './subject.js';
-
-const scheduledStart = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 
 /** What has ended is found a little later. */
 const FOUND_WITHIN_MS = 120_000;
@@ -25,18 +25,23 @@ export async function lookAtFreshness(
   return judgeFreshness(watch, successes, now, withinMs);
 }
 
+/** Runs of its schedule; where it was made from a file, also those of the pipeline that backfills, people and reruns have started. */
 async function successesOf(workflows: WorkflowClient, subject: Subject, since: string): Promise<Success[]> {
-  const query = `WorkflowType = 'hexPipeline' AND ExecutionStatus = 'Completed' AND TemporalScheduledById = ${JSON.stringify(subject.id)}${since}`;
-  const found: Success[] = [];
-  for await (const { closeTime, startTime, typedSearchAttributes } of workflows.list({
-    query,
-    pageSize: 100,
-  })) {
-    const meant = typedSearchAttributes.get(scheduledStart) ?? startTime;
-    if (closeTime) found.push({ at: startOf(subject, meant.getTime()), succeededMs: closeTime.getTime() });
-    if (found.length >= MOST) break;
-  }
-  return found;
+  const { id, spec, schedule } = subject;
+  const started = `TemporalScheduledById = ${JSON.stringify(id)}`;
+  const all = `(${started} OR ${searchAttributes.pipeline.name} = ${JSON.stringify(spec?.name)})`;
+  return searching(async (searchable) => {
+    const query = `WorkflowType = 'hexPipeline' AND ExecutionStatus = 'Completed' AND ${searchable && schedule ? all : started}${since}`;
+    const found: Success[] = [];
+    for await (const info of workflows.list({ query, pageSize: 100 })) {
+      const { status, scheduledTime, endedAt, partition } = rowOf(info, 0);
+      // One of several dimensions is not the whole date.
+      if (status !== 'success' || !endedAt || partition?.includes('|')) continue;
+      found.push({ at: startOf(subject, Date.parse(scheduledTime)), succeededMs: Date.parse(endedAt) });
+      if (found.length >= MOST) break;
+    }
+    return found;
+  });
 }
 
 const iso = (instant: number) => new Date(instant).toISOString();

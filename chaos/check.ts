@@ -10,6 +10,8 @@ export interface Evidence {
   ledger: Ledger;
   /** What the schedules of the storm meant to start. */
   dates: readonly MeantDate[];
+  /** Dates of which at most so many may run at once. */
+  capped?: readonly { dates: readonly MeantDate[]; most: number }[];
   /** How long after its request a start is still waited for, ms. */
   graceMs: number;
 }
@@ -35,7 +37,9 @@ export type BrokenPromise =
   /** A date of a schedule that no run in Hex is of. */
   | 'lost date'
   /** A date of a schedule that several runs in Hex are of. */
-  | 'date twice';
+  | 'date twice'
+  /** More dates of a backfill at once than it may run. */
+  | 'too many';
 
 export interface Violation {
   fault: BrokenPromise;
@@ -81,6 +85,7 @@ export function check(evidence: Evidence): Findings {
     ...unowned.map(noOwner),
     ...falseSuccesses(evidence, attempts),
     ...wrongDates(evidence, new Set(ambiguous.map(({ workflow }) => workflow.key))),
+    ...tooManyAtOnce(evidence),
   ];
   return { attempts, violations, ambiguous, strays };
 }
@@ -192,15 +197,37 @@ function wrongDates({ dates, ledger }: Evidence, ambiguous: ReadonlySet<string |
     ...datesWithoutRun(dates, ledger.runs)
       .filter(({ key }) => !ambiguous.has(key))
       .map((date) => found('lost date', date, [], `has no run in Hex of ${date.scheduledTime}`)),
-    ...runsOfOneDate(ledger.runs).map((runs) => {
-      const [{ projectId, inputParams } = {}] = runs;
-      const date = { workflowId: keyOf(runs[0] as LedgerRun) ?? '', key: null };
-      return found(
-        'date twice',
-        date,
-        runs,
-        `${projectId} ran ${runs.length} times for ${inputParams?.date}`,
-      );
-    }),
+    ...runsOfOneDate(ledger.runs)
+      .filter(([run]) => !ambiguous.has(run ? keyOf(run) : null))
+      .map((runs) => {
+        const [{ projectId, inputParams } = {}] = runs;
+        const date = { workflowId: keyOf(runs[0] as LedgerRun) ?? '', key: null };
+        return found(
+          'date twice',
+          date,
+          runs,
+          `${projectId} ran ${runs.length} times for ${inputParams?.date}`,
+        );
+      }),
   ];
+}
+
+function tooManyAtOnce({ capped = [], ledger }: Evidence): Violation[] {
+  return capped.flatMap(({ dates, most }) => {
+    const keys = new Set<string | null>(dates.map(({ key }) => key));
+    const runs = ledger.runs.filter((run) => keys.has(keyOf(run)));
+    const alive = (at: string) =>
+      runs.filter(({ createdAt, endedAt }) => createdAt <= at && (endedAt === null || endedAt > at));
+    const [worst = []] = runs.map(({ createdAt }) => alive(createdAt)).sort((a, b) => b.length - a.length);
+    const workflowId = dates[0]?.workflowId ?? '';
+    if (worst.length <= most) return [];
+    return [
+      found(
+        'too many',
+        { workflowId, key: null },
+        worst,
+        `${worst.length} at once, and ${most} were allowed`,
+      ),
+    ];
+  });
 }

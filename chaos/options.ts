@@ -23,6 +23,8 @@ export interface StormOptions {
   variant: Variant | null;
   /** What Temporal stores is encrypted, with a key of this storm. */
   codec: boolean;
+  /** Backfills run beside all of it: two over the dates of a schedule that fires, and one by itself. */
+  backfill: boolean;
   /** How long everything may take to end after the storm, ms. */
   settleMs: number;
 }
@@ -38,6 +40,7 @@ export const USAGE = `npm run chaos -- [options]
   --leaves <n>           terminate the workflow of one step in so many pipelines; a janitor cleans up (default 0)
   --at-once <n>          pipelines that run at once (default 100)
   --settle <time>        time for everything to end after the storm (default 5m)
+  --backfill             backfills beside it: two over the same dates of a schedule that fires, one by itself
   --variant <name>       ${VARIANTS.join(' | ')}: a broken product, which the check must notice
   --codec                what Temporal stores is encrypted (HEX_CODEC_KEYS)`;
 
@@ -58,6 +61,7 @@ export function readOptions(args: string[]): StormOptions {
       settle: { type: 'string', default: '5m' },
       variant: { type: 'string' },
       codec: { type: 'boolean', default: false },
+      backfill: { type: 'boolean', default: false },
     },
   });
   const variant = VARIANTS.find((name) => name === values.variant) ?? null;
@@ -75,6 +79,7 @@ export function readOptions(args: string[]): StormOptions {
     atOnce: whole('at-once', values['at-once'], 1),
     variant,
     codec: values.codec,
+    backfill: values.backfill,
     settleMs: time('settle', values.settle),
   };
 }

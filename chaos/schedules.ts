@@ -12,7 +12,7 @@ import { patiently } from './server.js';
 import { FAST } from './step-settings.js';
 
 /** The step of each pipeline that a schedule starts. */
-const STEP = 's1';
+export const STEP = 's1';
 /** Under the last one a date that meets a run is left out; under the others none may be. */
 const OVERLAPS = ['buffer_all', 'allow_all', 'skip'] as const satisfies Overlap[];
 const BETWEEN_LOOKS_MS = 250;
@@ -38,13 +38,7 @@ export function planSchedules(
     const overlap = OVERLAPS[index % OVERLAPS.length] ?? 'allow_all';
     const projectId = `project-of-${name}`;
     projects[projectId] = random.between(100, 1_000);
-    const step = {
-      id: STEP,
-      projectId,
-      connection: connections[index % connections.length] ?? '',
-      ...FAST,
-      inputParams: { chaos: `{{ run.workflowId }}/${STEP}`, date: '{{ run.scheduledTime }}' },
-    };
+    const step = scheduledStep(projectId, connections[index % connections.length] ?? '');
     const schedule = { every: `${random.between(...INTERVAL_S)}s`, overlap, catchup: '1h' };
     return { definition: { name, schedule, steps: [step] }, overlap, projectId };
   });
@@ -62,6 +56,15 @@ export const withDates = (
     const end = new Date(from + everyMs * dates).toISOString();
     return { ...planned, definition: { ...definition, schedule: { ...definition.schedule, end } } };
   });
+
+/** Its run tells the sandbox which step and which date it is of. */
+export const scheduledStep = (projectId: string, connection: string) => ({
+  id: STEP,
+  projectId,
+  connection,
+  ...FAST,
+  inputParams: { chaos: `{{ run.workflowId }}/${STEP}`, date: '{{ run.scheduledTime }}' },
+});
 
 /** The dates that a schedule means between two instants (epoch milliseconds, the first exclusive), by src/schedule. */
 export function* datesOf(

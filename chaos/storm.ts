@@ -5,6 +5,7 @@ import type { Client } from '@temporalio/client';
 import { environmentConverter } from '../src/encryption/settings.js';
 import { type Ledger, type Sandbox, startSandbox } from '../src/sandbox/index.js';
 import type { DevServerOptions } from '../src/temporal-server/index.js';
+import { BACKFILLED_DURATIONS, faultsOfBackfills, planBackfills, runBackfills } from './backfills.js';
 import { check, type Findings } from './check.js';
 import type { MeantDate } from './dates.js';
 import { type Disturbances, Disturber } from './disturber.js';
@@ -63,7 +64,7 @@ export async function storm(
     closers.push(() => temporal.connection.close());
     const sandbox = await startSandbox({
       port: 0,
-      durations: plan.durations,
+      durations: { ...plan.durations, ...BACKFILLED_DURATIONS },
       seed: options.seed,
       faults: LIST_FAULTS,
     });
@@ -76,6 +77,8 @@ export async function storm(
     const random = new Random(options.seed + 3);
     const planned = withDates(plan.schedules, Date.now(), options.dates);
     sandbox.script(faultsOfDates(planned, [Date.now(), Date.now() + longestMs], random));
+    const backfilled = options.backfill ? planBackfills(planned, plan.connections, Date.now()) : [];
+    sandbox.script(faultsOfBackfills(backfilled, random));
     const schedules = await RunningSchedules.apply(planned, { temporal, taskQueue: TASK_QUEUE });
 
     const calm = new AbortController();
@@ -84,6 +87,7 @@ export async function storm(
     const lasted = delay(options.lastsMs, undefined, { signal: end.signal }).catch(() => undefined);
     const disturber = new Disturber(plan, { temporal, sandbox, server });
     let ended = 0;
+    const backfilling = runBackfills(backfilled, { temporal, taskQueue: TASK_QUEUE, signal: end.signal });
     const running = runPipelines(plan.pipelines, {
       temporal,
       taskQueue: TASK_QUEUE,
@@ -96,7 +100,8 @@ export async function storm(
       ended: (pipeline) => {
         disturber.ended(pipeline);
         ended++;
-        if (ended >= plan.pipelines.length * CALM_AT) void lasted.then(() => calm.abort());
+        if (ended >= plan.pipelines.length * CALM_AT)
+          void Promise.all([lasted, backfilling]).then(() => calm.abort());
       },
     });
     const watching = disturber.watch(end.signal);
@@ -107,10 +112,10 @@ export async function storm(
     closers.push(() => {
       clearInterval(telling);
       end.abort();
-      return Promise.allSettled([running, watching]);
+      return Promise.allSettled([running, backfilling, watching]);
     });
     const longest = setTimeout(() => calm.abort(), longestMs);
-    const all = Promise.all([running, lasted]);
+    const all = Promise.all([running, backfilling, lasted]);
     await Promise.race([killWorkers(workers, options, calm.signal), watching, all]);
     clearTimeout(longest);
     calm.abort();
@@ -118,8 +123,13 @@ export async function storm(
     await fetch(`${sandbox.url}/_sandbox/faults`, { method: 'DELETE' });
 
     const giveUpAt = Date.now() + options.settleMs;
-    const dates = await Promise.race([schedules.end(options.settleMs), watching.then(() => [])]);
-    await Promise.race([running, watching, delay(options.settleMs, undefined, { ref: false })]);
+    const fired = await Promise.race([schedules.end(options.settleMs), watching.then(() => [])]);
+    const dates = [...fired, ...backfilled.flatMap((one) => one.dates)];
+    await Promise.race([
+      Promise.all([running, backfilling]),
+      watching,
+      delay(options.settleMs, undefined, { ref: false }),
+    ]);
     while (Date.now() < giveUpAt && (await countOpen(temporal)) > 0) await delay(250);
     const swept = options.leaves > 0 ? await sweep(temporal, sandbox, plan.connections) : 0;
     const workflows = await readHistories(temporal);
@@ -135,6 +145,7 @@ export async function storm(
         workflows,
         ledger,
         dates,
+        capped: backfilled,
         graceMs: LATE_START_GRACE_MS,
       }),
       kills: workers.kills,

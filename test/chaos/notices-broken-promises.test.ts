@@ -53,8 +53,9 @@ function faults(doctored: {
   steps?: WorkflowFacts[];
   runs?: LedgerRun[];
   dates?: MeantDate[];
+  capped?: Evidence['capped'];
 }) {
-  const { pipeline = {}, steps = [workflow({})], runs = [run({})], dates = [] } = doctored;
+  const { pipeline = {}, steps = [workflow({})], runs = [run({})], dates = [], capped = [] } = doctored;
   const evidence: Evidence = {
     pipelines: [{ workflowId: 'p', keys: ['p/a'] }],
     workflows: [
@@ -68,6 +69,7 @@ function faults(doctored: {
       counters: { requests: 3, unanswered: 0, statuses: {}, operations: {}, limits: {}, faults: {} },
     },
     dates,
+    capped,
     graceMs: 1_500,
   };
   return check(evidence).violations.map(({ fault }) => fault);
@@ -162,6 +164,19 @@ describe('the check of a storm', () => {
     const of = (key: string) => run({ runId: key, inputParams: { chaos: key, date: at(0) } });
     const steps = [workflow({}), workflow({ workflowId: 'q/a', key: 'q/a' })];
     expect(faults({ steps, runs: [of('p/a'), of('q/a')] })).toEqual(['date twice']);
+  });
+
+  it('notices more dates of a backfill at once than it may run, but not one after the other', () => {
+    const date = (key: string): MeantDate => ({
+      ...{ scheduledTime: at(0), overlap: 'allow_all', workflowId: 'p', key, projectId: 'sales' },
+    });
+    const of = (key: string, from: number, to: number) =>
+      run({ runId: key, inputParams: { chaos: key }, createdAt: at(from), endedAt: at(to) });
+    const steps = [workflow({}), workflow({ workflowId: 'q/a', key: 'q/a' })];
+    const capped = [{ dates: [date('p/a'), date('q/a')], most: 1 }];
+    const beside = [of('p/a', 100, 900), of('q/a', 500, 1_200)];
+    expect(faults({ steps, capped, runs: beside })).toEqual(['too many']);
+    expect(faults({ steps, capped, runs: [of('p/a', 100, 500), of('q/a', 500, 1_200)] })).toEqual([]);
   });
 
   it('notices a success without a completed run', () => {

@@ -9,6 +9,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   reads: async () => (await import('./reads.js')).reads,
   memory: async () => (await import('./memory.js')).memory,
   schedule: async () => (await import('./schedule.js')).schedule,
+  backfill: async () => (await import('./backfill.js')).backfill,
 };
 
 const wanted = process.argv.slice(2);

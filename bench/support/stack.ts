@@ -11,6 +11,8 @@ export interface Stack {
   temporal: Client;
   hex: TemporalHexClient;
   sandbox: Sandbox;
+  /** Process id of the Temporal server. */
+  serverPid: number;
   env: Record<string, string>;
   /** Something to be stopped with the stack, before the server. */
   own<T extends { stop(): Promise<void> }>(started: T): T;
@@ -38,6 +40,7 @@ export async function withStack<T>(
       temporal,
       hex: new TemporalHexClient({ client: temporal, taskQueue: TASK_QUEUES.hex }),
       sandbox,
+      serverPid: server.pid,
       env: {
         TEMPORAL_ADDRESS: server.address,
         TEMPORAL_NAMESPACE: server.namespace,

@@ -138,11 +138,13 @@ await worker.runUntil(async () => {
   });
   await save('hex-janitor-full');
 
+  sandbox.script([{ match: { operation: 'runProject' }, endAs: 'ERRORED', times: 1 }]);
   const backfill = await hex.backfills.start(
     {
       pipeline: { name: 'nights', schedule: { cron: '@daily' }, steps },
       from: '2026-11-01',
       to: '2026-11-03',
+      maxActive: 2,
     },
     { workflowId: 'hex-backfill' },
   );

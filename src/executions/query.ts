@@ -41,9 +41,12 @@ export interface Wanted {
   since?: Date | undefined;
 }
 
+/** Whether a query can hold a text: what quotes and backslashes in it mean depends on the server, and nothing would be found. */
+export const canSearchFor = (text: string) => !/["'\\]/.test(text);
+
 /**
  * The pipelines that may be wanted, in Temporal's own words. With `searchable: false` it names no attribute of ours. Those from before
- * the attributes existed are found either way, and have to be looked through.
+ * the attributes existed, and texts that a query cannot hold, are found either way, and have to be looked through.
  */
 export function queryOf(
   { pipeline, partitions, ids, statuses = [], since }: Wanted,
@@ -51,9 +54,11 @@ export function queryOf(
 ): string {
   const clauses = ["WorkflowType = 'hexPipeline'"];
   if (since) clauses.push(`StartTime >= '${since.toISOString()}'`);
-  if (ids) clauses.push(`(${ids.map((id) => `WorkflowId STARTS_WITH ${JSON.stringify(id)}`).join(' OR ')})`);
-  if (pipeline !== undefined && searchable) clauses.push(orAbsent('pipeline', pipeline));
-  if (partitions && searchable)
+  if (ids?.every(canSearchFor))
+    clauses.push(`(${ids.map((id) => `WorkflowId STARTS_WITH ${JSON.stringify(id)}`).join(' OR ')})`);
+  if (pipeline !== undefined && searchable && canSearchFor(pipeline))
+    clauses.push(orAbsent('pipeline', pipeline));
+  if (searchable && partitions?.every(canSearchFor))
     clauses.push(
       `${searchAttributes.partition.name} IN (${partitions.map((one) => JSON.stringify(one)).join(', ')})`,
     );

@@ -44,6 +44,24 @@ async function ranFor(duration: number, name: string, from: Harness = rig, more 
   return handle.workflowId;
 }
 
+it('a pipeline is found by its name, and held against its earlier successes, whatever characters it has', async () => {
+  const names = ["ends in 'quotes'", 'has "quotes"', 'back\\slash', 'näme ✓ / 50 %_*'].map(
+    (words) => `${unique()} ${words}`,
+  );
+  const each = names.map(async (name) => {
+    for (const at of ['first', 'second'])
+      await (
+        await rig.hex.startPipeline({ pipeline: { name, steps } }, { workflowId: `${name}-${at}` })
+      ).result();
+    const rows = await listed(2, { pipeline: name, status: 'success' });
+    expect(rows.map(({ pipeline, trend }) => [pipeline, trend?.of ?? 0])).toEqual([
+      [name, 1],
+      [name, 0],
+    ]);
+  });
+  await Promise.all(each);
+});
+
 it('a run is listed with its partition, trigger, owner, state and duration', async () => {
   const name = unique();
   const handle = await rig.hex.startPipeline({

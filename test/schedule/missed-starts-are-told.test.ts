@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Notification } from '../../src/notifications/notification.js';
 import { CLI, cleanEnv } from '../support/cli.js';
 import { FAST, until } from '../support/harness.js';
-import { type KeeperRig, keeperRig, soonEvery } from '../support/keeper.js';
+import { type KeeperRig, keeperRig, ownName, soonEvery } from '../support/keeper.js';
 
 let rig: KeeperRig;
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -24,9 +24,6 @@ const measure = (kind: string, knowableMs: number, { at }: Notification) => {
   figures.push(`  ${kind.padEnd(36)} ${seconds.toFixed(1)}`);
   return seconds;
 };
-
-let made = 0;
-const nameOf = (what: string) => `${what}-${process.pid}-${made++}`;
 
 /** The first start that a message names. */
 const startIn = ({ text }: Notification) =>
@@ -74,7 +71,7 @@ describe.concurrent('told once, with the command that fills it, and all clear on
 }, () => {
   it('skipped by overlap', async () => {
     const { apply, hears, told, hex } = rig;
-    const name = nameOf('overlap');
+    const name = ownName('overlap');
     hold(name);
     await apply({ name, schedule: { ...soonEvery(10), partition: 'end' } });
     const message = await hears(name, 'missed', 'skipped');
@@ -102,7 +99,7 @@ describe.concurrent('told once, with the command that fills it, and all clear on
 
   it('paused, by hand or by the file', async () => {
     const { apply, hears, told, hex } = rig;
-    const name = nameOf('paused');
+    const name = ownName('paused');
     await apply({ name, schedule: { ...soonEvery(20), paused: true, partition: 'end' } });
     const message = await hears(name, 'missed');
     expect(measure('paused', startIn(message), message)).toBeLessThan(60);
@@ -123,9 +120,25 @@ describe.concurrent('told once, with the command that fills it, and all clear on
     expect(pauses.map(({ event }) => event).slice(0, 2)).toEqual(['missed', 'filled']);
   });
 
+  it('all clear when a missed partition was run by hand', async () => {
+    const { apply, hears, hex } = rig;
+    const name = ownName('given');
+    const first = Math.ceil(Date.now() / 10_000) * 10_000 + 10_000;
+    const [only, before] = [first, first - 10_000].map((at) => new Date(at).toISOString());
+    const times = { every: '10s', start: only, end: only } as const;
+    await apply({ name, schedule: { ...times, paused: true, partition: 'end' } });
+    const { text } = await hears(name, 'missed');
+    await hex.startPipeline({
+      pipeline: { name, steps: [{ projectId: name, ...FAST }] },
+      ...{ partition: /Start (\S+) of/.exec(text)?.[1] ?? '', scheduledTime: only ?? '' },
+      interval: { start: before ?? '', end: only ?? '' },
+    });
+    expect((await hears(name, 'filled')).text).toContain('All clear: Start');
+  });
+
   it('late, because a run before must end first', async () => {
     const { apply, hears, told, hex } = rig;
-    const name = nameOf('buffered');
+    const name = ownName('buffered');
     hold(name);
     // The third start must be far from when it is told that the second is late.
     await apply({
@@ -147,7 +160,7 @@ describe.concurrent('told once, with the command that fills it, and all clear on
 
   it('of a schedule made by hand, too, whose starts have no partitions', async () => {
     const { temporalCli, hears, hex, taskQueue } = rig;
-    const name = nameOf('by-hand');
+    const name = ownName('by-hand');
     const input = JSON.stringify({ name, steps: [{ projectId: name }] });
     await temporalCli(
       ...['schedule', 'create', '--schedule-id', name, '--interval', '20s', '--paused', '--input', input],
@@ -167,7 +180,7 @@ describe.concurrent('told once, with the command that fills it, and all clear on
 
   it('and a schedule that has lost its starts at clock changes gets them back', async () => {
     const { apply, hex, temporal } = rig;
-    const name = nameOf('renewed');
+    const name = ownName('renewed');
     await apply({ name, timezone: 'Europe/Berlin', schedule: { cron: '30 2 * * *' } });
     const handle = temporal.schedule.getHandle(name);
     const { spec } = await handle.describe();
@@ -183,7 +196,7 @@ describe.concurrent('told once, with the command that fills it, and all clear on
 
   it('what a backfill of ours runs counts: fresh by the newest partition, and all clear', async () => {
     const { apply, hears, hex } = rig;
-    const name = nameOf('backfilled');
+    const name = ownName('backfilled');
     const schedule = { every: '20s', paused: true, partition: 'end' } as const;
     await apply({ name, freshWithin: '30s', schedule });
     await hears(name, 'missed');
@@ -208,7 +221,7 @@ describe.concurrent('told once, with the command that fills it, and all clear on
 
   it('freshness: stale once, not fresh by a backfill of last year, and fresh again once', async () => {
     const { apply, hears, told, hex, temporalCli, started } = rig;
-    const name = nameOf('fresh');
+    const name = ownName('fresh');
     await apply({ name, freshWithin: '12s', schedule: { every: '3s', overlap: 'allow_all' } });
     await until('a start', async () => (await started(name)).length > 0, 60_000);
     await hex.schedules.pause(name);

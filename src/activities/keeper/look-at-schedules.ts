@@ -26,6 +26,7 @@ import type { ActivityDependencies } from '../dependencies.js';
 import { deadlinesOf } from './deadlines.js';
 import { lookAtFreshness } from './freshness.js';
 import { type OtherQueues, otherQueues } from './other-queues.js';
+import { ranOtherwise } from './ran-otherwise.js';
 import { startedOf } from './started.js';
 import { meantStarts, nameOfStart, nextStart, readSubject, type Subject, workflowIdOf } from './subject.js';
 
@@ -168,18 +169,21 @@ async function judge(
   const changed = before !== null && before.times !== subject.times;
   const from = Math.max(known.seenMs + 1, changed ? lastUpdatedAt.getTime() : createdAt.getTime());
   const { meant, upTo } = await meantStarts(workflows, subject, from, now, MOST_STARTS);
-  // Nothing fills a gap without a start by the schedule.
-  const gaps = before?.actions === numActionsTaken ? [] : known.gaps.flatMap(({ missing }) => missing);
+  const missing = known.gaps.flatMap((gap) => gap.missing);
+  // Nothing new has been started by the schedule.
+  const gaps = before?.actions === numActionsTaken ? [] : missing;
   const asked = new Map([...known.open, ...meant, ...gaps].map((at) => [workflowIdOf(subject, at), at]));
   const isPast = (id: string) => now > (asked.get(id) ?? now) + jitterMs + lateAfterMs;
-  const started = await startedOf(workflows, [...asked.keys()], isPast);
-  const judged = judgeStarts(known, {
-    ...subject,
-    now,
-    meant,
-    upTo,
-    started: new Map([...started].map(([id, one]) => [asked.get(id) ?? 0, one])),
+  const found = await startedOf(workflows, [...asked.keys()], isPast);
+  const started = new Map([...found].map(([id, one]) => [asked.get(id) ?? 0, one]));
+  // What is still open Temporal may start yet.
+  const given = missing.filter((at) => !started.has(at) && !known.open.includes(at));
+  const otherwise = await ranOtherwise(workflows, subject, given).catch((error: unknown) => {
+    log.warn('The runs of partitions could not be looked at', { schedule: subject.id, error: String(error) });
+    return [];
   });
+  for (const at of otherwise) started.set(at, { startedMs: now, begunMs: now });
+  const judged = judgeStarts(known, { ...subject, now, meant, upTo, started });
   if (subject.schedule?.onMissed === 'run' && judged.toRun.length > 0) {
     const overlap = subject.schedule.overlap === 'allow_all' ? 'ALLOW_ALL' : 'BUFFER_ALL';
     // By Temporal, under the ids that it would have given: what was started before is not started again.

@@ -12,7 +12,7 @@ import {
   type TestKit,
   type TestPipelineOptions,
 } from 'temporal-hex/testing';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { server } from '../support/server.js';
 
 const ETL: HexPipelineInput = {
@@ -206,6 +206,7 @@ it('a closed kit leaves no server, no port and no file', async () => {
   const temporary = join(folder, 'tmp');
   await mkdir(temporary);
   vi.stubEnv('TMPDIR', temporary);
+  onTestFinished(() => void vi.unstubAllEnvs());
   const own = await startTestKit();
   expect((await own.testPipeline(ETL, { params })).failure).toBeNull();
   const port = Number(own.address.split(':')[1]);
@@ -213,7 +214,6 @@ it('a closed kit leaves no server, no port and no file', async () => {
   await own.close();
   expect(await listens(port)).toBe(false);
   expect(await readdir(temporary)).toEqual([]);
-  vi.unstubAllEnvs();
 });
 
 function listens(port: number): Promise<boolean> {

@@ -7,6 +7,7 @@ import type { HexPipelineInput, PipelineProgress, RunProgress } from '../../src/
 import { startDevServer } from '../../src/temporal-server/index.js';
 import { cli, emptyFolder } from '../support/cli.js';
 import { FAST, failureOf, type Harness, harness, until } from '../support/harness.js';
+import { type ClearPayload, payloadsInClear } from '../support/payloads-in-clear.js';
 import { server } from '../support/server.js';
 
 const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
@@ -23,6 +24,8 @@ const WORDS = {
   person: 'clear-person',
   failure: 'clear-failure',
   schedule: 'clear-schedule',
+  backfill: 'clear-backfill',
+  description: 'clear-description',
   prompt: 'clear-prompt',
   file: 'clear-file',
 } as const;
@@ -30,6 +33,7 @@ const WORDS = {
 const PIPELINE: HexPipelineInput = {
   pipeline: {
     name: 'regions',
+    description: WORDS.description,
     params: { region: { type: 'string' } },
     steps: [
       { id: 'extract', projectId: 'extract', inputParams: { region: '{{ params.region }}' }, ...FAST },
@@ -47,8 +51,17 @@ const PIPELINE: HexPipelineInput = {
   params: { region: WORDS.param },
 };
 
-/** What the files of a server's database hold in the end, after the same few things were done with it. */
-async function databaseAfter(env: Record<string, string>): Promise<Buffer> {
+/** Everything of ours that runs on a server; each has said something to another. */
+const OURS = ['hexBackfill', 'hexJanitor', 'hexKeeper', 'hexLimiter', 'hexPipeline', 'hexRun', 'nightly'];
+
+interface Kept {
+  /** The files of its database, in the end. */
+  database: Buffer;
+  inClear: ClearPayload[];
+}
+
+/** What a server keeps after the same few things were done with it. */
+async function keptAfter(env: Record<string, string>): Promise<Kept> {
   const folder = emptyFolder();
   const own = await startDevServer({
     cli: { path: server.cli },
@@ -58,11 +71,16 @@ async function databaseAfter(env: Record<string, string>): Promise<Buffer> {
     searchAttributes: searchAttributeTypes(),
   });
   onTestFinished(() => own.stop());
-  const rig = await harness({ address: own.address, env: { HEX_LIMITS: 'on', ...env } });
+  // The janitor takes a fifth of the reads, which would be one in five seconds.
+  const reads = { HEX_READS_PER_MINUTE: 'none', HEX_READS_PER_HOUR: 'none' };
+  const settings = { HEX_LIMITS: 'on', HEX_KEEPER: 'on', ...reads, ...env };
+  const rig = await harness({ address: own.address, env: settings });
   await useEverything(rig, folder);
+  const inClear = await payloadsInClear(rig.temporal);
   await own.stop();
   const files = readdirSync(folder).filter((name) => name.startsWith('temporal.db'));
-  return Buffer.concat(files.map((name) => readFileSync(join(folder, name))));
+  const database = Buffer.concat(files.map((name) => readFileSync(join(folder, name))));
+  return { database, inClear };
 }
 
 async function useEverything(rig: Harness, folder: string): Promise<void> {
@@ -99,14 +117,36 @@ async function useEverything(rig: Harness, folder: string): Promise<void> {
     const applied = await cli(['schedule', 'apply', join(folder, `${WORDS.file}.json`), '--json'], env);
     expect(applied).toMatchObject({ code: 0, stdout: expect.stringContaining(`"${action}"`) });
   }
+  await until(
+    'the keeper has looked at it',
+    async () => (await hex.schedules.describe('nightly')).missedStarts,
+  );
+  const backfill = await hex.backfills.start({
+    pipeline: {
+      name: 'daily',
+      schedule: { cron: '0 6 * * *' },
+      params: { region: { type: 'string' } },
+      steps: [{ id: 'load', projectId: 'load', inputParams: { region: '{{ params.region }}' }, ...FAST }],
+    },
+    params: { region: WORDS.backfill },
+    partitions: ['2026-03-27'],
+  });
+  await backfill.result();
+  await temporal.workflow.execute('hexJanitor', {
+    taskQueue,
+    workflowId: 'janitor-1',
+    args: [{ connection: 'default', mode: 'report', roundInterval: '100ms' }],
+  });
 }
 
 describe('with HEX_CODEC_KEYS', () => {
-  it('no value of an input, a decision, a failure or a schedule is in the database', async () => {
-    const [sealed, clear] = await Promise.all([databaseAfter(ENCRYPTED), databaseAfter({})]);
-    const found = (database: Buffer) => Object.values(WORDS).filter((word) => database.includes(word));
+  it('no value of an input, a decision, a failure, a schedule or a backfill is in the database, and nothing that our workflows say to each other', async () => {
+    const [sealed, clear] = await Promise.all([keptAfter(ENCRYPTED), keptAfter({})]);
+    const found = ({ database }: Kept) => Object.values(WORDS).filter((word) => database.includes(word));
     expect(found(clear)).toEqual(Object.values(WORDS));
     expect(found(sealed)).toEqual([]);
+    expect(sealed.inClear).toEqual([]);
+    expect([...new Set(clear.inClear.map(({ of }) => of))]).toEqual(expect.arrayContaining(OURS));
   });
 
   it('a start whose answer was lost is resolved, beside the run of another workflow', async () => {

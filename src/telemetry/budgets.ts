@@ -3,10 +3,9 @@ import type { Config } from '../config.js';
 import { limiterId } from '../contract/ids.js';
 import { lineQuery } from '../contract/messages.js';
 import type { LimiterView } from '../limits/index.js';
+import { askWorkflow } from './ask.js';
 import type { Budgets, Metrics } from './metrics.js';
 
-/** A scrape does not wait longer for a limiter, which may be busy or without a worker. */
-const PATIENCE_MS = 2_000;
 const MINUTE_MS = 60_000;
 
 /** Counts the reads of this process, as far back as a minute. */
@@ -42,22 +41,12 @@ export async function showBudgets(
           reads_per_minute: { used: reads.count(connection), limit: perMinute.perMinute },
         });
       if (limits[connection] === 'off') return;
-      const view = await viewOf(client, limiterId(taskQueue, connection));
+      const view = await askWorkflow(client, limiterId(taskQueue, connection), lineQuery, { limit: 1 });
       if (!view) return;
       metrics.limiter(connection, view);
       metrics.budgets(connection, budgetsOf(view));
     }),
   );
-}
-
-/** Null where there is no limiter yet, or none that answers in time: the gauges then keep what they show. */
-async function viewOf(client: Client, workflowId: string): Promise<LimiterView | null> {
-  const handle = client.workflow.getHandle(workflowId);
-  try {
-    return await client.withDeadline(Date.now() + PATIENCE_MS, () => handle.query(lineQuery, { limit: 1 }));
-  } catch {
-    return null;
-  }
 }
 
 function budgetsOf({ starts, held, settings }: LimiterView): Budgets {

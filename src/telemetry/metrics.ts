@@ -8,6 +8,7 @@ import { boundedLabel } from './labels.js';
 /** Series of a label that users fill: projects, pipelines, types of failures. What comes after them counts as `other`. */
 export const MOST_PROJECTS = 100;
 const MOST_PIPELINES = 100;
+const MOST_SCHEDULES = 100;
 const MOST_FAILURES = 50;
 
 /** Buckets of our histograms, in seconds, for Core's exporter. */
@@ -55,6 +56,10 @@ export interface Metrics {
   /** Shows the line and the budgets of a connection's limiter. */
   limiter(connection: string, view: LimiterView): void;
   budgets(connection: string, budgets: Budgets): void;
+  /** Shows how many starts a schedule misses, whether its results are too old, and how old; null where that is not known. */
+  schedule(schedule: string, state: { missing: number; stale: boolean; ageMs: number | null }): void;
+  /** Shows what the partitions of the backfills of a pipeline are at. */
+  backfills(pipeline: string, counts: Readonly<Record<string, number>>): void;
 }
 
 /** @param connections the configured ones: their counters begin at 0 */
@@ -88,6 +93,12 @@ export function createMetrics(meter: MetricMeter, connections: readonly string[]
   const used = gauge('budget_used', "What is used of a limit of Hex's.");
   const free = gauge('budget_free', "What is left of a limit of Hex's.");
 
+  const missing = gauge('schedule_missed_starts', 'Starts of a schedule that are missing still.');
+  const stale = gauge('schedule_stale', 'Whether the results of a schedule are older than its freshWithin.');
+  const lag = gauge('schedule_freshness_lag_seconds', 'Age of the newest result of a schedule.');
+  const partitions = gauge('backfill_partitions', 'Partitions of the backfills under way, by state.');
+
+  const schedule = boundedLabel(MOST_SCHEDULES);
   const project = boundedLabel(MOST_PROJECTS);
   const pipeline = boundedLabel(MOST_PIPELINES);
   const failureType = boundedLabel(MOST_FAILURES);
@@ -153,6 +164,16 @@ export function createMetrics(meter: MetricMeter, connections: readonly string[]
       line.set(waiting, { connection });
       oldest.set(first ? Math.max(0, at - first.askedAt) / 1_000 : 0, { connection });
       backOff.set(penaltyUntil === null ? 0 : Math.max(0, penaltyUntil - at) / 1_000, { connection });
+    },
+    schedule(id, state) {
+      const labels = { schedule: schedule(id) };
+      missing.set(state.missing, labels);
+      stale.set(state.stale ? 1 : 0, labels);
+      if (state.ageMs !== null) lag.set(state.ageMs / 1_000, labels);
+    },
+    backfills(name, counts) {
+      for (const [state, count] of Object.entries(counts))
+        partitions.set(count, { pipeline: pipeline(name), state });
     },
     budgets(connection, budgets) {
       for (const [budget, { used: taken, limit }] of Object.entries(budgets)) {

@@ -3,11 +3,13 @@ import { Runtime, type RuntimeOptions } from '@temporalio/worker';
 import type { Config } from '../config.js';
 import type { Observe } from '../hex/index.js';
 import { choosePort } from '../temporal-server/ports.js';
+import { BackfillGauges } from './backfills.js';
 import { RecentReads, showBudgets } from './budgets.js';
 import { Health } from './health.js';
 import { BUCKETS, createMetrics, type Metrics } from './metrics.js';
 import { observeForMetrics } from './observe.js';
 import { installRuntime, type RuntimeSettings } from './runtime.js';
+import { ScheduleGauges } from './schedules.js';
 import { startTelemetryServer, type TelemetryServer } from './server.js';
 import type { Telemetry } from './telemetry.js';
 import { startTracing } from './tracing.js';
@@ -32,12 +34,19 @@ export async function startExport(
   });
   const metrics = createMetrics(Runtime.instance().metricMeter, Object.keys(connections));
   const reads = new RecentReads();
+  const schedules = new ScheduleGauges();
+  const backfills = new BackfillGauges();
   const health = new Health();
   let client: Client | null = null;
   const refresh = async () => {
     const { ready } = await health.readiness();
     metrics.ready(ready);
-    if (client && ready) await showBudgets(metrics, client, config, reads);
+    if (!client || !ready) return;
+    await Promise.all([
+      showBudgets(metrics, client, config, reads),
+      schedules.show(metrics, client, config.taskQueue),
+      backfills.show(metrics, client, config.taskQueue),
+    ]);
   };
   let server: TelemetryServer | null = null;
   if (metricsAddress)

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { boundedLabel, OTHER } from '../../src/telemetry/labels.js';
 import { startCli } from '../support/cli.js';
@@ -19,8 +19,11 @@ const WITH_THE_FIRST_FAILURE = ['temporal_workflow_task_execution_failed_total']
 let day: Scrape | undefined;
 
 it('counts what a day brings, of Hex, of runs and of Temporal, at one port', async () => {
-  const rig = await harness({ worker: false, env: { HEX_LIMITS: 'on', HEX_STARTS_PER_MINUTE: 'none' } });
-  const { hex, sandbox, env } = rig;
+  const rig = await harness({
+    worker: false,
+    env: { HEX_LIMITS: 'on', HEX_STARTS_PER_MINUTE: 'none', HEX_KEEPER: 'on' },
+  });
+  const { hex, sandbox, env, temporal, taskQueue } = rig;
   const worker = startCli(['worker'], { ...env, HEX_METRICS_ADDRESS: '127.0.0.1:0' });
   const [, address = ''] = await worker.says(/Serves .* at http:\/\/(\S+)/);
   await worker.says(/works on task queue/);
@@ -94,6 +97,42 @@ it('counts what a day brings, of Hex, of runs and of Temporal, at one port', asy
   // Three runs ended in Hex, the one with failing reads well after a second's share of the reads.
   expect(value('temporal_hex_end_to_seen_delay_seconds_count')).toBe(3);
   expect(value('temporal_hex_end_to_seen_delay_seconds_sum')).toBeGreaterThan(0);
+
+  // A schedule whose pipeline has succeeded once, and a backfill of three dates, of which one failed and one runs.
+  const name = taskQueue;
+  const steps = [{ id: 'load', projectId: 'history', ...FAST }];
+  const kept = { name, steps, schedule: { cron: '30 2 * * *' }, freshWithin: '2d' };
+  onTestFinished(async () => {
+    await hex.schedules.delete(name).catch(() => undefined);
+    await temporal.workflow
+      .getHandle(`hex-keeper/${taskQueue}`)
+      .terminate()
+      .catch(() => undefined);
+  });
+  await hex.schedules.apply([{ file: 'history.yaml', input: kept }]);
+  await temporal.schedule.getHandle(name).trigger();
+  await sandbox.waitFor(({ runs }) =>
+    runs.some(({ projectId, status }) => projectId === 'history' && status === 'COMPLETED'),
+  );
+  sandbox.script([{ match: { projectId: 'history' }, endAs: 'ERRORED', duration: 50 }]);
+  sandbox.settings({ durations: { history: '1h' } });
+  const range = { from: '2026-03-27', to: '2026-03-29', maxActive: 1 };
+  const backfill = await hex.backfills.start({ pipeline: kept, ...range });
+  const shown = async (metric: string, labels: Record<string, string>) => {
+    await temporal.workflow.getHandle(`hex-keeper/${taskQueue}`).signal('schedulesChanged', [name]);
+    day = await scrape(address);
+    return day.value(`temporal_hex_${metric}`, labels);
+  };
+  const partitions = (state: string) => () => shown('backfill_partitions', { pipeline: name, state });
+  await expect.poll(partitions('running'), { timeout: 20_000 }).toBe(1);
+  await expect.poll(partitions('failed'), { timeout: 20_000 }).toBe(1);
+  await expect.poll(partitions('waiting')).toBe(1);
+  const age = () => shown('schedule_freshness_lag_seconds', { schedule: name });
+  await expect.poll(age, { timeout: 20_000 }).toBeLessThan(60);
+  expect(day.value('temporal_hex_schedule_missed_starts', { schedule: name })).toBe(0);
+  expect(day.value('temporal_hex_schedule_stale', { schedule: name })).toBe(0);
+  await backfill.terminate('a test');
+  await expect.poll(partitions('failed')).toBe(0);
 
   expect(value('temporal_workflow_failed_total', { workflow_type: 'hexPipeline' })).toBe(1);
   expect(value('temporal_activity_execution_latency_seconds_count', { activity_type: 'triggerRun' })).toBe(4);

@@ -1,0 +1,33 @@
+import type { Client } from '@temporalio/client';
+import { keeperId } from '../contract/ids.js';
+import type { KeptSchedule } from '../contract/keeper.js';
+import { keptSchedulesQuery } from '../contract/messages.js';
+import { askWorkflow } from './ask.js';
+import type { Metrics } from './metrics.js';
+
+/** Shows what the keeper knows: starts of schedules that are missing, and how old their newest results are. */
+export class ScheduleGauges {
+  #shown = new Set<string>();
+
+  async show(metrics: Metrics, client: Client, taskQueue: string): Promise<void> {
+    const kept = await askWorkflow(client, keeperId(taskQueue), keptSchedulesQuery);
+    if (!kept) return;
+    for (const [schedule, state] of Object.entries(kept)) metrics.schedule(schedule, stateOf(state));
+    // A gauge that is not set keeps what it shows.
+    for (const schedule of this.#shown) {
+      if (!(schedule in kept)) metrics.schedule(schedule, GONE);
+    }
+    this.#shown = new Set(Object.keys(kept));
+  }
+}
+
+const GONE = { missing: 0, stale: false, ageMs: 0 };
+
+function stateOf({ missedStarts, freshness }: KeptSchedule) {
+  const { lastSuccess = null, stale = false } = freshness ?? {};
+  return {
+    missing: missedStarts.reduce((sum, { count }) => sum + count, 0),
+    stale,
+    ageMs: lastSuccess === null ? null : Math.max(0, Date.now() - Date.parse(lastSuccess)),
+  };
+}

@@ -194,13 +194,14 @@ describe.concurrent('told once, with the command that fills it, and all clear on
     );
   });
 
-  it('what a backfill of ours runs counts: fresh by the newest partition, and all clear', async () => {
+  it('what a backfill of ours runs counts, whatever characters the name has: fresh by the newest partition, and all clear', async () => {
     const { apply, hears, hex } = rig;
-    const name = ownName('backfilled');
+    const name = ownName('"backfilled"');
     const schedule = { ...soonEvery(5), paused: true, partition: 'end' } as const;
-    await apply({ name, freshWithin: '15s', schedule });
+    const steps = [{ projectId: 'backfilled', ...FAST }];
+    await apply({ name, freshWithin: '15s', schedule, steps });
     await hears(name, 'stale');
-    const pipeline = { name, schedule, steps: [{ projectId: name, ...FAST }] };
+    const pipeline = { name, schedule, steps };
     const fillByBackfill = async () => {
       const [gap] = (await stateOf(name)).missedStarts;
       if (!gap) return;

@@ -1,6 +1,7 @@
 import type { WorkflowClient } from '@temporalio/client';
 import type { ScheduleWatch } from '../../contract/keeper.js';
 import { searchAttributes } from '../../contract/search-attributes.js';
+import { canSearchFor } from '../../executions/query.js';
 import { rowOf } from '../../executions/row.js';
 import { searching } from '../../executions/search.js';
 import { judgeFreshness, type Success } from '../../schedule/index.js';
@@ -25,16 +26,22 @@ export async function lookAtFreshness(
   return judgeFreshness(watch, successes, now, withinMs);
 }
 
-/** Runs of its schedule; where it was made from a file, also those of the pipeline that backfills, people and reruns have started. */
+/**
+ * Runs of its schedule; where it was made from a file, also those of the pipeline that backfills, people and reruns have started. Where
+ * a query cannot hold the names, all pipelines are looked through.
+ */
 async function successesOf(workflows: WorkflowClient, subject: Subject, since: string): Promise<Success[]> {
   const { id, spec, schedule } = subject;
   const started = `TemporalScheduledById = ${JSON.stringify(id)}`;
+  const canAsk = canSearchFor(id) && canSearchFor(spec?.name ?? '');
   const all = `(${started} OR ${searchAttributes.pipeline.name} = ${JSON.stringify(spec?.name)})`;
   return searching(async (searchable) => {
-    const query = `WorkflowType = 'hexPipeline' AND ExecutionStatus = 'Completed' AND ${searchable && schedule ? all : started}${since}`;
+    const asked = canAsk ? ` AND ${searchable && schedule ? all : started}` : '';
+    const query = `WorkflowType = 'hexPipeline' AND ExecutionStatus = 'Completed'${asked}${since}`;
     const found: Success[] = [];
     for await (const info of workflows.list({ query, pageSize: 100 })) {
-      const { status, scheduledTime, endedAt, partition } = rowOf(info, 0);
+      const { pipeline, status, scheduledTime, endedAt, partition } = rowOf(info, 0);
+      if (!canAsk && pipeline !== spec?.name) continue;
       // One of several dimensions is not the whole date.
       if (status !== 'success' || !endedAt || partition?.includes('|')) continue;
       found.push({ at: startOf(subject, Date.parse(scheduledTime)), succeededMs: Date.parse(endedAt) });

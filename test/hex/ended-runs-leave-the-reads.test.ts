@@ -33,9 +33,10 @@ it('cancelled runs no longer count as polled, so that they slow down no other re
   const handles = await Promise.all(
     [1, 2, 3, 4].map((n) => world.hex.startRun({ projectId: `long-${n}`, ...FAST })),
   );
+  // A new limiter lists the runs of projects: only a read of its status shows that a run is followed.
   await world.sandbox.waitFor(({ requests }) =>
     [1, 2, 3, 4].every((n) =>
-      requests.some(({ method, path }) => method === 'GET' && path.includes(`long-${n}`)),
+      requests.some((one) => one.operation === 'getRunStatus' && one.projectId === `long-${n}`),
     ),
   );
   for (const handle of handles) await handle.cancel();

@@ -166,6 +166,7 @@ describe('a place in line', () => {
     const ahead = await hex.startRun({ projectId: 'ahead', connection, ...FAST });
     await rig.inLine(1);
     const { workflowId } = await hex.startPipeline([{ id: 'load', projectId: 'sales', connection, ...FAST }]);
+    await rig.inLine(2);
     const step = async () => ((await hex.progress(workflowId)) as PipelineProgress).steps[0];
     const seen = new Set<string>();
     const says = (words: RegExp) =>

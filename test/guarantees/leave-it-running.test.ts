@@ -9,7 +9,8 @@ import { temporal as temporalCli } from '../support/server.js';
 /** Runs that start to run at once, and do not end by themselves. */
 const LONG = { duration: { pending: 0, running: '1h' } };
 const LEAVE = { ...FAST, onCancel: 'leave' } as const;
-const polled = ({ requests }: Ledger) => requests.some(({ method }) => method === 'GET');
+// A read of a status: a new limiter lists the runs of projects, too.
+const polled = ({ requests }: Ledger) => requests.some(({ operation }) => operation === 'getRunStatus');
 const deletes = ({ sandbox }: Harness) =>
   sandbox.ledger().requests.filter(({ method }) => method === 'DELETE').length;
 const statuses = ({ sandbox }: Harness) => sandbox.ledger().runs.map(({ status }) => status);

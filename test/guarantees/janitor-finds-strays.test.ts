@@ -84,7 +84,7 @@ it('leaves runs of open workflows and runs of others alone', async () => {
   const rig = await harness({ sandbox: { duration: '1h' } });
   const projectId = project();
   const handle = await rig.hex.startRun({ projectId, ...FAST });
-  await rig.sandbox.waitFor(({ requests }) => requests.some(({ method }) => method === 'GET'));
+  await rig.sandbox.waitFor(({ requests }) => requests.some(({ operation }) => operation === 'getRunStatus'));
   await fetch(`${rig.sandbox.apiUrl}/projects/${projectId}/runs`, {
     method: 'POST',
     headers: { authorization: 'Bearer somebody-else' },

@@ -152,8 +152,9 @@ describe('with HEX_CODEC_KEYS', () => {
   it('a start whose answer was lost is resolved, beside the run of another workflow', async () => {
     const { hex, sandbox } = await harness({ env: ENCRYPTED, sandbox: { duration: '1h' } });
     const other = await hex.startRun({ projectId: 'lost', ...FAST });
-    const [first] = (await sandbox.waitFor(({ requests }) => requests.some(({ method }) => method === 'GET')))
-      .runs;
+    const [first] = (
+      await sandbox.waitFor(({ requests }) => requests.some(({ operation }) => operation === 'getRunStatus'))
+    ).runs;
     sandbox.script([{ match: { operation: 'runProject' }, drop: 'after' }]);
     const handle = await hex.startRun({ projectId: 'lost', ...FAST });
     const progress = await until('its run is adopted', async () => {

@@ -36,8 +36,3 @@ export async function* eventsOf(
     nextPageToken = page.nextPageToken;
   } while (nextPageToken?.length);
 }
-
-/** When it happened, in ms since 1970. */
-export function timeOf({ eventTime }: HistoryEvent): number {
-  return Number(eventTime?.seconds ?? 0) * 1_000 + Math.floor((eventTime?.nanos ?? 0) / 1e6);
-}

@@ -1,5 +1,6 @@
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { WorkflowClient } from '@temporalio/client';
+import { timestampMs } from '../base/timestamp.js';
 import type { LimiterInput } from '../contract/inputs.js';
 import { limiterEventsSignal, permitSignal } from '../contract/messages.js';
 import { decoderOf } from '../contract/payloads.js';
@@ -16,7 +17,7 @@ import {
   withPermit,
 } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
-import { type Execution, eventsOf, type HistoryEvent, timeOf } from './history-events.js';
+import { type Execution, eventsOf, type HistoryEvent } from './history-events.js';
 import { eachOf, listExecutions } from './list-executions.js';
 import { readTarget } from './run-start.js';
 
@@ -60,12 +61,8 @@ async function executionBefore(
     pageSize: 10,
   });
   const others = (executions ?? []).filter(({ execution }) => execution?.runId !== executionId);
-  const [newest] = others.sort((a, b) => startOf(b) - startOf(a));
+  const [newest] = others.sort((a, b) => timestampMs(b.startTime) - timestampMs(a.startTime));
   return newest?.execution?.runId ? { workflowId, executionId: newest.execution.runId } : null;
-}
-
-function startOf({ startTime }: { startTime?: { seconds?: unknown; nanos?: number | null } | null }): number {
-  return Number(startTime?.seconds ?? 0) + (startTime?.nanos ?? 0) / 1e9;
 }
 
 /** Plays the history once more: what the limiter was told, found out, and gave. */
@@ -75,7 +72,7 @@ async function stateOf(workflows: WorkflowClient, execution: Execution): Promise
   let settings: LimitsPatch | undefined;
   let state = newLimiter();
   for await (const event of eventsOf(workflows, execution, EVENTS_PER_PAGE)) {
-    const at = timeOf(event);
+    const at = timestampMs(event.eventTime);
     const [first, second] = await decode(payloadsOf(event));
     if (event.workflowExecutionStartedEventAttributes) {
       settings = (first as unknown as LimiterInput).settings;

@@ -1,12 +1,13 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { isObject, type JsonValue } from '../base/json.js';
+import { timestampMs } from '../base/timestamp.js';
 import { isOfType } from '../contract/failure.js';
 import { decoderOf } from '../contract/payloads.js';
 import { searchAttributes } from '../contract/search-attributes.js';
 import { isProjectId } from '../hex/ids.js';
 import { isTemplate } from '../templates/engine.js';
 import type { FoundRuns } from './find-run.js';
-import { type Execution, eventsOf, type HistoryEvent, timeOf } from './history-events.js';
+import { type Execution, eventsOf, type HistoryEvent } from './history-events.js';
 import type { StartRunAnswer } from './trigger-run.js';
 
 /** What an execution tells of its run in Hex. */
@@ -67,7 +68,7 @@ export async function readRunStart(
     if (type === 'triggerRun') await noteStart(workflows, start, event);
     if (type === 'findRun') await noteSearch(workflows, start, event, input?.[0]);
     if (scheduledId !== null && triggers.get(scheduledId) === 'triggerRun')
-      start.unknownSinceMs = timeOf(event);
+      start.unknownSinceMs = timestampMs(event.eventTime);
     if (start.runId !== null) return start;
   }
   return start;

@@ -5,6 +5,7 @@ import type { BackfillInput } from '../pipeline/backfill/input.js';
 import type { BackfillRequest } from '../pipeline/backfill/parse.js';
 import {
   backfillPartitions,
+  dateless,
   newestPartitions,
   type Partition,
   type PartitionState,
@@ -66,8 +67,7 @@ export async function listPartitions(
     return { ok: true, value: partitions.map((one) => rowOf(one, runs.get(one.partition))) };
   }
   const runs = await partitionsThatRan(workflow, request.name);
-  const dateless = { scheduledTime: null, intervalStart: null, intervalEnd: null, params: {} };
-  const rows = [...runs].map(([partition, one]) => rowOf({ ...dateless, partition }, one));
+  const rows = [...runs].map(([partition, one]) => rowOf(dateless(partition), one));
   return { ok: true, value: rows.sort((a, b) => (a.partition < b.partition ? -1 : 1)) };
 }
 

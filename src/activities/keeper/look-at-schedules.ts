@@ -186,7 +186,7 @@ async function judge(
   const judged = judgeStarts(known, { ...subject, now, meant, upTo, started });
   if (subject.schedule?.onMissed === 'run' && judged.toRun.length > 0) {
     const overlap = subject.schedule.overlap === 'allow_all' ? 'ALLOW_ALL' : 'BUFFER_ALL';
-    // By Temporal, under the ids that it would have given: what was started before is not started again.
+    // By Temporal, under the ids that it would have given. One by one: in a range it would repeat a start that has ended.
     await schedules.getHandle(subject.id).backfill(
       judged.toRun.map((at) => ({
         start: new Date(at),

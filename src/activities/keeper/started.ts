@@ -1,5 +1,6 @@
 import { isGrpcServiceError, type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { inParallel } from '../../base/in-parallel.js';
+import { timestampMs } from '../../base/timestamp.js';
 import type { Started } from '../../schedule/index.js';
 
 /** `EventType` of the server's API. */
@@ -36,7 +37,7 @@ async function startedAs(
     .describeWorkflowExecution({ namespace, execution: { workflowId } })
     .then(({ workflowExecutionInfo }) => workflowExecutionInfo, absent);
   if (!info) return null;
-  const startedMs = millis(info.startTime);
+  const startedMs = timestampMs(info.startTime);
   const isOpen = info.status === RUNNING;
   if (!exact && (!isOpen || Number(info.historyLength ?? 0) > FIRST_EVENTS))
     return { startedMs, begunMs: startedMs };
@@ -49,7 +50,10 @@ async function startedAs(
   const taken = events.find(({ eventType }) => eventType === WORKFLOW_TASK_COMPLETED);
   // One that closed without a worker waits for nobody any more.
   const begun = taken?.eventTime ?? (isOpen ? null : info.closeTime);
-  return { startedMs: millis(events[0]?.eventTime ?? info.startTime), begunMs: begun ? millis(begun) : null };
+  return {
+    startedMs: timestampMs(events[0]?.eventTime ?? info.startTime),
+    begunMs: begun ? timestampMs(begun) : null,
+  };
 }
 
 function absent(error: unknown): null {
@@ -57,9 +61,3 @@ function absent(error: unknown): null {
     return null;
   throw error;
 }
-
-type Timestamp = { seconds?: unknown; nanos?: number | null } | null | undefined;
-
-/** A time of the server's API in epoch milliseconds. */
-export const millis = (time: Timestamp): number =>
-  Number(time?.seconds ?? 0) * 1_000 + Math.floor((time?.nanos ?? 0) / 1e6);

@@ -5,6 +5,7 @@ import {
   ScheduleNotFoundError,
   type WorkflowClient,
 } from '@temporalio/client';
+import { timestampMs } from '../../base/timestamp.js';
 import { scheduledWorkflowId } from '../../contract/ids.js';
 import { markOf } from '../../contract/memo.js';
 import { parsePipelineInput } from '../../pipeline/boundary.js';
@@ -18,7 +19,6 @@ import {
 } from '../../schedule/index.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { loadSpec } from '../load-pipeline.js';
-import { millis } from './started.js';
 
 /** How late a start of a schedule made by hand may be. */
 const LATE_AFTER_MS = 60_000;
@@ -116,7 +116,7 @@ export async function meantStarts(
       startTime: timestamp(from - 1_000),
       endTime: timestamp(to),
     });
-    found.push(...(startTime ?? []).map(millis));
+    found.push(...(startTime ?? []).map(timestampMs));
   }
   const { recentActions } = described.info;
   // By their jittered time, those that are older cannot be told from one another.

@@ -5,6 +5,7 @@ import { givenOf } from '../../executions/rerun/plan.js';
 import type { ExecutionRow } from '../../executions/row.js';
 import { executionsOf, searching } from '../../executions/search.js';
 import type { BackfillInput } from '../../pipeline/backfill/input.js';
+import { dateless } from '../../pipeline/backfill/range.js';
 import { BACKFILL_UNITS, readKey } from '../../schedule/index.js';
 
 /** Partitions of a pipeline that failed, and that nothing has made good since. */
@@ -35,12 +36,7 @@ export async function failedPartitions(
     if (partition === null || partition.includes('|')) others.push(workflowId);
     else keyed.set(partition, row);
   }
-  const dateless = { scheduledTime: null, intervalStart: null, intervalEnd: null, params: {} };
-  const states = await partitionStates(
-    workflow,
-    pipeline,
-    [...keyed.keys()].map((partition) => ({ ...dateless, partition })),
-  );
+  const states = await partitionStates(workflow, pipeline, [...keyed.keys()].map(dateless));
   const partitions = [...keyed.values()]
     .sort((a, b) => (a.scheduledTime < b.scheduledTime ? -1 : 1))
     .flatMap(({ partition }) => {

@@ -1,5 +1,6 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { isObject, type JsonValue } from '../../base/json.js';
+import { type Timestamp, timestampMs } from '../../base/timestamp.js';
 import { stepOfActivityId, stepOfFreshnessId, stepOfWorkflowId } from '../../contract/ids.js';
 import { decoderOf } from '../../contract/payloads.js';
 import type { PipelineFailureDetails } from '../../pipeline/execution/result.js';
@@ -158,6 +159,4 @@ function noteFailure(found: PipelineHistory, details: unknown): void {
   if (Array.isArray(failed)) found.failed = failed;
 }
 
-function timeOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): string {
-  return new Date(Number(time?.seconds ?? 0) * 1_000 + Math.floor((time?.nanos ?? 0) / 1e6)).toISOString();
-}
+const timeOf = (time: Timestamp) => new Date(timestampMs(time)).toISOString();

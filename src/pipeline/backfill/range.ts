@@ -134,16 +134,14 @@ function listOf(
   };
 }
 
+/** A partition of which only the key is known. */
+export function dateless(partition: string): Partition {
+  return { partition, scheduledTime: null, intervalStart: null, intervalEnd: null, params: {} };
+}
+
 function partitionOf(rhythm: Rhythm | null, base: Base, params: Record<string, JsonValue>): Partition {
   const key = (date: string) => [date, ...Object.values(params).map(String)].join('|');
-  if (typeof base === 'string' || !rhythm)
-    return {
-      partition: key(String(base)),
-      scheduledTime: null,
-      intervalStart: null,
-      intervalEnd: null,
-      params,
-    };
+  if (typeof base === 'string' || !rhythm) return { ...dateless(key(String(base))), params };
   const { partition, scheduledTime, intervalStart, intervalEnd } = occurrenceOn(rhythm, base);
   return { partition: key(partition), scheduledTime, intervalStart, intervalEnd, params };
 }

@@ -1,5 +1,5 @@
 /** The Temporal CLI this package downloads or builds. tools/go.mod pins the same one. */
-export const PINNED_CLI = '1.8.2';
+export const PINNED_CLI = '1.9.1';
 
 /** The last release that `go install` accepts: 1.6.0 and later have a `replace` in their go.mod. */
 export const FALLBACK_CLI = '1.5.1';
@@ -8,7 +8,7 @@ export const FALLBACK_CLI = '1.5.1';
 export const MINIMUM_CLI = FALLBACK_CLI;
 
 /** The `go` directive of the pinned CLI. An older Go has to fetch a newer toolchain first. */
-export const PINNED_CLI_GO = '1.26.4';
+export const PINNED_CLI_GO = '1.26.8';
 
 /** The `go` directive of the fallback CLI, and so the oldest Go that is of any use here. */
 export const MINIMUM_GO = '1.25.0';

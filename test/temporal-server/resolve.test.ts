@@ -9,7 +9,7 @@ import { bareMachine, shellScript } from '../support/bare-machine.js';
 const machine = bareMachine();
 
 const fakeCli = (path: string, version: string) =>
-  shellScript(path, `echo "temporal version ${version} (Server 1.31.2, UI 2.50.1)"`);
+  shellScript(path, `echo "temporal version ${version} (Server 1.32.0, UI 2.54.1)"`);
 
 async function fillCache(version: string): Promise<string> {
   await mkdir(machine.cacheDir, { recursive: true });

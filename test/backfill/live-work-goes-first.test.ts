@@ -41,7 +41,7 @@ it('a live run starts beside a backfill that has filled its part of Hex as fast 
     ...{ pipeline, from: '2026-03-21', to: '2026-03-30', maxActive: 8 },
   });
   await inLine(8 - OF_THE_BACKFILL);
-  expect(alive('old')).toHaveLength(OF_THE_BACKFILL);
+  await rig.sandbox.waitFor(() => alive('old').length === OF_THE_BACKFILL);
 
   const besideMs = await live('beside');
   expect(besideMs, `alone ${aloneMs} ms, beside a backfill ${besideMs} ms`).toBeLessThan(aloneMs + 1_000);

@@ -31,7 +31,9 @@ it('what began while no worker was there is told once when one is back, and not 
     async () => (await hex.schedules.describe(next)).missedStarts !== null,
     60_000,
   );
-  expect(told(name).filter(({ event }) => event === 'late')).toHaveLength(1);
+  // The kill may come before the delivery is in the history: then the same message, known by its id, is sent again.
+  const late = told(name).filter(({ event }) => event === 'late');
+  expect(new Set(late.map(({ id }) => id)).size).toBe(1);
 }, 240_000);
 
 it('onMissed: run starts each skipped date once, under its own id and about its own interval, also when the worker is killed', async () => {

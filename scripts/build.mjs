@@ -1,9 +1,18 @@
-// Compiles src/ into dist/ and bundles the workflows, so that a worker starts without webpack. Builds beside dist/ and
-// swaps it in at the end: a build that fails, or one that runs meanwhile, leaves a whole dist/ behind. Where dist/ was
-// made from the very same sources there is nothing to do.
+// Compiles src/ into dist/, and bundles the workflows, so that a worker starts without webpack, and the pages of the
+// console. Builds beside dist/ and swaps it in at the end: a build that fails, or one that runs meanwhile, leaves a whole
+// dist/ behind. Where dist/ was made from the very same sources there is nothing to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +28,7 @@ if (!existsSync(path('dist/.sources')) || readFileSync(path('dist/.sources'), 'u
   try {
     compile();
     await bundle();
+    await pages();
     chmodSync(path(`${fresh}/cli.js`), 0o755);
     writeFileSync(path(`${fresh}/.sources`), sources);
     if (existsSync(path('dist'))) renameSync(path('dist'), path(old));
@@ -83,6 +93,33 @@ async function bundle() {
     const { code } = await bundleWorkflowCode({ ...sources, ...more });
     writeFileSync(path(`${fresh}/${name}.js`), withoutSourceMap(code));
   }
+}
+
+// One script and one style: what a browser loads of the console in all. The licences of what is in it lie beside it.
+async function pages() {
+  const { build } = await import('esbuild');
+  const web = 'src/console/web';
+  await build({
+    entryPoints: [
+      { in: path(`${web}/main.tsx`), out: 'app' },
+      { in: path(`${web}/style/index.css`), out: 'app' },
+    ],
+    outdir: path(`${fresh}/console`),
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    tsconfig: path(`${web}/tsconfig.json`),
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  cpSync(path(`${web}/index.html`), path(`${fresh}/console/index.html`));
+  const licences = ['preact', '@preact/signals', '@preact/signals-core'].map((name) => {
+    const folder = `node_modules/${name}`;
+    const { version } = JSON.parse(readFileSync(path(`${folder}/package.json`), 'utf8'));
+    return `${name} ${version}\n\n${readFileSync(path(`${folder}/LICENSE`), 'utf8')}`;
+  });
+  writeFileSync(path(`${fresh}/console/LICENSES.txt`), licences.join('\n---\n\n'));
 }
 
 // The SDK looks every promise of a workflow up in the map: without its lines a workflow takes a third less CPU, and its

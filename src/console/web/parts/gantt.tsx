@@ -1,0 +1,179 @@
+import { formatDuration } from '../../../base/duration.js';
+import type { GanttBar, Gantt as Rows } from '../../contract.js';
+import { now } from '../lib/clock.js';
+import { niceStep } from '../lib/ticks.js';
+import { isNearClockChange, wallTime } from '../lib/time.js';
+import { zoneFor } from '../lib/zone.js';
+
+const ROW = 26;
+const HEAD = 26;
+const WIDTH = 900;
+const LEAST_BAR = 3;
+
+const WORDS: Record<GanttBar['kind'], string> = {
+  queued: 'waits for a place',
+  line: "in line under Hex's limits",
+  hex: 'runs in Hex',
+  work: 'works',
+  retry: 'waits for the next attempt',
+  people: 'waits for people',
+};
+
+interface GanttProps {
+  gantt: Rows;
+  zone: string | null | undefined;
+  selected: string | null;
+  onSelect: (step: string) => void;
+}
+
+/** Where the time of a run went: a row a step, with its waits and attempts. */
+export function Gantt({ gantt, zone, selected, onSelect }: GanttProps) {
+  const { from, to, rows, forecast } = gantt;
+  const running = to === null;
+  const at = running ? now.value : to;
+  const end = Math.max(at, running ? (forecast?.p90 ?? at) : at, from + 1_000);
+  const x = (ms: number) => round(((Math.min(ms, end) - from) / (end - from)) * WIDTH);
+  const height = HEAD + rows.length * ROW;
+  const step = niceStep(end - from, 8);
+  const shownZone = zoneFor(zone);
+  return (
+    <>
+      <div class="gantt">
+        <div class="gantt-names">
+          {rows.map(({ step: id }) => (
+            <button
+              key={id}
+              type="button"
+              class="quiet"
+              aria-pressed={selected === id}
+              title={id}
+              onClick={() => onSelect(id)}
+            >
+              {id}
+            </button>
+          ))}
+        </div>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard. */}
+        <div class="gantt-bars" role="region" aria-label="Time by step" tabIndex={0}>
+          <svg
+            width={WIDTH}
+            height={height}
+            viewBox={`0 0 ${WIDTH} ${height}`}
+            preserveAspectRatio="none"
+            role="img"
+            aria-label={inWords(gantt, at)}
+          >
+            {ticksBetween(from, end, step, shownZone).map(({ ms, text }) => (
+              <g key={ms}>
+                <path class="rule" d={`M${x(ms)} ${HEAD - 8}V${height}`} />
+                <text x={x(ms) + 4} y="14">
+                  {text}
+                </text>
+              </g>
+            ))}
+            {forecast && running && (
+              <rect
+                class="forecast"
+                x={x(forecast.p50)}
+                y={HEAD}
+                width={Math.max(2, x(forecast.p90) - x(forecast.p50))}
+                height={height - HEAD}
+              >
+                <title>{`expected to end between these: ${formatDuration(forecast.p50 - from)} and ${formatDuration(forecast.p90 - from)} after its start`}</title>
+              </rect>
+            )}
+            {rows.map(({ step: id, bars }, row) => (
+              <g key={id}>
+                {selected === id && <rect class="row-at" y={HEAD + row * ROW} width={WIDTH} height={ROW} />}
+                {bars.map((bar) => (
+                  <rect
+                    key={`${bar.item}/${bar.attempt}/${bar.kind}/${bar.from}`}
+                    class={`gantt-bar ${bar.kind} ${bar.outcome ?? (bar.to === null ? 'open' : '')}`}
+                    x={x(bar.from)}
+                    y={HEAD + row * ROW + (isWait(bar) ? 9 : 5)}
+                    width={Math.max(LEAST_BAR, x(bar.to ?? at) - x(bar.from))}
+                    height={isWait(bar) ? 8 : 16}
+                    rx="2"
+                  >
+                    <title>{barWords(id, bar, at)}</title>
+                  </rect>
+                ))}
+                <path class="gantt-cross" d={crosses(bars, x, at, HEAD + row * ROW + ROW / 2)} />
+              </g>
+            ))}
+            {running && <path class="now" d={`M${x(at)} ${HEAD - 4}V${height}`} />}
+          </svg>
+        </div>
+      </div>
+      <ul class="legend" aria-label="Legend">
+        {(['hex', 'work', 'line', 'queued', 'retry', 'people'] as const).map((kind) => (
+          <li key={kind}>
+            <svg width="18" height="12" aria-hidden="true">
+              <rect
+                class={`gantt-bar ${kind}`}
+                y={kind === 'hex' || kind === 'work' ? 1 : 3}
+                width="18"
+                height={kind === 'hex' || kind === 'work' ? 10 : 6}
+                rx="2"
+              />
+            </svg>{' '}
+            {WORDS[kind]}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** A failed bar has a cross at its end: red alone would not do. */
+function crosses(bars: readonly GanttBar[], x: (ms: number) => number, at: number, y: number): string {
+  return bars
+    .filter(({ outcome }) => outcome === 'failed')
+    .map((bar) => ({ left: x(bar.from), right: x(bar.to ?? at) }))
+    .filter(({ left, right }) => right - left > 12)
+    .map(({ right }) => `M${right - 10} ${y - 3}l6 6M${right - 4} ${y - 3}l-6 6`)
+    .join('');
+}
+
+const isWait = ({ kind }: GanttBar) => kind !== 'hex' && kind !== 'work';
+
+function barWords(step: string, bar: GanttBar, at: number): string {
+  const parts = [
+    `${step}${bar.item === null ? '' : `/${bar.item}`}${bar.attempt > 1 ? `, attempt ${bar.attempt}` : ''}: ${WORDS[bar.kind]}`,
+    formatDuration((bar.to ?? at) - bar.from),
+  ];
+  if (bar.outcome) parts.push(bar.outcome);
+  if (bar.text) parts.push(bar.text);
+  return parts.join(', ');
+}
+
+/** For screen readers: what took longest. The table of steps has all the rest. */
+function inWords({ rows }: Rows, at: number): string {
+  const lengths = rows.map(({ step, bars }) => ({
+    step,
+    ms: bars.reduce((sum, bar) => sum + (isWait(bar) ? 0 : (bar.to ?? at) - bar.from), 0),
+  }));
+  const longest = lengths.sort((a, b) => b.ms - a.ms).slice(0, 3);
+  return `Time of ${rows.length} steps. Longest: ${longest.map(({ step, ms }) => `${step} ${formatDuration(ms)}`).join(', ') || 'none yet'}`;
+}
+
+/** Round times of the zone: with its date where a day begins, and its offset where the clocks change. */
+function ticksBetween(from: number, to: number, step: number, zone: string): { ms: number; text: string }[] {
+  const { offset } = wallTime(from, zone);
+  const shift = offsetMs(offset);
+  const ticks: { ms: number; text: string }[] = [];
+  for (let ms = Math.ceil((from + shift) / step) * step - shift; ms < to; ms += step) {
+    const wall = wallTime(ms, zone);
+    const time = step < 60_000 ? `${wall.clock}:${wall.seconds}` : wall.clock;
+    const date = step >= 86_400_000 ? `${wall.day}.${wall.month}. ` : '';
+    ticks.push({ ms, text: `${date}${time}${isNearClockChange(ms, zone) ? ` ${wall.offset}` : ''}` });
+  }
+  return ticks;
+}
+
+function offsetMs(offset: string): number {
+  const [hours = 0, minutes = 0] = offset.slice(1).split(':').map(Number);
+  return (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+const round = (value: number) => Math.round(value * 10) / 10;

@@ -7,6 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { TemporalHexClient } from '../src/client.js';
 import { loadConfig } from '../src/config.js';
+import type { SensorProgress } from '../src/contract/sensor.js';
 import { startSandbox } from '../src/sandbox/index.js';
 import { startDevServer } from '../src/temporal-server/index.js';
 import { saveHistory } from '../src/testing.js';
@@ -155,6 +156,31 @@ await worker.runUntil(async () => {
   await hex.schedules.apply([{ file: 'nightly.yaml', input: { name: 'nightly', schedule, steps } }]);
   while ((await hex.schedules.describe('nightly')).missedStarts?.length !== 1);
   await save('hex-keeper/hex', 'hex-keeper');
+
+  const on = { projects: ['watched'], every: '200ms' };
+  await hex.sensors.start({ pipeline: { name: 'after', on, steps } });
+  // Nobody is there for its signals at first, and the project cannot be read for a while.
+  await hex.sensors.start({ name: 'told', on, signal: { workflowId: 'later', name: 'ended' } });
+  const sensed = async (name: string, is: (progress: SensorProgress) => boolean) => {
+    while (!is(await hex.sensors.describe(name)));
+  };
+  for (const name of ['after', 'told'])
+    await sensed(name, ({ projects: [project] }) => project?.lookedAt !== null);
+  sandbox.seed([1, 2].map((ms) => ({ projectId: 'watched', duration: ms })));
+  await sensed('after', ({ endings }) => endings === 2);
+  await hex.sensors.pause('after', 'ada');
+  await hex.sensors.resume('after', 'ada');
+  await hex.sensors.setSince('after', new Date(Date.now() - 60_000));
+  await sensed('after', ({ endings }) => endings === 4);
+  await save('hex-sensor/after', 'hex-sensor');
+
+  await sensed('told', ({ failing }) => failing.length === 2);
+  await hex.startPipeline([{ approval: { prompt: 'waits' } }], { workflowId: 'later' });
+  await sensed('told', ({ failing }) => failing.length === 0);
+  sandbox.script({ match: { projectId: 'watched' }, status: 404 });
+  await sensed('told', ({ projects: [project] }) => project?.trouble !== null);
+  await sensed('told', ({ projects: [project] }) => project?.trouble === null);
+  await save('hex-sensor/told', 'hex-sensor-signals');
 });
 
 await connection.close();

@@ -26,6 +26,7 @@ import {
 } from './client/rerun/index.js';
 import { inZoneOf } from './client/schedule-zone.js';
 import { Schedules } from './client/schedules/index.js';
+import { Sensors } from './client/sensors/index.js';
 import { idPolicies, startParsed } from './client/start-pipeline.js';
 import type { ControlResult, Controls } from './contract/controls.js';
 import { memo } from './contract/memo.js';
@@ -120,6 +121,9 @@ export class TemporalHexClient {
   /** Many dates of a pipeline, each run once. */
   readonly backfills: Backfills;
 
+  /** Pipelines that are started when runs of Hex projects end. */
+  readonly sensors: Sensors;
+
   /** Schedules made from pipeline files. */
   readonly schedules: Schedules;
   readonly #places: PlacesInLine;
@@ -130,6 +134,7 @@ export class TemporalHexClient {
     this.backfills = new Backfills(client, taskQueue);
     this.schedules = new Schedules(client, taskQueue);
     this.#places = new PlacesInLine(client);
+    this.sensors = new Sensors(client, taskQueue);
   }
 
   /**

@@ -28,6 +28,13 @@ export {
   Schedules,
 } from './client/schedules/index.js';
 export {
+  type AppliedSensor,
+  type ListedSensor,
+  SensorError,
+  type SensorSource,
+  Sensors,
+} from './client/sensors/index.js';
+export {
   type ConnectClientOptions,
   connectClient,
   DEFAULT_TASK_QUEUE,
@@ -39,6 +46,7 @@ export {
 } from './client.js';
 export type { BackfillProgress, BackfillResult, BackfillStatus } from './contract/backfill.js';
 export type { ControlResult, Controls } from './contract/controls.js';
+export type { FailedStart, SensedProject, SensorProgress } from './contract/sensor.js';
 export type {
   BackfillInput,
   BackfillOrder,
@@ -98,6 +106,8 @@ export type {
   WorkflowStepResult,
 } from './pipeline/execution/result.js';
 export type { StepState } from './pipeline/execution/scheduler.js';
+export type { Ending, SensorDefinition, SensorMode } from './pipeline/sensor/definition.js';
+export type { SensorInput } from './pipeline/sensor/input.js';
 export { FAILURE_TYPES, type FailureKind, type FailureType } from './run/failure-types.js';
 export type {
   HexRunInput,

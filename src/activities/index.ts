@@ -24,6 +24,8 @@ import { reachHex } from './reach-hex.js';
 import { recallLimiter } from './recall-limiter.js';
 import { reportToLimiter, requestStart } from './request-start.js';
 import { httpProblems, sendHttp } from './send-http.js';
+import { readEndings } from './sensor/read-endings.js';
+import { startForEndings } from './sensor/start-for-endings.js';
 import { triggerRun } from './trigger-run.js';
 import { waitFor } from './wait-for.js';
 
@@ -59,6 +61,8 @@ export function createActivities(dependencies: ActivityDependencies) {
     sendHttp: sendHttp(dependencies),
     httpProblems: httpProblems(dependencies),
     waitFor: waitFor(dependencies),
+    readEndings: readEndings(dependencies),
+    startForEndings: startForEndings(dependencies),
     pipelinesSearchable: pipelinesSearchable(dependencies),
     reachHex: reachHex(dependencies),
     notify: notify(dependencies),

@@ -15,6 +15,7 @@ import { ControlRefusedError } from '../client/controls.js';
 import { applicationFailureOf } from '../client/failure.js';
 import { RerunError } from '../client/rerun/index.js';
 import { ScheduleError } from '../client/schedules/index.js';
+import { SensorError } from '../client/sensors/index.js';
 import { InvalidInputError } from '../client.js';
 import { ConfigError } from '../config.js';
 import { isOfType } from '../contract/failure.js';
@@ -59,6 +60,7 @@ const REFUSALS = [
   BackfillError,
   RerunError,
   ScheduleError,
+  SensorError,
   ProxySettingError,
 ];
 

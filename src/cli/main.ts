@@ -20,6 +20,7 @@ import { addRerun } from './commands/rerun.js';
 import { addRun } from './commands/run.js';
 import { addSandbox } from './commands/sandbox.js';
 import { addSchedule } from './commands/schedule.js';
+import { addSensor } from './commands/sensor.js';
 import { addTemporal, runTemporal } from './commands/temporal.js';
 import { addWatch } from './commands/watch.js';
 import { addWorker } from './commands/worker.js';
@@ -107,6 +108,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addSchedule,
     addBackfill,
     addPartitions,
+    addSensor,
     addProjects,
     addDoctor,
     addWorker,

@@ -9,6 +9,12 @@ export const outageId = (taskQueue: string, connection: string) => `hex-outage/$
 /** The workflow that watches the schedules of a task queue. */
 export const keeperId = (taskQueue: string) => `hex-keeper/${taskQueue}`;
 
+/** The workflow that watches projects for a pipeline, or under a name of its own. */
+export const sensorId = (name: string) => `hex-sensor/${name}`;
+
+/** The pipeline that a sensor starts for the end of a run; for several, the last of them. */
+export const sensedWorkflowId = (name: string, runId: string) => `${name}/sensor/${runId}`;
+
 /** The workflow that stands for a business key. Runs and pipelines have keys of their own. */
 export const keyId = (kind: 'run' | 'pipeline', taskQueue: string, key: string) =>
   `hex-key/${kind}/${taskQueue}/${key}`;

@@ -2,11 +2,13 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { LimiterEvent, LimiterView, Permit } from '../limits/index.js';
 import type { ControlAction, PipelineProgress } from '../pipeline/execution/result.js';
+import type { SensorInput } from '../pipeline/sensor/input.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
 import type { RunProgress } from '../run/result.js';
 import type { BackfillProgress } from './backfill.js';
 import type { ControlResult, Controls } from './controls.js';
 import type { KeptSchedule } from './keeper.js';
+import type { SensorProgress } from './sensor.js';
 
 // Every signal, query and Update of ours, by the workflow that handles it. The names are interfaces.
 
@@ -84,6 +86,19 @@ export const retryBackfillSignal = defineSignal<[{ by?: string }?]>('retryFailed
 export const keptSchedulesQuery = defineQuery<Record<string, KeptSchedule>>('schedules');
 /** Somebody has changed these schedules. */
 export const schedulesChangedSignal = defineSignal<[string[]]>('schedulesChanged');
+
+// hexSensor
+
+/** Where the sensor stands. */
+export const sensorProgressQuery = defineQuery<SensorProgress>('progress');
+/** Another definition; what was seen already stays seen. */
+export const configureSensorSignal = defineSignal<[SensorInput]>('configure');
+/** Looks no more until it is resumed. What ends meanwhile is caught up then. */
+export const pauseSensorSignal = defineSignal<[{ by?: string; reason?: string }?]>('pause');
+/** Looks again. */
+export const resumeSensorSignal = defineSignal<[{ by?: string }?]>('resume');
+/** Sets the cursor: endings after this time, ISO 8601, are looked for anew; what was started for them is not started again. */
+export const setSinceSignal = defineSignal<[{ since: string; by?: string }]>('setSince');
 
 // hexKey
 

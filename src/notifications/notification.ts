@@ -1,7 +1,7 @@
 import type { NotifyEvent } from '../run/notify.js';
 
 /** An alert to the operators of the workers (`HEX_NOTIFY_ALERTS`), whatever a definition asks for. */
-export type AlertEvent = 'cleanup_failed' | 'strays' | 'unreachable' | 'reachable';
+export type AlertEvent = 'cleanup_failed' | 'strays' | 'unreachable' | 'reachable' | 'sensor_failing';
 
 /** What a notification is for: what a definition asks for, or an alert. */
 export type NotificationEvent = NotifyEvent | AlertEvent;
@@ -90,6 +90,7 @@ const SEVERITY: Record<NotificationEvent, Severity> = {
   strays: 'warning',
   unreachable: 'critical',
   reachable: 'info',
+  sensor_failing: 'error',
 };
 
 /** Completes what a workflow asked for. */

@@ -24,6 +24,8 @@ import type { Projects } from './definition/project-inputs.js';
 import type { PipelineRequest, PipelineSpec, StepSpec } from './definition/spec.js';
 import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './plan/prepare.js';
 import { type ReadWorkFields, readWork, type StepWork } from './plan/step-work.js';
+import type { SensorRequest } from './sensor/input.js';
+import { readSensorInput } from './sensor/parse.js';
 
 const runInput = runInputSchema();
 const janitorInput = janitorInputSchema();
@@ -76,6 +78,11 @@ export function parsePipelineInput(raw: unknown): Parsed<PipelineRequest> {
 /** Parses the input of `hexBackfill`. */
 export function parseBackfillInput(raw: unknown): Parsed<BackfillRequest> {
   return sound(raw, readBackfillInput);
+}
+
+/** Parses the input of `hexSensor`. */
+export function parseSensorInput(raw: unknown): Parsed<SensorRequest> {
+  return sound(raw, readSensorInput);
 }
 
 /** What was parsed of the only argument of a workflow; refused where there were others, which nobody would look at. */

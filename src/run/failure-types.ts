@@ -18,7 +18,7 @@ function list<Name extends string>(kinds: Record<Name, FailureKind>): Readonly<R
 /** Every type of failure that our workflows, activities and Updates fail with. The names are interfaces. */
 export const FAILURE_TYPES = list({
   InvalidInput: {
-    of: ['hexRun', 'hexPipeline', 'hexBackfill', 'hexJanitor', 'a step'],
+    of: ['hexRun', 'hexPipeline', 'hexBackfill', 'hexSensor', 'hexJanitor', 'a step'],
     when: 'An input, a definition or a value that a step was given cannot be used. Nothing was sent to Hex.',
     remedy: 'Correct what the message lists, each problem with its path.',
     retry: null,

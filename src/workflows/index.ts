@@ -6,10 +6,11 @@ import { hexLimiter } from './hex-limiter.js';
 import { hexOutage } from './hex-outage.js';
 import { hexPipeline } from './hex-pipeline.js';
 import { hexRun } from './hex-run.js';
+import { hexSensor } from './hex-sensor.js';
 import { noSuchWorkflow } from './no-such-workflow.js';
 
 /** The registered workflow types: every named export becomes one. */
-export { hexBackfill, hexJanitor, hexKeeper, hexKey, hexLimiter, hexOutage, hexPipeline, hexRun };
+export { hexBackfill, hexJanitor, hexKeeper, hexKey, hexLimiter, hexOutage, hexPipeline, hexRun, hexSensor };
 
 /**
  * What the SDK runs for any other type. `export * from 'temporal-hex/workflows'` leaves it out, so a worker that
@@ -25,5 +26,6 @@ export default noSuchWorkflow(
     hexOutage,
     hexKey,
     hexKeeper,
+    hexSensor,
   }),
 );

@@ -39,13 +39,18 @@ export async function sendNotifications(
 }
 
 /**
- * Sends an alert to the operators of the workers (`HEX_NOTIFY_ALERTS`). Waits and never fails, as {@link
- * sendNotifications}.
+ * Sends an alert to the operators of the workers (`HEX_NOTIFY_ALERTS`), and to those that a definition names for it. Waits and never fails,
+ * as {@link sendNotifications}.
  */
-export async function alert(event: AlertEvent, text: string, about: NotificationSubject): Promise<void> {
+export async function alert(
+  event: AlertEvent,
+  text: string,
+  about: NotificationSubject,
+  named: readonly string[] = [],
+): Promise<void> {
   try {
     const { alerts } = await CancellationScope.nonCancellable(notifyTargets);
-    await sendNotifications(alerts, { event, text, ...about });
+    await sendNotifications([...new Set([...alerts, ...named])], { event, text, ...about });
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
     log.warn('An alert could not be sent', { event });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { startDevServer } from '../../src/temporal-server/index.js';
 import { CLI, cleanEnv, cli, finish, startCli, startProcess } from '../support/cli.js';
-import { type Harness, harness } from '../support/harness.js';
+import { type Harness, harness, until } from '../support/harness.js';
 import { type HttpService, httpService, json } from '../support/http-service.js';
 import { server } from '../support/server.js';
 
@@ -110,6 +110,21 @@ it('checks.yaml waits for the run of somebody else and for a service', async () 
     projectId: 'load-project-id',
     inputParams: { run: seeded?.runId, service: 200 },
   });
+});
+
+it('sensor.yaml starts its pipeline for a run of somebody else', async () => {
+  const before = rig.sandbox.ledger().runs.length;
+  const applied = await cli(['sensor', 'apply', example('sensor.yaml')], rig.env);
+  expect(applied).toMatchObject({ code: 0, stdout: expect.stringContaining('create  after-extract') });
+  const { sensors } = rig.hex;
+  const looked = async () => (await sensors.describe('after-extract')).projects[0]?.lookedAt ?? false;
+  await until('a first look', looked);
+  const [seeded] = rig.sandbox.seed({ projectId: 'extract-project-id', duration: '10ms' });
+  const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.length >= before + 2);
+  expect(runs.slice(before + 1)).toMatchObject([
+    { projectId: 'load-project-id', inputParams: { run: seeded?.runId, ended: expect.stringMatching(/Z$/) } },
+  ]);
+  expect(await cli(['sensor', 'delete', 'after-extract'], rig.env)).toMatchObject({ code: 0 });
 });
 
 it('schedule.yaml makes a schedule that runs the pipeline for the day before', async () => {

@@ -61,6 +61,7 @@ function dedupKey(notification: Notification): string {
       strays: ['strays', connection],
       unreachable: ['connection', connection],
       reachable: ['connection', connection],
+      sensor_failing: ['sensor', workflowId],
     } satisfies Record<NotificationEvent, (string | null)[]>
   )[event];
   const text = ['temporal-hex', namespace, ...key.map((part) => part ?? '')]

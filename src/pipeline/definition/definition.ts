@@ -5,6 +5,7 @@ import type { IfExists } from '../../run/key.js';
 import type { NotifyDefinition, StepNotifyEvent } from '../../run/notify.js';
 import type { Interval } from '../../run/scope.js';
 import type { ScheduleDefinition } from '../../schedule/index.js';
+import type { SensorDefinition } from '../sensor/definition.js';
 import type { HttpMethod } from './http-method.js';
 import type { TriggerKind } from './trigger-kind.js';
 import type { TriggerRule } from './trigger-rules.js';
@@ -263,6 +264,8 @@ export interface PipelineDefinition {
   timezone?: string;
   /** When the pipeline starts by itself, in its time zone; `temporal-hex schedule apply` makes it so. */
   schedule?: ScheduleDefinition;
+  /** Which runs of Hex projects start it when they end, whoever started them; `temporal-hex sensor apply` makes it so. */
+  on?: SensorDefinition;
   /**
    * How many children (runs, sub-pipelines, workflows) at once. Default: no limit; Hex itself runs 25 kernels for a
    * user.

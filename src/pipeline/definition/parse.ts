@@ -10,6 +10,8 @@ import { ifExistsSchema, timezoneSchema } from '../../run/schema.js';
 import { readFields, readObject } from '../../run/schema-problems.js';
 import { parseSchedule, type ScheduleSpec } from '../../schedule/index.js';
 import { hasTemplates } from '../../templates/values.js';
+import type { SensorSpec } from '../sensor/definition.js';
+import { readSensor } from '../sensor/read-on.js';
 import { defaultTemplateProblems, keyTemplateProblems, stepTemplateProblems } from './check-templates.js';
 import type { PipelineDefinition } from './definition.js';
 import { graphProblems } from './graph.js';
@@ -49,8 +51,8 @@ const instantSchema = () =>
   z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-11-23T06:00:00Z' });
 
 const schemas = {
-  // A schedule is read by parseSchedule, for the sake of its messages.
-  header: z.strictObject(headerFields(z.unknown())),
+  // A schedule and a sensor are read by their own parsers, for the sake of their messages.
+  header: z.strictObject(headerFields(z.unknown(), z.unknown())),
   param: paramDefinitionSchema().strip(),
   base: baseSchema(),
   steps: stepSchemas(nested),
@@ -172,6 +174,7 @@ function parseDefinition(
   const read = rawList.map((step, index) => readStep(step, `${stepsPath}[${index}]`, schemas));
   problems.push(...read.flatMap((step) => step.problems));
   const schedule = readSchedule(rawHeader, path, depth, problems);
+  const on = readOn(rawHeader, header.params ?? {}, path, depth, problems);
   problems.push(
     ...headerProblems(rawHeader, path),
     ...stepListProblems(read, stepDefaults(header), stepsPath, depth, projects),
@@ -179,7 +182,7 @@ function parseDefinition(
   if (problems.length > 0) return { ok: false, problems };
 
   const sound = read.flatMap((step) => step.sound ?? []);
-  const spec = { ...toSpec(header, sound, stepIds(rawList)), projects, schedule };
+  const spec = { ...toSpec(header, sound, stepIds(rawList)), projects, schedule, on };
   const graph = graphProblems(spec.steps, stepsPath);
   const templates = [
     ...defaultTemplateProblems(spec.params, pathText(path, ['params'])),
@@ -242,6 +245,24 @@ function readSchedule(
   return read.value;
 }
 
+/** The section `on`; null where there is none. What is wrong with it is added to `problems`. */
+function readOn(
+  { on }: JsonObject,
+  params: NonNullable<Header['params']>,
+  path: string,
+  depth: number,
+  problems: Problem[],
+): SensorSpec | null {
+  if (on === undefined) return null;
+  const at = pathText(path, ['on']);
+  const message = 'belongs to a pipeline with a file of its own: this one is started by its step';
+  const read =
+    depth > 1 ? { ok: false as const, problems: [{ path: at, message }] } : readSensor(on, at, params);
+  if (read.ok) return read.value;
+  problems.push(...read.problems);
+  return null;
+}
+
 /** Problems between the steps of a list, and inside the definitions that steps hold. */
 function stepListProblems(
   read: readonly ReadStep[],
@@ -282,7 +303,7 @@ function toSpec(
   header: Header,
   sound: readonly SoundStep[],
   ids: readonly string[],
-): Omit<PipelineSpec, 'projects' | 'schedule'> {
+): Omit<PipelineSpec, 'projects' | 'schedule' | 'on'> {
   const defaults = stepDefaults(header);
   const sequence = sound.every(({ base }) => base.dependsOn === undefined);
   const steps = sound.map((step, index) => {

@@ -10,6 +10,7 @@ import {
 } from '../../run/schema.js';
 import { clockProblem, looksLikeClock } from '../../schedule/index.js';
 import { scheduleSchema } from '../../schedule/schedule-schema.js';
+import { sensorSchema } from '../sensor/schema.js';
 import type { PipelineDefinition } from './definition.js';
 import { httpSchema } from './http-schema.js';
 import type { StepKind } from './spec.js';
@@ -221,7 +222,7 @@ export const paramDefinitionSchema = () =>
 export type Header = z.output<z.ZodObject<ReturnType<typeof headerFields>>>;
 
 /** All of a definition but its steps. */
-export const headerFields = (schedule: z.ZodType = scheduleSchema()) => ({
+export const headerFields = (schedule: z.ZodType = scheduleSchema(), on: z.ZodType = sensorSchema()) => ({
   $schema: z.string().optional(),
   name: z
     .string({ error: 'must be text' })
@@ -264,6 +265,7 @@ export const headerFields = (schedule: z.ZodType = scheduleSchema()) => ({
     .optional(),
   timezone: timezoneSchema().optional(),
   schedule: schedule.optional(),
+  on: on.optional(),
   key: z.string({ error: 'must be text' }).optional(),
   ifExists: ifExistsSchema().optional(),
   maxParallel: z.int('must be a whole number').min(1, 'must be 1 or more').optional(),

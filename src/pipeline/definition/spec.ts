@@ -3,6 +3,7 @@ import type { IfExists } from '../../run/key.js';
 import type { NotifySpec, StepNotifyEvent } from '../../run/notify.js';
 import type { Interval } from '../../run/scope.js';
 import type { ScheduleSpec } from '../../schedule/index.js';
+import type { SensorSpec } from '../sensor/definition.js';
 import type {
   ExecutionReference,
   OnFailure,
@@ -72,6 +73,8 @@ export interface PipelineSpec {
   ifExists: IfExists | null;
   /** Null: nothing starts it by itself. */
   schedule: ScheduleSpec | null;
+  /** Null: no ending of a run starts it. */
+  on: SensorSpec | null;
   maxParallel: number | null;
   timeoutMs: number | null;
   deadlineMs: number | null;

@@ -30,6 +30,8 @@ import { waitFor } from './wait-for.js';
 const MOST_EVENTS = 45_000;
 const DEEPEST = 8;
 const YEAR_MS = 365 * 86_400_000;
+/** A sensor that starts a pipeline so long after the ending that it is for is catching up. */
+const CAUGHT_UP_AFTER_MS = 3_600_000;
 
 /** One attempt of a step, or of an item of a fan-out. */
 export function attempt(execution: StepContext, step: StepRecord, unit: Unit): Promise<StepResult> {
@@ -65,8 +67,8 @@ type WorkOf<Kind extends StepWork['kind']> = Extract<StepWork, { kind: Kind }>;
 
 function runHex(execution: StepContext, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
   const { input, skipIfFreshMs } = work;
-  // A retry waits in Hex's line behind work that is on time, and so does a backfill.
-  const priority = unit.attempts > 1 ? 'retry' : execution.prepared.trigger === 'backfill' && 'backfill';
+  // A retry waits in Hex's line behind work that is on time, and so does what makes up for the past.
+  const priority = unit.attempts > 1 ? 'retry' : isOfThePast(execution) && 'backfill';
   const args: [HexRunInput] = [priority && !input.priority ? { ...input, priority } : input];
   const run = () =>
     child<HexRunResult>(unit, 'hexRun', {
@@ -75,6 +77,13 @@ function runHex(execution: StepContext, unit: Unit, work: WorkOf<'hex'>): Promis
       staticSummary: `${unit.key}: project ${input.projectId}`,
     });
   return skipIfFreshMs === null || unit.attempts > 1 ? run() : unlessFresh(unit, input, skipIfFreshMs, run);
+}
+
+/** Whether it is part of a backfill, or of a sensor's catching up. */
+function isOfThePast({ prepared: { trigger }, run: { scheduledTime } }: StepContext): boolean {
+  if (trigger === 'sensor')
+    return workflowInfo().startTime.getTime() - Date.parse(scheduledTime) > CAUGHT_UP_AFTER_MS;
+  return trigger === 'backfill';
 }
 
 /** What tells a child that it is a step, and so that its input has been rendered already. */

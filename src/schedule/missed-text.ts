@@ -18,6 +18,9 @@ export interface GapWords {
   runs: boolean;
 }
 
+/** More commands at once are hard to read: the others come when these starts have happened. */
+const MOST_STRETCHES = 5;
+
 /** What happened to starts, why, and the command that fills them. */
 export function gapText(gap: Gap, words: GapWords): string {
   if (gap.missing.length === 0) return `${whichOf(gap, words)} ${beganLate(gap, words)}. Nothing is missing.`;
@@ -30,17 +33,33 @@ export function filledText(gap: Gap, words: GapWords): string {
   return `All clear: ${whichOf(gap, words)} ${gap.count === 1 ? 'has' : 'have'} begun, and ${gap.count === 1 ? 'was' : 'were'} ${was} before.`;
 }
 
-/** The command that starts what is missing; null where it starts by itself. */
-export function fillCommand({ kind, missing, first, last }: Gap, words: GapWords): string | null {
-  if (kind === 'late' || kind === 'untaken') return null;
-  const { schedule, namespace, jitterMs } = words;
+/** The command that starts what is missing, without what has happened in between; null where it starts by itself. */
+export function fillCommand(gap: Gap, { schedule, namespace, jitterMs }: GapWords): string | null {
+  if (gap.kind === 'late' || gap.kind === 'untaken') return null;
   const time = (at: number) => new Date(at).toISOString().replace('.000', '');
-  return [
-    `temporal schedule backfill --schedule-id ${shellWord(schedule)}`,
-    `--start-time ${time(missing[0] ?? first)} --end-time ${time((missing.at(-1) ?? last) + jitterMs)}`,
-    '--overlap-policy BufferAll',
-    ...(namespace === null ? [] : [`--namespace ${shellWord(namespace)}`]),
-  ].join(' ');
+  return stretchesOf(gap)
+    .slice(0, MOST_STRETCHES)
+    .map(([from, to]) =>
+      [
+        `temporal schedule backfill --schedule-id ${shellWord(schedule)}`,
+        `--start-time ${time(from)} --end-time ${time(to + jitterMs)}`,
+        '--overlap-policy BufferAll',
+        ...(namespace === null ? [] : [`--namespace ${shellWord(namespace)}`]),
+      ].join(' '),
+    )
+    .join(' && ');
+}
+
+/** First and last of the missing starts between which none has happened: Temporal would repeat that one. */
+function stretchesOf({ missing, begun = [], first, last }: Gap): [number, number][] {
+  if (missing.length === 0) return [[first, last]];
+  const stretches: [number, number][] = [];
+  for (const at of missing) {
+    const current = stretches.at(-1);
+    if (current && !begun.some((one) => current[1] < one && one < at)) current[1] = at;
+    else stretches.push([at, at]);
+  }
+  return stretches;
 }
 
 function whichOf(gap: Gap, { schedule, nameOf }: GapWords): string {

@@ -17,6 +17,8 @@ export interface Gap {
   count: number;
   /** Those that nothing has filled, ascending; the newest {@link MOST_KEPT}. */
   missing: number[];
+  /** Starts between those, or shortly after, that have happened, ascending; the newest {@link MOST_KEPT}. */
+  begun?: number[];
   /** Whether the next missed start of this kind belongs to it, because none has begun since. */
   goesOn: boolean;
   sinceMs: number;
@@ -160,6 +162,9 @@ class Judgement {
       for (const at of gap.missing) {
         if (this.#look.started.get(at)?.begunMs != null) this.#filled.add(at);
       }
+      for (const at of gap.missing) {
+        if (this.#filled.has(at)) noteBegun(gap, at);
+      }
       const missing = gap.missing.filter((at) => !this.#filled.has(at));
       if (missing.length === 0) this.#news.push({ event: 'filled', gap });
       gap.missing = missing;
@@ -175,6 +180,7 @@ class Judgement {
       const isLate = start.begunMs - due > lateAfterMs;
       if (isLate && !told) this.#add(at, start.startedMs - due > lateAfterMs ? 'late' : 'untaken', true);
       for (const gap of this.#gaps) {
+        noteBegun(gap, at);
         if (at > gap.last) gap.goesOn = false;
       }
       return;
@@ -233,4 +239,11 @@ class Judgement {
   #gapOf(at: number): Gap | undefined {
     return this.#gaps.find(({ missing }) => missing.includes(at));
   }
+}
+
+/** Keeps a start that has happened where others of the gap may be missing on both sides of it. */
+function noteBegun(gap: Gap, at: number): void {
+  const { first, last, begun = [] } = gap;
+  if (at <= first || at - last >= SAME_GAP_MS || begun.includes(at)) return;
+  gap.begun = [...begun, at].sort((a, b) => a - b).slice(-MOST_KEPT);
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  fillCommand,
+  type Gap,
   judgeStarts,
   type MissedNews,
   newStartWatch,
@@ -151,6 +153,65 @@ describe('one gap is one message', () => {
     begin(T0 + HOUR);
     look(T0 + 2 * HOUR + 2 * MINUTE);
     expect(told).toEqual(['missed catchup 3', 'filled catchup 3']);
+  });
+});
+
+describe('the command that fills a gap leaves out', () => {
+  const words = {
+    ...{
+      schedule: 'etl',
+      namespace: null,
+      taskQueue: 'hex',
+      nameOf: String,
+      jitterMs: 0,
+      lateAfterMs: MINUTE,
+    },
+    ...{ catchupMs: MINUTE, waiting: false, runs: false },
+  };
+  const rangesIn = (watch: StartWatch) =>
+    watch.gaps.map((gap) =>
+      (fillCommand(gap, words) ?? '')
+        .split(' && ')
+        .map((command) =>
+          /--start-time \S+T(\d\d):30:00Z --end-time \S+T(\d\d):30:00Z/.exec(command)?.slice(1),
+        ),
+    );
+
+  it('what was filled by hand in its middle, and at its ends', () => {
+    const { look, begin, watch } = world();
+    look(T0 + 6 * HOUR + 3_000, { dropped: { ...NONE, catchup: 7 } });
+    expect(rangesIn(watch())).toEqual([[['01', '07']]]);
+    begin(T0 + 3 * HOUR, 4 * HOUR);
+    look(T0 + 6 * HOUR + MINUTE);
+    expect(rangesIn(watch())).toEqual([
+      [
+        ['01', '03'],
+        ['05', '07'],
+      ],
+    ]);
+    for (const hour of [0, 6]) begin(T0 + hour * HOUR, 7 * HOUR);
+    look(T0 + 6 * HOUR + 2 * MINUTE);
+    expect(rangesIn(watch())).toEqual([
+      [
+        ['02', '03'],
+        ['05', '06'],
+      ],
+    ]);
+  });
+
+  it('what happened in time between two that were skipped', () => {
+    const tens = (n: number) => T0 + n * 10 * MINUTE;
+    let watch = newStartWatch(T0, NONE, false);
+    for (let n = 0; n < 5; n += 1) {
+      const isSkipped = n % 2 === 0;
+      const dropped = { ...NONE, overlap: Math.floor(n / 2) + 1 };
+      const begun = { startedMs: tens(n), begunMs: tens(n) };
+      const started = new Map(isSkipped ? [] : [[tens(n), begun]]);
+      const look = { now: tens(n) + 3_000, meant: [tens(n)], upTo: tens(n), started, dropped, paused: false };
+      watch = judgeStarts(watch, { ...look, ...words }).watch;
+    }
+    const command = fillCommand(watch.gaps[0] as Gap, words) ?? '';
+    expect(command.match(/--start-time/g)).toHaveLength(3);
   });
 });
 

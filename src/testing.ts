@@ -3,6 +3,7 @@
 export type { Decision, DecisionAction } from './testing/decisions.js';
 export { TestPipelineError } from './testing/errors.js';
 export { type ReplayOptions, replayHistory, saveHistory } from './testing/history.js';
+export type { HttpStub, StubbedAnswer, StubbedRequest } from './testing/http-stub.js';
 export {
   closeTestKit,
   startTestKit,

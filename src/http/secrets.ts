@@ -1,3 +1,5 @@
+import type { JsonValue } from '../base/json.js';
+import type { HttpRequestSpec } from '../pipeline/plan/http-request.js';
 import type { HttpHost } from './hosts.js';
 
 /** Reads a secret, each time it is asked for. */
@@ -8,6 +10,15 @@ export interface HttpSettings {
   hosts: readonly HttpHost[];
   /** By the name of its variable, such as `HEX_HTTP_SECRET_SHOP`. */
   secrets: Readonly<Record<string, HttpSecret>>;
+  /** In place of the network, for tests: answers every request, to whatever host, or throws where no answer is to come. */
+  instead?: (request: HttpRequestSpec) => Promise<GivenAnswer>;
+}
+
+/** An answer that nothing was sent for. */
+export interface GivenAnswer {
+  status: number;
+  headers: Record<string, string>;
+  json: JsonValue;
 }
 
 /** What is shorter could stand anywhere. */

@@ -6,7 +6,7 @@ import { isRepeatable } from '../pipeline/definition/http-method.js';
 import type { HttpRequestSpec } from '../pipeline/plan/http-request.js';
 import { version } from '../version.js';
 import { addressRefusal, admits, refusalOf } from './hosts.js';
-import { type HttpSettings, withoutSecrets } from './secrets.js';
+import { type GivenAnswer, type HttpSettings, withoutSecrets } from './secrets.js';
 
 /** More of an answer is not read. */
 const MOST_BYTES = 1_048_576;
@@ -51,6 +51,7 @@ export class HttpSender {
 
   /** Why a request to this address with these secrets may not be sent, as far as it can be known; null where it may. */
   refusal({ url, headers }: Pick<HttpRequestSpec, 'url' | 'headers'>): string | null {
+    if (this.#settings.instead) return null;
     const unset = Object.values(headers).find(
       (value) => typeof value === 'object' && !own(this.#settings.secrets, value.env),
     );
@@ -67,6 +68,7 @@ export class HttpSender {
   async send(request: HttpRequestSpec, idempotencyKey: string, signal: AbortSignal): Promise<HttpAnswer> {
     const refusal = this.refusal(request);
     if (refusal) throw new HttpNotAllowedError(refusal);
+    if (this.#settings.instead) return given(this.#settings.instead(request), signal);
     const { headers, secrets } = await this.#headersOf(request, idempotencyKey);
     const { method, body, url } = request;
     const bytes = body === null ? null : new TextEncoder().encode(bodyText(body));
@@ -114,6 +116,18 @@ export class HttpSender {
     } catch (error) {
       throw new HttpNotAllowedError(error instanceof Error ? error.message : `${variable} cannot be read`);
     }
+  }
+}
+
+async function given(answer: Promise<GivenAnswer>, signal: AbortSignal): Promise<HttpAnswer> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  try {
+    const { status, headers, json } = await Promise.race([answer, aborted]);
+    return { status, headers: new Headers(headers), body: json, tooLarge: false, redirect: null };
+  } catch (error) {
+    throw new HttpNoAnswerError(error instanceof Error ? error.message : String(error), true);
   }
 }
 

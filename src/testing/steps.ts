@@ -9,6 +9,8 @@ export interface TestSteps {
   stubbed: ReadonlySet<string>;
   /** Task queue of the stubs. */
   stubQueue: string;
+  /** Whether requests of `http` steps are answered. */
+  hasHttp: boolean;
 }
 
 /** Waits that make sense against Hex, and would only make a test slow. A step that names one keeps it. */
@@ -22,6 +24,10 @@ const QUICK: Step = {
 export function forTest(input: JsonValue, test: TestSteps): JsonValue {
   return mapSteps(input, (step) => {
     if (step.projectId !== undefined) return { ...QUICK, ...step };
+    if (step.http !== undefined && !test.hasHttp)
+      throw new TestPipelineError(
+        'A step sends an HTTP request, and a test sends none: stub it, http: async ({ url }) => ({ status: 200, json: { ... } })',
+      );
     if (!isObject(step.workflow)) return step;
     const workflow = step.workflow as Step;
     const type = String(workflow.type);

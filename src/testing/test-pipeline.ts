@@ -26,6 +26,7 @@ import {
 } from '../sandbox/index.js';
 import { type Decisions, decide } from './decisions.js';
 import { TestPipelineError } from './errors.js';
+import { type HttpStub, stubbedHttp } from './http-stub.js';
 import { readPipeline } from './read-pipeline.js';
 import { connectionsIn, forTest, type TestSteps } from './steps.js';
 import { startStubWorker, type WorkflowStub } from './stub-worker.js';
@@ -44,6 +45,8 @@ export interface TestPipelineOptions {
   sandbox?: Omit<SettingsPatch, 'clockFactor'>;
   /** Workflows of others that its steps run, by type. All that are not ours need one. */
   workflows?: Readonly<Record<string, WorkflowStub>>;
+  /** Answers the requests of `http` steps. A pipeline with such steps needs it. */
+  http?: HttpStub;
   /** Decisions on steps that wait for a person, by step id (`step/inner` inside of a sub-pipeline). */
   decisions?: Decisions;
   /** Folder of pipelines that are run by their name. Default: that of the file. */
@@ -92,8 +95,12 @@ export async function runTest(
 ): Promise<TestedPipeline> {
   const { input: given, file } = await readPipeline(pipeline);
   const taskQueue = `test-${randomUUID()}`;
-  const { workflows: stubs = {} } = options;
-  const steps: TestSteps = { stubbed: new Set(Object.keys(stubs)), stubQueue: `${taskQueue}-stubs` };
+  const { workflows: stubs = {}, http } = options;
+  const steps: TestSteps = {
+    stubbed: new Set(Object.keys(stubs)),
+    stubQueue: `${taskQueue}-stubs`,
+    hasHttp: http !== undefined,
+  };
   const input = withOptions(forTest(given, steps), options);
   const closers: (() => Promise<void>)[] = [];
   try {
@@ -140,7 +147,7 @@ function withOptions(input: JsonValue, { params, scheduledTime }: TestPipelineOp
 /** One connection for each that a step names: all of them are the sandbox. */
 function testConfig(
   sandbox: Sandbox,
-  { clock, sandbox: settings }: TestPipelineOptions,
+  { clock, sandbox: settings, http }: TestPipelineOptions,
   named: string[],
 ): Config {
   const limited = settings?.limits === 'on';
@@ -154,6 +161,7 @@ function testConfig(
     connections: forAll(config.connections),
     limits: forAll(config.limits),
     reads: forAll(config.reads),
+    ...(http && { http: stubbedHttp(config.http, http) }),
   };
 }
 

@@ -6,13 +6,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { HexPipelineInput } from 'temporal-hex';
 import {
   replayHistory,
+  type StubbedRequest,
   saveHistory,
   startTestKit,
   type TestedPipeline,
   type TestKit,
   type TestPipelineOptions,
 } from 'temporal-hex/testing';
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { server } from '../support/server.js';
 
 const ETL: HexPipelineInput = {
@@ -54,6 +55,49 @@ it('a good pipeline gives its result, its ledger, its progress and its history',
   ]);
   expect(progress.steps.map(({ status }) => status)).toEqual(['success', 'success']);
   expect(history.events?.length).toBeGreaterThan(10);
+});
+
+describe('http steps are answered by a stub', () => {
+  const step = (http: object) => ({ id: 'ready', http: { url: 'https://api.example.com/ready', ...http } });
+  const load = { id: 'load', projectId: 'warehouse', inputParams: { rows: '{{ steps.ready.json.rows }}' } };
+
+  it('with what they send; the step asks until the answer is as expected, and later steps read it', async () => {
+    const requests: StubbedRequest[] = [];
+    const header = { authorization: { env: 'HEX_HTTP_SECRET_SHOP' } };
+    const asking = {
+      expect: { json: { done: true } },
+      poll: { every: '100ms', within: '10s' },
+      headers: header,
+    };
+    const { result, ledger } = await test([step(asking), load] as HexPipelineInput, {
+      http: (request) => {
+        requests.push(request);
+        return { json: { done: requests.length === 3, rows: 7 } };
+      },
+    });
+    expect(result?.steps.ready).toMatchObject({ success: true, status: 200 });
+    expect(ledger.runs.map(({ inputParams }) => inputParams)).toEqual([{ rows: 7 }]);
+    expect(requests).toHaveLength(3);
+    expect(requests[0]).toEqual({
+      ...{ method: 'GET', url: 'https://api.example.com/ready', headers: header, body: null },
+    });
+  });
+
+  it('that may refuse, or give no answer', async () => {
+    const refused = await test([step({ method: 'POST' })] as HexPipelineInput, {
+      http: () => ({ status: 422 }),
+    });
+    expect(refused.failure?.message).toContain('422');
+    const silent = await test([step({ method: 'POST' })] as HexPipelineInput, {
+      http: () => Promise.reject(new Error('the line is dead')),
+    });
+    expect(silent.failure?.details?.error?.type).toBe('HttpOutcomeUnknown');
+    expect(silent.failure?.message).toContain('the line is dead');
+  });
+
+  it('and a test without one says so, before anything is run', async () => {
+    await expect(test([step({})] as HexPipelineInput)).rejects.toThrow('stub it, http: async ({ url })');
+  });
 });
 
 it('a scripted fault fails the step that it hits, and what comes after is not run', async () => {

@@ -10,6 +10,8 @@ export interface Evidence {
   ledger: Ledger;
   /** What the schedules of the storm meant to start. */
   dates: readonly MeantDate[];
+  /** Those of them that their schedules had not come to when the storm stopped waiting for them. */
+  waiting?: readonly MeantDate[];
   /** Dates of which at most so many may run at once. */
   capped?: readonly { dates: readonly MeantDate[]; most: number }[];
   /** How long after its request a start is still waited for, ms. */
@@ -20,7 +22,7 @@ export interface Evidence {
 export type BrokenPromise =
   /** The server does not know a pipeline that was started. */
   | 'lost'
-  /** Open when everything should have ended. */
+  /** Open, or not begun, when everything should have ended. */
   | 'stuck'
   /** Two Hex runs by one attempt of a step. */
   | 'second run'
@@ -78,6 +80,7 @@ export function check(evidence: Evidence): Findings {
     ...workflows
       .filter(({ end }) => end === 'open')
       .map((workflow) => found('stuck', workflow, [], 'is still open')),
+    ...(evidence.waiting ?? []).map((date) => found('stuck', date, [], 'had not begun: its schedule waited')),
     ...attempts.flatMap((attempt) => secondRuns(attempt, evidence)),
     ...attempts.flatMap((attempt) => foreignRuns(attempt, ledger)),
     ...attempts.filter((attempt) => !isTerminated(attempt) && !isAmbiguous(attempt)).flatMap(leftBehind),
@@ -128,8 +131,8 @@ function found(
   return { fault, workflowId, step: key, runIds: runs.map(({ runId }) => runId), words };
 }
 
-function lostPipelines({ pipelines, workflows }: Evidence): Violation[] {
-  const known = new Set(workflows.map(({ workflowId }) => workflowId));
+function lostPipelines({ pipelines, workflows, waiting = [] }: Evidence): Violation[] {
+  const known = new Set([...workflows, ...waiting].map(({ workflowId }) => workflowId));
   return pipelines
     .filter(({ workflowId }) => !known.has(workflowId))
     .map(({ workflowId }) => found('lost', { workflowId, key: null }, [], 'is unknown to the server'));
@@ -192,10 +195,14 @@ function falseSuccesses({ pipelines, workflows }: Evidence, attempts: readonly A
 }
 
 /** A pipeline that says itself that it may have no run is for a person. */
-function wrongDates({ dates, ledger }: Evidence, ambiguous: ReadonlySet<string | null>): Violation[] {
+function wrongDates(
+  { dates, ledger, waiting = [] }: Evidence,
+  ambiguous: ReadonlySet<string | null>,
+): Violation[] {
+  const told = new Set([...ambiguous, ...waiting.map(({ key }) => key)]);
   return [
     ...datesWithoutRun(dates, ledger.runs)
-      .filter(({ key }) => !ambiguous.has(key))
+      .filter(({ key }) => !told.has(key))
       .map((date) => found('lost date', date, [], `has no run in Hex of ${date.scheduledTime}`)),
     ...runsOfOneDate(ledger.runs)
       .filter(([run]) => !ambiguous.has(run ? keyOf(run) : null))

@@ -116,26 +116,46 @@ export class RunningSchedules {
     return new RunningSchedules(planned, to.temporal, Date.now());
   }
 
-  /** Every date that they have meant up to now. Resolves when all of these have started, or after `longestMs`; then they are gone. */
-  async end(longestMs: number): Promise<MeantDate[]> {
+  /**
+   * Every date that they have meant up to now, and those that wait in a buffer of Temporal's for the run before. Resolves when all have
+   * started, or when none has for `patienceMs`; then the schedules are gone, and with them their buffers.
+   */
+  async end(patienceMs: number): Promise<{ dates: MeantDate[]; waiting: MeantDate[] }> {
     const now = Date.now();
     const dates = this.#planned.flatMap((one) => [...datesOf(one, this.#since, now)]);
-    const promised = dates.filter(({ overlap }) => overlap !== 'skip');
-    while (Date.now() < now + longestMs && !(await this.#areStarted(promised))) await delay(BETWEEN_LOOKS_MS);
+    let missing = dates.filter(({ overlap }) => overlap !== 'skip');
+    for (let progressAt = now; missing.length > 0 && Date.now() < progressAt + patienceMs; ) {
+      const left = await this.#notStarted(missing);
+      if (left.length < missing.length) progressAt = Date.now();
+      missing = left;
+      await delay(BETWEEN_LOOKS_MS);
+    }
+    const waiting = missing.length > 0 ? await this.#inBuffers(missing) : [];
     for (const { definition } of this.#planned)
       await patiently(() => this.#temporal.schedule.getHandle(definition.name).delete()).catch(
         unlessGone(ScheduleNotFoundError),
       );
-    return dates;
+    return { dates, waiting };
   }
 
-  async #areStarted(dates: readonly MeantDate[]): Promise<boolean> {
-    for (const { workflowId } of dates) {
-      const handle = this.#temporal.workflow.getHandle(workflowId);
+  /** Temporal takes the oldest out of a buffer first: what waits there are the newest. */
+  async #inBuffers(missing: readonly MeantDate[]): Promise<MeantDate[]> {
+    const waiting = this.#planned.map(async ({ definition: { name }, projectId }) => {
+      const found = await patiently(() => this.#temporal.schedule.getHandle(name).describe());
+      const buffered = Number(found.raw.info?.bufferSize ?? 0);
+      return buffered > 0 ? missing.filter((date) => date.projectId === projectId).slice(-buffered) : [];
+    });
+    return (await Promise.all(waiting)).flat();
+  }
+
+  async #notStarted(dates: readonly MeantDate[]): Promise<MeantDate[]> {
+    const left: MeantDate[] = [];
+    for (const date of dates) {
+      const handle = this.#temporal.workflow.getHandle(date.workflowId);
       const found = await patiently(() => handle.describe()).catch(unlessGone(WorkflowNotFoundError));
-      if (!found) return false;
+      if (!found) left.push(date);
     }
-    return true;
+    return left;
   }
 }
 

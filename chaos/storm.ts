@@ -122,9 +122,12 @@ export async function storm(
     log(`Calm after ${seconds()} s: no more faults and kills; waiting for the rest to end`);
     await fetch(`${sandbox.url}/_sandbox/faults`, { method: 'DELETE' });
 
+    const fired = await Promise.race([
+      schedules.end(options.settleMs),
+      watching.then(() => ({ dates: [], waiting: [] })),
+    ]);
+    const dates = [...fired.dates, ...backfilled.flatMap((one) => one.dates)];
     const giveUpAt = Date.now() + options.settleMs;
-    const fired = await Promise.race([schedules.end(options.settleMs), watching.then(() => [])]);
-    const dates = [...fired, ...backfilled.flatMap((one) => one.dates)];
     await Promise.race([
       Promise.all([running, backfilling]),
       watching,
@@ -145,6 +148,7 @@ export async function storm(
         workflows,
         ledger,
         dates,
+        waiting: fired.waiting,
         capped: backfilled,
         graceMs: LATE_START_GRACE_MS,
       }),

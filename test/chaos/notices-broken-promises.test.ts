@@ -53,9 +53,11 @@ function faults(doctored: {
   steps?: WorkflowFacts[];
   runs?: LedgerRun[];
   dates?: MeantDate[];
+  waiting?: MeantDate[];
   capped?: Evidence['capped'];
 }) {
-  const { pipeline = {}, steps = [workflow({})], runs = [run({})], dates = [], capped = [] } = doctored;
+  const { pipeline = {}, steps = [workflow({})], runs = [run({})], dates = [] } = doctored;
+  const { waiting = [], capped = [] } = doctored;
   const evidence: Evidence = {
     pipelines: [{ workflowId: 'p', keys: ['p/a'] }],
     workflows: [
@@ -69,6 +71,7 @@ function faults(doctored: {
       counters: { requests: 3, unanswered: 0, statuses: {}, operations: {}, limits: {}, faults: {} },
     },
     dates,
+    waiting,
     capped,
     graceMs: 1_500,
   };
@@ -158,6 +161,9 @@ describe('the check of a storm', () => {
     expect(faults({ dates: [date('allow_all')], runs: [ofDate] })).toEqual([]);
     expect(faults({ dates: [date('allow_all')] })).toEqual(['lost date']);
     expect(faults({ dates: [date('skip')] })).toEqual([]);
+    // Its schedule still waited for the run before when the storm was over: that is slow, not lost.
+    const waiting = date('buffer_all');
+    expect(faults({ dates: [waiting], waiting: [waiting] })).toEqual(['stuck']);
   });
 
   it('notices two runs of one date, even when two pipelines started one each', () => {

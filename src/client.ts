@@ -295,7 +295,11 @@ export class TemporalHexClient {
     pipeline: BackfillInput['pipeline'],
     options?: PartitionsOptions,
   ): Promise<PartitionRow[]> {
-    const rows = await listPartitions(this.temporal, pipeline, options);
+    const rows = await listPartitions(
+      { client: this.temporal, taskQueue: this.taskQueue },
+      pipeline,
+      options,
+    );
     if (!rows.ok) throw new InvalidInputError('The partitions', rows.problems);
     return rows.value;
   }

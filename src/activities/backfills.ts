@@ -1,9 +1,11 @@
+import { activityInfo } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { formatProblems, type Parsed } from '../base/problems.js';
 import type { BackfillOutline, BackfillRow } from '../contract/backfill.js';
 import { typedFailure } from '../contract/failure.js';
 import { backfillRows } from '../executions/backfill-rows.js';
 import { partitionStates, statesOfFew } from '../executions/partition-states.js';
+import { withRemembered } from '../executions/remembered.js';
 import { RerunError, readPipelineHistory } from '../executions/rerun/history.js';
 import { planRerun } from '../executions/rerun/plan.js';
 import type { BackfillInput } from '../pipeline/backfill/input.js';
@@ -36,12 +38,10 @@ export const beginBackfill =
     const { name, notify } = pipeline;
     const list = sound(backfillPartitions(spec, pipeline, untilMs));
     const all = list.all();
-    const rows = backfillRows(
-      name,
-      all,
-      await partitionStates(workflowsOf(dependencies), name, all),
-      spec.reprocess,
-    );
+    const workflows = workflowsOf(dependencies);
+    const states = await partitionStates(workflows, name, all);
+    const runs = await withRemembered(workflows, keptUnder(name), all, states);
+    const rows = backfillRows(name, all, runs, spec.reprocess);
     const { total, first, last } = list;
     return {
       outline: { name, total, first, last, notify, params: backfillParams(pipeline, request.params) },
@@ -72,7 +72,9 @@ export const backfillPage = (dependencies: ActivityDependencies) => {
       if (lists.size > MOST_REMEMBERED) lists.delete(oldest);
     }
     const wanted = indexes.flatMap((index) => list.at(index) ?? []);
-    const runs = await statesOfFew(workflowsOf(dependencies), name, wanted);
+    const workflows = workflowsOf(dependencies);
+    const states = await statesOfFew(workflows, name, wanted);
+    const runs = await withRemembered(workflows, keptUnder(name), wanted, states);
     return backfillRows(name, wanted, runs, spec.reprocess);
   };
 };
@@ -88,6 +90,8 @@ export const rerunInput =
       throw error;
     }
   };
+
+const keptUnder = (pipeline: string) => ({ taskQueue: activityInfo().taskQueue, pipeline });
 
 async function opened(
   dependencies: ActivityDependencies,

@@ -1,6 +1,7 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import type { Parsed } from '../base/problems.js';
-import { type PartitionRuns, partitionStates, partitionsThatRan } from '../executions/partition-states.js';
+import { partitionStates, partitionsThatRan } from '../executions/partition-states.js';
+import { type KnownRuns, rememberedToo } from '../executions/remembered.js';
 import type { BackfillInput } from '../pipeline/backfill/input.js';
 import type { BackfillRequest } from '../pipeline/backfill/parse.js';
 import {
@@ -50,7 +51,7 @@ const [FIRST, LAST] = ['2000', '2099'];
  * Temporal; of one without dates, the partitions are those that have run.
  */
 export async function listPartitions(
-  client: Client,
+  { client, taskQueue }: { client: Client; taskQueue: string },
   pipeline: BackfillInput['pipeline'],
   { limit = DEFAULT_LIMIT, ...given }: PartitionsOptions = {},
 ): Promise<Parsed<PartitionRow[]>> {
@@ -63,7 +64,9 @@ export async function listPartitions(
   const partitions = list?.value?.all();
   const { workflow } = client;
   if (partitions) {
-    const runs = await partitionStates(workflow, request.name, partitions);
+    const { name } = request;
+    const states = await partitionStates(workflow, name, partitions);
+    const runs = await rememberedToo(workflow, { taskQueue, pipeline: name }, partitions, states);
     return { ok: true, value: partitions.map((one) => rowOf(one, runs.get(one.partition))) };
   }
   const runs = await partitionsThatRan(workflow, request.name);
@@ -83,7 +86,7 @@ function partitionsIn(
     : backfillPartitions(spec, pipeline, until);
 }
 
-const rowOf = ({ params: _, ...times }: Partition, runs: PartitionRuns | undefined): PartitionRow => ({
+const rowOf = ({ params: _, ...times }: Partition, runs: KnownRuns | undefined): PartitionRow => ({
   ...times,
   state: runs?.state ?? 'missing',
   attempts: runs?.attempts ?? 0,

@@ -1,4 +1,4 @@
-import type { FreshWatch, MissedKind, StartWatch } from '../schedule/index.js';
+import type { DoneEra, FreshWatch, MissedKind, StartWatch } from '../schedule/index.js';
 
 /** Missed starts of a schedule that belong together, and that nothing has filled yet. */
 export interface MissedStarts {
@@ -35,6 +35,8 @@ export interface ScheduleWatch {
   /** Stands for the times that the schedule means: after a change, only what comes later is expected. */
   times: string;
   fresh: FreshWatch | null;
+  /** Partitions that have succeeded, and when they were last looked for, epoch ms; null, or absent, for not yet. */
+  done?: { eras: DoneEra[]; lookedMs: number } | null;
   /** How many starts Temporal had made; null while one of them waits for a worker. */
   actions: number | null;
   /** When it was last looked at, epoch ms. */

@@ -5,6 +5,7 @@ import type { ControlAction, PipelineProgress } from '../pipeline/execution/resu
 import type { SensorInput } from '../pipeline/sensor/input.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
 import type { RunProgress } from '../run/result.js';
+import type { DoneEra } from '../schedule/index.js';
 import type { BackfillProgress } from './backfill.js';
 import type { ControlResult, Controls } from './controls.js';
 import type { KeptSchedule } from './keeper.js';
@@ -84,6 +85,8 @@ export const retryBackfillSignal = defineSignal<[{ by?: string }?]>('retryFailed
 
 /** What it knows of each schedule, by its id. */
 export const keptSchedulesQuery = defineQuery<Record<string, KeptSchedule>>('schedules');
+/** Partitions of a schedule that have succeeded, as far as the keeper remembers them. */
+export const donePartitionsQuery = defineQuery<DoneEra[], [string]>('done');
 /** Somebody has changed these schedules. */
 export const schedulesChangedSignal = defineSignal<[string[]]>('schedulesChanged');
 

@@ -3,6 +3,7 @@
 export { clockProblem, deadlineInstant, looksLikeClock } from './deadline.js';
 export type { CalendarDefinition, Overlap, Rhythm, ScheduleDefinition, ScheduleSpec } from './definition.js';
 export { OVERLAPS } from './definition.js';
+export { type DoneEra, doneStart, isDone, withDone } from './done.js';
 export { type FreshWatch, freshSince, judgeFreshness, type Success } from './freshness.js';
 export {
   type Dropped,

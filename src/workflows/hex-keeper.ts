@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { KeeperState } from '../contract/keeper.js';
-import { keptSchedulesQuery, schedulesChangedSignal } from '../contract/messages.js';
+import { donePartitionsQuery, keptSchedulesQuery, schedulesChangedSignal } from '../contract/messages.js';
 import { sendNotifications } from './notifications.js';
 import { retriedActivities } from './retried.js';
 
@@ -46,6 +46,7 @@ export async function hexKeeper(carried?: KeeperState): Promise<never> {
   setHandler(keptSchedulesQuery, () =>
     Object.fromEntries(Object.entries(state.watches).map(([id, { shown }]) => [id, shown])),
   );
+  setHandler(donePartitionsQuery, (id) => state.watches[id]?.done?.eras ?? []);
   setHandler(schedulesChangedSignal, (ids) => {
     for (const id of ids) changed.add(id);
   });

@@ -24,6 +24,7 @@ import {
 } from '../../schedule/index.js';
 import type { ActivityDependencies } from '../dependencies.js';
 import { deadlinesOf } from './deadlines.js';
+import { lookAtDone } from './done.js';
 import { lookAtFreshness } from './freshness.js';
 import { type OtherQueues, otherQueues } from './other-queues.js';
 import { ranOtherwise } from './ran-otherwise.js';
@@ -117,12 +118,16 @@ async function lookAt(
   if (!(await rig.queues.isOurs(subject.described.action.taskQueue, before !== null))) return null;
   const now = Date.now();
   const judged = await judge(rig, subject, before, sinceMs, now);
-  // What is not known of these two must not hold up the news of starts.
+  // What is not known of these must not hold up the news of starts.
   const fresh = await lookAtFreshness(rig.workflows, subject, before, now).catch((error: unknown) => {
     log.warn('The freshness of a pipeline could not be looked at', { schedule: id, error: String(error) });
     return before?.fresh ? { watch: before.fresh, news: null } : null;
   });
   const words = wordsOf(rig, subject);
+  const done = await lookAtDone(rig.workflows, subject, before, now).catch((error: unknown) => {
+    log.warn('What has succeeded could not be looked for', { schedule: id, error: String(error) });
+    return before?.done ?? null;
+  });
   const notifications: LookReport['notifications'] = judged.news.map((news) =>
     notificationOf(rig, subject, words, news),
   );
@@ -146,6 +151,7 @@ async function lookAt(
       starts: judged.watch,
       times: subject.times,
       fresh: fresh?.watch ?? null,
+      done: done ?? null,
       actions: judged.actions,
       lookedMs: now,
       nextMs: Math.min(...times),

@@ -56,7 +56,7 @@ export class Backfills {
    * await client.backfills.plan({ pipeline: definition, from: '2026-01-01', to: '2026-03-31' });
    */
   plan(input: BackfillInput): Promise<BackfillPlan> {
-    return planBackfill(this.#client, input);
+    return planBackfill(this.#client, this.#taskQueue, input);
   }
 
   /**

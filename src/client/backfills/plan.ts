@@ -4,6 +4,7 @@ import { median } from '../../base/median.js';
 import type { BackfillRow } from '../../contract/backfill.js';
 import { backfillRows } from '../../executions/backfill-rows.js';
 import { partitionStates } from '../../executions/partition-states.js';
+import { rememberedToo } from '../../executions/remembered.js';
 import { executionsOf, searching } from '../../executions/search.js';
 import type { BackfillInput } from '../../pipeline/backfill/input.js';
 import { backfillParams, backfillPartitions, intervalOfPartition } from '../../pipeline/backfill/range.js';
@@ -31,7 +32,11 @@ export interface BackfillPlan {
   endsAbout: string | null;
 }
 
-export async function planBackfill(client: Client, input: BackfillInput): Promise<BackfillPlan> {
+export async function planBackfill(
+  client: Client,
+  taskQueue: string,
+  input: BackfillInput,
+): Promise<BackfillPlan> {
   const parsed = parseBackfillInput(input);
   if (!parsed.ok) throw new BackfillError(parsed.problems);
   const { request, spec } = parsed.value;
@@ -50,7 +55,8 @@ export async function planBackfill(client: Client, input: BackfillInput): Promis
   const { name } = request.spec;
   const all = list.value.all();
   const states = await partitionStates(client.workflow, name, all);
-  const rows = backfillRows(name, all, states, spec.reprocess);
+  const runs = await rememberedToo(client.workflow, { taskQueue, pipeline: name }, all, states);
+  const rows = backfillRows(name, all, runs, spec.reprocess);
   const wanted = rows.filter(({ willRun }) => willRun);
   const [first = rows[0]] = wanted;
   const planned = planPipeline(

@@ -1,28 +1,34 @@
-import type { Bench } from './support/bench.js';
+import { parseArgs } from 'node:util';
+import type { Bench, Sizes } from './support/bench.js';
 import { machine } from './support/machine.js';
 import { table } from './support/table.js';
 
 /** By the name that `npm run bench -- <name>` takes. */
-const BENCHES: Record<string, () => Promise<Bench>> = {
+const BENCHES: Record<string, (sizes: Sizes) => Promise<Bench>> = {
   engine: async () => (await import('./engine.js')).engine,
   etl: async () => (await import('./etl.js')).etl,
   reads: async () => (await import('./reads.js')).reads,
   memory: async () => (await import('./memory.js')).memory,
   schedule: async () => (await import('./schedule.js')).schedule,
-  backfill: async () => (await import('./backfill.js')).backfill,
+  sensor: async (sizes) => (await import('./sensor.js')).sensor(sizes),
+  backfill: async (sizes) => (await import('./backfill.js')).backfill(sizes),
 };
 
-const wanted = process.argv.slice(2);
+const { positionals: wanted, values } = parseArgs({
+  allowPositionals: true,
+  options: { dates: { type: 'string' }, many: { type: 'string' }, endings: { type: 'string' } },
+});
 const unknown = wanted.filter((name) => !BENCHES[name]);
 if (unknown.length > 0) {
   console.error(`Unknown: ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`);
   process.exit(2);
 }
+const sizes: Sizes = Object.fromEntries(Object.entries(values).map(([name, text]) => [name, Number(text)]));
 
 console.log(await machine());
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const { title, method, run } = await bench();
+  const { title, method, run } = await bench(sizes);
   console.log(`\n${title}  (npm run bench -- ${name})`);
   for (const line of method) console.log(`  ${line}`);
   console.log(table(await run()));

@@ -8,3 +8,13 @@ export interface Bench {
   /** Measures; what it started is gone when it resolves. */
   run(): Promise<Row[]>;
 }
+
+/** How much is measured, where the command says so: a small run tries a bench out. */
+export interface Sizes {
+  /** Dates of a backfill that run. Default 1,000; 0 leaves them out. */
+  dates?: number;
+  /** Dates of a backfill that skip their step. Default 10,000; 0 leaves them out. */
+  many?: number;
+  /** Endings that a sensor has missed. Default 10,000. */
+  endings?: number;
+}

@@ -38,7 +38,7 @@ export type LogEvent =
       durationMs: number;
     }
   /** A run that was fresh enough was taken over instead of a new one. */
-  | { event: 'run_reused'; projectId: string; hexRunId: string }
+  | { event: 'run_reused'; step: string; projectId: string; hexRunId: string }
   /** A run could not be cancelled, and may go on in Hex. */
   | { event: 'cleanup_failed'; projectId: string; connection: string; hexRunId: string }
   | { event: 'pipeline_started'; pipeline: string }

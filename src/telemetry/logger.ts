@@ -1,3 +1,4 @@
+import type { LogMetadata } from '@temporalio/common';
 import type { LogEntry, Logger, LogLevel } from '@temporalio/worker';
 import { DefaultLogger } from '@temporalio/worker';
 import type { LogSettings } from '../config/log.js';
@@ -7,8 +8,8 @@ import { logLine } from './log-line.js';
 export interface LoggerOptions extends LogSettings {
   /** Takes a line with its end. */
   write: (line: string) => unknown;
-  /** Hears every event, whether its line is written or not. */
-  onEvent?: (event: LogEvent) => void;
+  /** Hears every event, with the attributes of its line, whether that is written or not. */
+  onEvent?: (event: LogEvent, attributes: LogMetadata) => void;
 }
 
 const RANK: Record<LogLevel, number> = { TRACE: 0, DEBUG: 1, INFO: 2, WARN: 3, ERROR: 4 };
@@ -18,7 +19,7 @@ const LEAST: Record<LogSettings['level'], number> = { debug: 0, info: 2, warn: 3
 export function createLogger({ level, format, write, onEvent }: LoggerOptions): Logger {
   return new DefaultLogger('TRACE', (entry) => {
     const event = logEventOf(entry.meta);
-    if (event) onEvent?.(event);
+    if (event) onEvent?.(event, entry.meta ?? {});
     if (isWanted(entry, level)) write(`${logLine(entry, format)}\n`);
   });
 }

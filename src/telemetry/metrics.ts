@@ -1,8 +1,9 @@
-import type { MetricMeter } from '@temporalio/common';
+import type { LogMetadata, MetricMeter } from '@temporalio/common';
 import type { LogEvent } from '../contract/log-events.js';
 import type { HexErrorKind } from '../hex/index.js';
 import type { LimiterView } from '../limits/index.js';
 import { version } from '../version.js';
+import { HeardOnce } from './heard-once.js';
 import { boundedLabel } from './labels.js';
 
 /** Series of a label that users fill: projects, pipelines, types of failures. What comes after them counts as `other`. */
@@ -47,8 +48,8 @@ export type Budgets = Readonly<Record<string, { used: number; limit: number | nu
 
 /** Our own metrics, beside those of Temporal's SDK. */
 export interface Metrics {
-  /** Counts what the log says. */
-  hear(event: LogEvent): void;
+  /** Counts what a line of the log says; once, though a task that is done again says it again. */
+  hear(event: LogEvent, attributes: LogMetadata): void;
   /** Counts a request to Hex. */
   request(facts: RequestFacts): void;
   /** Shows whether the worker takes work. */
@@ -98,6 +99,7 @@ export function createMetrics(meter: MetricMeter, connections: readonly string[]
   const lag = gauge('schedule_freshness_lag_seconds', 'Age of the newest result of a schedule.');
   const partitions = gauge('backfill_partitions', 'Partitions of the backfills under way, by state.');
 
+  const heard = new HeardOnce();
   const schedule = boundedLabel(MOST_SCHEDULES);
   const project = boundedLabel(MOST_PROJECTS);
   const pipeline = boundedLabel(MOST_PIPELINES);
@@ -113,7 +115,8 @@ export function createMetrics(meter: MetricMeter, connections: readonly string[]
   }
 
   return {
-    hear(event) {
+    hear(event, attributes) {
+      if (!heard.isNew(event, attributes)) return;
       switch (event.event) {
         case 'run_started':
           return queueWait.record(event.waitedMs / 1_000, { connection: event.connection });

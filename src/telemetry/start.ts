@@ -1,7 +1,7 @@
 import type { LogSettings } from '../config/log.js';
 import type { Config } from '../config.js';
-import type { LogEvent } from '../contract/log-events.js';
 import { createLogger } from './logger.js';
+import type { Metrics } from './metrics.js';
 import { installRuntime } from './runtime.js';
 import type { Telemetry } from './telemetry.js';
 
@@ -30,8 +30,8 @@ export interface TelemetryOptions {
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { config, log = config.log, write = (line) => process.stderr.write(line) } = options;
   const { shutdownSignals = ['SIGINT', 'SIGTERM'] } = options;
-  let hear: ((event: LogEvent) => void) | null = null;
-  const logger = createLogger({ ...log, write, onEvent: (event) => hear?.(event) });
+  let hear: Metrics['hear'] | null = null;
+  const logger = createLogger({ ...log, write, onEvent: (...event) => hear?.(...event) });
   const runtime = { logger, level: log.level, shutdownSignals };
   if (!config.metricsAddress && !config.otlpEndpoint) {
     installRuntime(runtime);

@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import type { LogEvent } from '../../src/contract/log-events.js';
+import { HeardOnce } from '../../src/telemetry/heard-once.js';
 import { boundedLabel, OTHER } from '../../src/telemetry/labels.js';
-import { startCli } from '../support/cli.js';
+import { emptyFolder, startCli } from '../support/cli.js';
 import { FAST, harness, TOKEN } from '../support/harness.js';
 import { type Scrape, scrape } from '../support/prometheus.js';
 
@@ -137,6 +140,57 @@ it('counts what a day brings, of Hex, of runs and of Temporal, at one port', asy
   expect(value('temporal_workflow_failed_total', { workflow_type: 'hexPipeline' })).toBe(1);
   expect(value('temporal_activity_execution_latency_seconds_count', { activity_type: 'triggerRun' })).toBe(4);
   expect(day.text).not.toContain(TOKEN);
+});
+
+/** A data converter that fails the first task of each run and pipeline that ends, after its lines were logged. */
+const FAILS_ENDS_ONCE = `
+  const failed = new Set();
+  const end = ({ data }) => /"success":(true|false)/.test(Buffer.from(data).toString());
+  const codec = {
+    decode: async (payloads) => payloads,
+    async encode(payloads, { workflowId } = {}) {
+      if (!payloads.some(end) || failed.has(workflowId)) return payloads;
+      failed.add(workflowId);
+      throw new Error('this task is to be done again');
+    },
+  };
+  export const dataConverter = { payloadCodecs: [codec] };
+`;
+
+it('counts a run and a pipeline once where the task of their end is done again, and logs it twice', async () => {
+  const { hex, env, taskQueue } = await harness({ worker: false });
+  const module = join(emptyFolder(), 'fails-ends-once.mjs');
+  writeFileSync(module, FAILS_ENDS_ONCE);
+  const worker = startCli(['worker'], {
+    ...env,
+    HEX_METRICS_ADDRESS: '127.0.0.1:0',
+    HEX_DATA_CONVERTER: module,
+  });
+  const [, address = ''] = await worker.says(/Serves .* at http:\/\/(\S+)/);
+  const pipeline = { name: 'nightly', steps: [{ id: 'load', projectId: 'sales', ...FAST }] };
+  await (await hex.startPipeline({ pipeline }, { workflowId: taskQueue })).result();
+  for (const event of ['run_ended', 'pipeline_ended'])
+    await worker.says(new RegExp(`event=${event} [^]*event=${event} `));
+  const { value } = await scrape(address);
+  expect(value('temporal_hex_runs_total', { project: 'sales', outcome: 'completed' })).toBe(1);
+  expect(value('temporal_hex_pipelines_total', { pipeline: 'nightly', outcome: 'completed' })).toBe(1);
+  expect(value('temporal_hex_pipeline_duration_seconds_count')).toBe(1);
+});
+
+it('tells what happens to another run, step or execution from what was said before', () => {
+  const heard = new HeardOnce(3);
+  const run = { projectId: 'p', connection: 'c', hexRunId: 'a' };
+  const [at, other] = [{ runId: '1' }, { runId: '2' }];
+  expect(heard.isNew({ event: 'cleanup_failed', ...run }, at)).toBe(true);
+  expect(heard.isNew({ event: 'cleanup_failed', ...run }, at)).toBe(false);
+  expect(heard.isNew({ event: 'cleanup_failed', ...run }, other)).toBe(true);
+  expect(heard.isNew({ event: 'cleanup_failed', ...run, hexRunId: 'b' }, at)).toBe(true);
+  const waits: LogEvent = { event: 'step_waiting', pipeline: 'p', step: 'approve', state: 'approval' };
+  expect([heard.isNew(waits, at), heard.isNew(waits, at)]).toEqual([true, true]);
+  // It remembers three.
+  expect(heard.isNew({ event: 'pipeline_started', pipeline: 'p' }, at)).toBe(true);
+  expect(heard.isNew({ event: 'cleanup_failed', ...run }, other)).toBe(false);
+  expect(heard.isNew({ event: 'cleanup_failed', ...run }, at)).toBe(true);
 });
 
 it('shows the budgets also where what Temporal stores is encrypted', async () => {

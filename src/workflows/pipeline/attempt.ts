@@ -103,6 +103,7 @@ async function unlessFresh(
   const { projectId, runId: hexRunId } = last;
   logEvent('info', `${unit.key}: a run that is fresh enough was taken over`, {
     event: 'run_reused',
+    step: unit.key,
     projectId,
     hexRunId,
   });

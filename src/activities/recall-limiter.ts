@@ -19,11 +19,12 @@ import {
 import type { ActivityDependencies } from './dependencies.js';
 import { type Execution, eventsOf, type HistoryEvent } from './history-events.js';
 import { eachOf, listExecutions } from './list-executions.js';
-import { readTarget } from './run-start.js';
+import { readRunStart } from './run-start.js';
 
 const EVENTS_PER_PAGE = 500;
-/** The projects of so many runs, the newest, have been started within the hour at most. */
+/** The projects of so many runs, the newest that were sent to Hex, are asked for; Hex allows far fewer starts an hour. */
 const MOST_RUNS = 200;
+const RUNS_PER_PAGE = 200;
 const RUNS_OF_A_PROJECT = 100;
 const HOUR_MS = 3_600_000;
 /** All starts wait meanwhile, so what takes longer is left out. */
@@ -109,7 +110,7 @@ function isRecalled(value: unknown): value is RecalledLimiter {
   return typeof value === 'object' && value !== null && 'state' in value && 'starts' in value;
 }
 
-/** When the runs of the last hour began, of the projects that workflows of ours were started for. */
+/** When the runs of the last hour began, of the projects that workflows of ours have started. */
 async function listedStarts(
   { hex }: ActivityDependencies,
   workflows: WorkflowClient,
@@ -119,7 +120,7 @@ async function listedStarts(
   const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(LISTING_MS)]);
   const starts: number[] = [];
   try {
-    for (const projectId of await startedProjects(workflows, connection, now - HOUR_MS)) {
+    for (const projectId of await startedProjects(workflows, connection, now - HOUR_MS, signal)) {
       const { runs } = await hex(connection).listProjectRuns(
         projectId,
         { trigger: 'API', limit: RUNS_OF_A_PROJECT },
@@ -134,18 +135,29 @@ async function listedStarts(
   return starts.filter((at) => at > now - HOUR_MS).sort((a, b) => a - b);
 }
 
+/**
+ * The projects of runs that Hex may have counted since then. A workflow that waits for its permit has sent nothing, so a
+ * limiter that is the first one asks Hex nothing.
+ */
 async function startedProjects(
   workflows: WorkflowClient,
   connection: string,
   sinceMs: number,
+  signal: AbortSignal,
 ): Promise<Set<string>> {
-  const { executions } = await listExecutions(
-    workflows,
-    activityInfo().taskQueue,
-    // Also those that waited in line and ended since.
-    `(StartTime > '${new Date(sinceMs).toISOString()}' OR ExecutionStatus = 'Running')`,
-    { pageSize: MOST_RUNS },
-  );
-  const targets = await eachOf(executions, (execution) => readTarget(workflows, execution));
-  return new Set(targets.flatMap((target) => (target?.connection === connection ? target.projectId : [])));
+  // Also those that waited in line and ended since.
+  const recent = `(StartTime > '${new Date(sinceMs).toISOString()}' OR ExecutionStatus = 'Running')`;
+  const projects: string[] = [];
+  for (let page: string | null = null; ; ) {
+    const found = await listExecutions(workflows, activityInfo().taskQueue, recent, {
+      page,
+      pageSize: RUNS_PER_PAGE,
+    });
+    for (const start of await eachOf(found.executions, (execution) => readRunStart(workflows, execution))) {
+      const sent = start !== null && (start.runId !== null || start.unknownSinceMs !== null);
+      if (sent && start.connection === connection) projects.push(start.projectId);
+    }
+    page = found.nextPage;
+    if (page === null || projects.length >= MOST_RUNS || signal.aborted) return new Set(projects);
+  }
 }

@@ -55,6 +55,13 @@ describe('kernels', () => {
     clearInterval(watch);
     expect(results.every(({ success }) => success)).toBe(true);
     expect(most).toBe(2);
+    // All that there was waited for its first permit, so the new limiter had nothing to ask Hex for.
+    const { requests } = rig.sandbox.ledger();
+    const before = requests.slice(
+      0,
+      requests.findIndex(({ method }) => method === 'POST'),
+    );
+    expect(before.filter(({ operation }) => operation === 'listProjectRuns')).toEqual([]);
   });
 
   it('of a run that was cancelled goes to the next in line', async () => {

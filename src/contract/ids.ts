@@ -23,6 +23,13 @@ export const keyId = (kind: 'run' | 'pipeline', taskQueue: string, key: string) 
 export const janitorScheduleId = (taskQueue: string, connection: string, look: 'quick' | 'full') =>
   `hex-janitor/${taskQueue}/${connection}/${look}`;
 
+/** The connection of a schedule of the janitor of a task queue; null of all others. */
+export function connectionOfJanitor(taskQueue: string, scheduleId: string): string | null {
+  const begin = `hex-janitor/${taskQueue}/`;
+  if (!scheduleId.startsWith(begin)) return null;
+  return /^([^/]+)\/(?:quick|full)$/.exec(scheduleId.slice(begin.length))?.[1] ?? null;
+}
+
 /** The workflow that a schedule of this id starts for a nominal time: Temporal appends the time to the second. */
 export const scheduledWorkflowId = (workflowId: string, scheduledTime: string) =>
   `${workflowId}-${scheduledTime.slice(0, 19)}Z`;

@@ -1,6 +1,6 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import type { Config } from '../config.js';
-import { janitorScheduleId } from '../contract/ids.js';
+import { connectionOfJanitor, janitorScheduleId } from '../contract/ids.js';
 import type { JanitorReport } from '../run/janitor-input.js';
 import { type Finding, ok, type Probe, skipped, warn } from './check.js';
 import { onTemporal, type Reached } from './temporal.js';
@@ -11,9 +11,15 @@ type Look = 'quick' | 'full';
 const DUE_MS: Record<Look, number> = { quick: 600_000, full: 86_400_000 };
 const START_WORKER = 'Start a worker: it makes the schedules of the janitor, and does its work.';
 
-/** The janitor of each connection: when it last looked, and what it found. */
+/** The janitor of each connection: when it last looked, and what it found; and that of connections that are gone. */
 export function janitorProbes(reached: Promise<Reached>, taskQueue: string, config: Config | null): Probe[] {
-  return Object.keys(config?.connections ?? {}).flatMap((connection) => {
+  if (!config) return [];
+  const { connections, janitor } = config;
+  const leftBehind: Probe = {
+    id: 'janitor.left-behind',
+    look: onTemporal(reached, (client) => leftBehindOf(client, taskQueue, Object.keys(connections))),
+  };
+  const ofEach = Object.keys(connections).flatMap((connection) => {
     const looks = (['quick', 'full'] as const).map((look) => ({
       look,
       id: janitorScheduleId(taskQueue, connection, look),
@@ -22,7 +28,7 @@ export function janitorProbes(reached: Promise<Reached>, taskQueue: string, conf
       {
         id: `janitor.${connection}`,
         look: onTemporal(reached, async (client) => {
-          if (config?.janitor === 'off') return ok('It is switched off (HEX_JANITOR)');
+          if (janitor === 'off') return ok('It is switched off (HEX_JANITOR)');
           return lastLooks(await Promise.all(looks.map(({ look, id }) => lastLook(client, look, id))));
         }),
       },
@@ -35,6 +41,28 @@ export function janitorProbes(reached: Promise<Reached>, taskQueue: string, conf
       },
     ];
   });
+  return [...ofEach, leftBehind];
+}
+
+/** A worker makes the schedules of its connections, and cannot know whether another one still has those that it lacks. */
+async function leftBehindOf(
+  client: Client,
+  taskQueue: string,
+  connections: readonly string[],
+): Promise<Finding> {
+  const ids: string[] = [];
+  for await (const { scheduleId } of client.schedule.list()) {
+    const connection = connectionOfJanitor(taskQueue, scheduleId);
+    if (connection !== null && !connections.includes(connection)) ids.push(scheduleId);
+  }
+  const names = [...new Set(ids.map((id) => connectionOfJanitor(taskQueue, id)))];
+  if (names.length === 0) return ok('It looks after the connections of this environment only');
+  return warn(
+    `It still looks for runs of ${names.join(', ')}, of which nothing is set in this environment.`,
+    `Set the connection again, or end its looks: ${ids
+      .map((id) => `temporal schedule delete --schedule-id ${id}`)
+      .join(' && ')}`,
+  );
 }
 
 interface LastLook {

@@ -107,15 +107,24 @@ describe('doctor', () => {
     }
   });
 
-  it('tells a bad connection from a good one, and names its variable', async () => {
+  it('tells a bad connection and one that cannot be reached from a good one, and names its variable', async () => {
     const finance = await startSandbox({ port: 0, tokens: ['another-token'] });
     onTestFinished(() => finance.close());
+    const gone = await startSandbox({ port: 0 });
+    await gone.close();
     const { env } = await rigOn({
       HEX_CONNECTION_FINANCE_BASE_URL: finance.url,
       HEX_CONNECTION_FINANCE_API_TOKEN: TOKEN,
+      HEX_CONNECTION_OPS_BASE_URL: gone.url,
+      HEX_CONNECTION_OPS_API_TOKEN: TOKEN,
     });
     const { code, printed, check } = await doctor(env);
     expect(check('hex.default.token').state).toBe('ok');
+    expect(check('hex.ops.token')).toMatchObject({
+      state: 'failed',
+      blame: 'hex',
+      text: expect.stringMatching(/ECONNREFUSED 127\.0\.0\.1:/),
+    });
     expect(check('hex.finance.token')).toMatchObject({
       state: 'failed',
       blame: 'hex',
@@ -171,13 +180,27 @@ describe('doctor', () => {
     expect((await doctor(bare)).check('hex')).toMatchObject({ state: 'skipped' });
   });
 
-  it('sees limits that differ from the environment, and a janitor that is paused', async () => {
-    const rig = await rigOn({}, true);
+  it('sees limits that differ from the environment, and a janitor that is paused, or of a connection that is gone', async () => {
+    const finance = await startSandbox({ port: 0 });
+    onTestFinished(() => finance.close());
+    const rig = await rigOn(
+      { HEX_CONNECTION_FINANCE_BASE_URL: finance.url, HEX_CONNECTION_FINANCE_API_TOKEN: TOKEN },
+      true,
+    );
     const limiter = rig.temporal.workflow.getHandle(`hex-limiter/${rig.taskQueue}/default`);
     await limiter.signal(limiterEventsSignal, [{ type: 'settings', patch: { kernels: 10 } }]);
     const janitor = rig.temporal.schedule.getHandle(`hex-janitor/${rig.taskQueue}/default/quick`);
     await janitor.pause('too loud');
-    const { code, check } = await doctor(rig.env);
+    expect((await doctor(rig.env)).check('janitor.left-behind')).toMatchObject({ state: 'ok' });
+    const without = Object.entries(rig.env).filter(([name]) => !name.startsWith('HEX_CONNECTION_FINANCE_'));
+    const { code, check } = await doctor(Object.fromEntries(without));
+    expect(check('janitor.left-behind')).toMatchObject({
+      state: 'warn',
+      text: 'It still looks for runs of finance, of which nothing is set in this environment.',
+      remedy: expect.stringContaining(
+        `temporal schedule delete --schedule-id hex-janitor/${rig.taskQueue}/finance/full`,
+      ),
+    });
     expect(check('limiter.default')).toMatchObject({
       state: 'warn',
       text: expect.stringContaining('kernels 10 (here 25)'),

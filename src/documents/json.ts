@@ -1,7 +1,7 @@
 import { type ParseErrorCode, printParseErrorCode, visit } from 'jsonc-parser';
 import type { JsonValue } from '../base/json.js';
 import { type Parsed, type Problem, pathText } from '../base/problems.js';
-import { inexactNumber } from './numbers.js';
+import { inexactNumber } from '../base/written-number.js';
 import { problemAt } from './place.js';
 
 /** Reads JSON. Refuses what `JSON.parse` would change or drop: numbers that do not keep their digits, a key that comes twice. */

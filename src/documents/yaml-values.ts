@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar, type YAMLMap } from 'yaml';
-import { inexactNumber } from './numbers.js';
+import { inexactNumber } from '../base/written-number.js';
 import type { Note } from './place.js';
 
 /** Tags that say no more than their values do. */

@@ -6,6 +6,7 @@ import { Drop, Liquid, Output, type Template } from 'liquidjs/dist/liquid.browse
 import type { JsonValue } from '../base/json.js';
 import { SIZES } from '../base/sizes.js';
 import { dateAddFilter, dateFilter, KEPT_FILTERS } from './filters.js';
+import { writtenNumbers } from './literals.js';
 
 /** Tags that are kept: conditions and text; no loops, so that rendering takes time in proportion to the text. */
 const KEPT_TAGS = new Set(['if', 'unless', 'case', 'assign', 'comment', 'raw']);
@@ -47,12 +48,15 @@ export function isTemplate(text: string): boolean {
   return text.includes('{{') || text.includes('{%');
 }
 
-/** What the text refers to, or why it is no template. */
-export function variablesOf(text: string): { variables: VariablePath[] } | { error: string } {
+/** What the text refers to, and the numbers in it as they are written; or why it is no template. */
+export function contentsOf(
+  text: string,
+): { variables: VariablePath[]; numbers: string[] } | { error: string } {
   try {
+    const templates = parse(text);
     const variables: VariablePath[] = [];
-    for (const segments of engine.globalVariableSegmentsSync(parse(text))) collect(segments, variables);
-    return { variables };
+    for (const segments of engine.globalVariableSegmentsSync(templates)) collect(segments, variables);
+    return { variables, numbers: [...writtenNumbers(templates)] };
   } catch (error) {
     return { error: reason(error) };
   }

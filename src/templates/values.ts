@@ -1,7 +1,8 @@
 import { isObject, type JsonObject, type JsonValue } from '../base/json.js';
 import { isLenient } from '../base/leniency.js';
 import type { Problem } from '../base/problems.js';
-import { isTemplate, renderText, type VariablePath, variablesOf } from './engine.js';
+import { inexactNumber } from '../base/written-number.js';
+import { contentsOf, isTemplate, renderText, type VariablePath } from './engine.js';
 
 /** What templates may refer to at some place: checked before anything runs. */
 export interface ScopeShape {
@@ -24,7 +25,7 @@ export function hasTemplates(value: JsonValue | undefined): boolean {
 export function variablesIn(value: JsonValue | undefined): VariablePath[] {
   const found: VariablePath[] = [];
   eachText(value, '', (text) => {
-    const result = variablesOf(text);
+    const result = contentsOf(text);
     if ('variables' in result) found.push(...result.variables);
   });
   return found;
@@ -32,15 +33,20 @@ export function variablesIn(value: JsonValue | undefined): VariablePath[] {
 
 /** Everything that is wrong with the templates of a value, without rendering them. */
 export function templateProblems(value: JsonValue | undefined, shape: ScopeShape, path: string): Problem[] {
-  const problems = isLenient() ? [] : nameProblems(value, path);
+  const lenient = isLenient();
+  const problems = lenient ? [] : nameProblems(value, path);
   eachText(value, path, (text, at) => {
-    const result = variablesOf(text);
-    if ('error' in result) problems.push({ path: at, message: `${result.error} in ${quoted(text)}` });
-    else
-      for (const variable of result.variables) {
-        const wrong = unknownVariable(variable, shape);
-        if (wrong) problems.push({ path: at, message: `${wrong} in ${quoted(text)}` });
-      }
+    const result = contentsOf(text);
+    const wrong =
+      'error' in result
+        ? [result.error]
+        : [
+            ...result.variables.map((variable) => unknownVariable(variable, shape)),
+            ...(lenient ? [] : result.numbers.map((written) => inexactNumber(written, Number(written)))),
+          ];
+    for (const message of wrong) {
+      if (message) problems.push({ path: at, message: `${message} in ${quoted(text)}` });
+    }
   });
   return problems;
 }

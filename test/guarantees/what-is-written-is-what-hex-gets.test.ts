@@ -191,6 +191,28 @@ describe('a value that has changed before it came here is refused with its path,
     expect(sent('refused')).toEqual([]);
   });
 
+  it.each([
+    ['{{ 1.10 }}', '1.10 would be sent as 1.1: for text, put it in quotes; for the number, write 1.1'],
+    ['no. {{ 01234 }}', '01234 would be sent as 1234'],
+    ['{{ run.missing | default: 12345678901234567890 }}', 'has more digits than a number keeps'],
+    ['{% assign v = -0 %}{{ v }}', '-0 would be sent as 0'],
+    [
+      '{% if index == 1.0 %}a{% elsif true %}{{ "v" | append: 2.50 }}{% endif %}',
+      '2.50 would be sent as 2.5',
+    ],
+    ['{{ run.workflowId | truncate: +5 }}', '+5 would be sent as 5'],
+  ])('as a number of a template: %s', async (template, message) => {
+    for (const [type, input, path] of [
+      ['hexRun', { projectId: 'refused', inputParams: { v: template } }, 'inputParams.v'],
+      ['hexPipeline', { steps: [{ ...step, inputParams: { v: [template] } }] }, 'steps[0].inputParams.v[0]'],
+    ] as const) {
+      const failure = await failureOf(start(type, input));
+      expect(failure).toMatchObject({ type: 'InvalidInput', message: expect.stringContaining(`${path}: `) });
+      expect(failure.message).toContain(message);
+    }
+    expect(sent('refused')).toEqual([]);
+  });
+
   it('by a template that makes such a number, before any step has run', async () => {
     const steps = [{ ...step, inputParams: { v: '{{ params.n | times: 1000000000 }}' } }];
     const definition = { params: { n: { type: 'integer', default: 9007199254 } }, steps };

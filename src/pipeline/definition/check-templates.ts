@@ -2,7 +2,7 @@ import { isObject, own } from '../../base/json.js';
 import type { Problem } from '../../base/problems.js';
 import { didYouMean } from '../../base/suggest.js';
 import { RUN_FIELDS } from '../../run/scope.js';
-import { isTemplate, type VariablePath, variablesOf } from '../../templates/engine.js';
+import { contentsOf, isTemplate, type VariablePath } from '../../templates/engine.js';
 import { type ScopeShape, templateProblems } from '../../templates/values.js';
 import type { ParamDefinition } from './definition.js';
 import { ancestorsOf } from './graph.js';
@@ -107,7 +107,7 @@ function forEachProblems(
   path: string,
 ): Problem[] {
   if (typeof forEach !== 'string' || !/^\{\{\s*params\.\w+\s*\}\}$/.test(forEach)) return [];
-  const found = variablesOf(forEach);
+  const found = contentsOf(forEach);
   const name = 'variables' in found ? found.variables[0]?.[1] : undefined;
   const type = typeof name === 'string' && Object.hasOwn(params, name) ? params[name]?.type : undefined;
   if (type === undefined || type === 'array') return [];

@@ -1,5 +1,5 @@
 /**
- * Why a number in a file cannot be sent as it is written, with the mend; null where it can. A number is taken when it
+ * Why a number in a file or a template cannot be sent as it is written, with the mend; null where it can. A number is taken when it
  * prints as it was written: `3`, `-5`, `1.5`. All else would reach Hex as something else: `01234`, `1.10`, `1e3`, `+49`,
  * `0x1F`, an id of 20 digits.
  */

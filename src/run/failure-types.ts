@@ -36,6 +36,12 @@ export const FAILURE_TYPES = list({
     remedy: 'Look at that workflow, which the message names.',
     retry: null,
   },
+  JoinTimedOut: {
+    of: ['hexRun', 'hexPipeline'],
+    when: 'The other one with the key, which `ifExists: join` waited for, did not end within `timeout` of a pipeline, or `queueTimeout` and `timeout` of a run together. It goes on.',
+    remedy: 'Look at that workflow, which the message names, or give this one more time.',
+    retry: null,
+  },
   HexRunErrored: {
     of: ['hexRun'],
     when: 'The run ended `ERRORED`.',

@@ -29,7 +29,7 @@ import { withTimeLimit } from './timers.js';
  * `HexPipelineTimedOut` at its time limit; `details[0]` is a `PipelineFailureDetails`. A cancel is passed on to every
  * child and waits until each has cleaned up; where one has left its run in Hex (`onCancel: leave`), the pipeline fails
  * with `HexRunLeftRunning`, which names the runs. With a `key` that another has, it does what `ifExists` says, which
- * may be to fail with `KeyExists` or, after it has joined that one, with its failure or `JoinedFailed`. Updates:
+ * may be to fail with `KeyExists` or, after it has joined that one, with its failure, `JoinedFailed` or `JoinTimedOut`. Updates:
  * `pause`, `resume`, `retryStep`, `skipStep`, `markSuccess`, `cancelStep`, `approve`, `reject`, `pollNow`. Query:
  * `progress`.
  *

@@ -51,7 +51,7 @@ import { Nudge } from './timers.js';
  * A cancel or a time limit cancels the run in Hex and waits until it has ended; with `onCancel: leave` a cancel leaves it
  * running instead and fails with `HexRunLeftRunning`, which names it. With a `key` that another has, it does what
  * `ifExists` says, which may be to fail with `KeyExists` or, after it has joined that one, with its failure or
- * `JoinedFailed`.
+ * `JoinedFailed`, or with `JoinTimedOut`.
  *
  * Otherwise it fails with one of these; `details[0]` is a `RunFailureDetails`, and {@link FAILURE_TYPES} says what to do:
  * - nothing was sent: `InvalidInput`, `HexQueueTimedOut`

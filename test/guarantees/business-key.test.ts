@@ -161,6 +161,27 @@ describe('while one with the key runs', () => {
     expect(runs(rig)).toHaveLength(1);
   });
 
+  it('join waits no longer than its own time limit, and leaves the other alone', async () => {
+    const rig = await pipelineHarness({ sandbox: LONG });
+    const first = await rig.hex.startRun(sales('join'));
+    const whole = await rig.hex.startPipeline(etl('join'));
+    await running(rig, 2);
+    const timeout = '500ms';
+    const joined = await rig.hex.startRun(sales('join', { timeout, queueTimeout: timeout }));
+    const pipeline = await rig.hex.startPipeline(etl('join', { timeout }));
+    for (const [late, other, limit] of [
+      [joined, first, '1.0s'],
+      [pipeline, whole, '500ms'],
+    ] as const)
+      expect(await failureOf(late.result())).toMatchObject({
+        type: 'JoinTimedOut',
+        message: expect.stringMatching(`^${other.workflowId}, which .* did not end within ${limit}\\.`),
+      });
+    expect(runs(rig).map(({ status }) => status)).toEqual(['RUNNING', 'RUNNING']);
+    endAll(rig, 'COMPLETED');
+    await Promise.all([first.result(), whole.result()]);
+  });
+
   it('join fails with it, and says whose failure it is', async () => {
     const rig = await pipelineHarness({ sandbox: LONG });
     const first = await rig.hex.startRun(sales('join'));

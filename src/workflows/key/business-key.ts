@@ -5,6 +5,7 @@ import {
   ChildWorkflowCancellationType,
   getExternalWorkflowHandle,
   ParentClosePolicy,
+  patched,
   proxyLocalActivities,
   sleep,
   startChild,
@@ -14,6 +15,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../../activities/index.js';
+import { formatDuration } from '../../base/duration.js';
 import type { JsonValue } from '../../base/json.js';
 import { typedFailure } from '../../contract/failure.js';
 import { keyId as idOfKey } from '../../contract/ids.js';
@@ -54,13 +56,16 @@ export interface ClaimOptions {
   rerun?: boolean;
   /** Told whom it waits for. */
   onJoin: (existing: ExistingKey) => void;
+  /** How long it waits for the other, in ms: as long as a start of its own might take. Null for no limit. */
+  joinLimitMs: number | null;
 }
 
 /**
  * Takes a key, or does what `ifExists` says where another workflow has it. Two claims at the same moment cannot both
  * win: a key is the id of a workflow, `hexKey`, and the server starts an id once.
  *
- * Fails with `KeyExists` for `ifExists: fail`, and where the key belongs to another project or pipeline.
+ * Fails with `KeyExists` for `ifExists: fail`, and where the key belongs to another project or pipeline; with
+ * `JoinTimedOut` where the other one takes too long.
  */
 export async function claimKey(options: ClaimOptions): Promise<Claim> {
   const { key, kind, of } = options;
@@ -133,7 +138,7 @@ async function startKey(keyId: string, key: string, holder: KeyHolder, anew: boo
 }
 
 async function giveWay(
-  { key, of, kind, onJoin }: ClaimOptions,
+  { key, of, kind, onJoin, joinLimitMs }: ClaimOptions,
   ifExists: Exclude<IfExists, 'run'>,
   holder: KeyHolder | KeyRecord,
   state: ExistingKey['state'],
@@ -155,12 +160,17 @@ async function giveWay(
     );
   if (ifExists === 'skip') return { skipped: existing, record: 'hexRun' in holder ? holder : null };
   onJoin(existing);
-  return { joined: existing, result: await endOf(holder) };
+  return { joined: existing, result: await endOf(holder, existing, joinLimitMs) };
 }
 
 /** Waits for the end of the workflow that has the key. */
-async function endOf(holder: KeyHolder): Promise<JsonValue> {
+async function endOf(
+  holder: KeyHolder,
+  existing: ExistingKey,
+  joinLimitMs: number | null,
+): Promise<JsonValue> {
   const beganAtMs = Date.now();
+  const limitMs = joinLimitMs !== null && patched('joins-have-a-limit') ? joinLimitMs : Infinity;
   for (;;) {
     const end = await readJoined(holder);
     if (end && 'result' in end) return end.result;
@@ -168,7 +178,9 @@ async function endOf(holder: KeyHolder): Promise<JsonValue> {
       const { type, message, details } = end.failure;
       throw typedFailure({ type, message, nonRetryable: true, details: [details] });
     }
-    await sleep(pollIntervalMs(Date.now() - beganAtMs, DEFAULT_POLL), {
+    const waitedMs = Date.now() - beganAtMs;
+    if (waitedMs >= limitMs) throw joinTimedOut(existing, limitMs);
+    await sleep(Math.min(pollIntervalMs(waitedMs, DEFAULT_POLL), limitMs - waitedMs), {
       summary: `Until ${holder.workflowId} has ended`,
     });
   }
@@ -178,6 +190,17 @@ function keyExists(existing: ExistingKey, message: string, hint: string): Applic
   return typedFailure({
     type: 'KeyExists',
     message: `${message}. ${hint}`,
+    nonRetryable: true,
+    details: [{ ...existing, hint }],
+  });
+}
+
+function joinTimedOut(existing: ExistingKey, limitMs: number): ApplicationFailure {
+  const { key, workflowId } = existing;
+  const hint = 'Look at that workflow, or give this one more time.';
+  return typedFailure({
+    type: 'JoinTimedOut',
+    message: `${workflowId}, which has the key "${key}", did not end within ${formatDuration(limitMs)}. ${hint}`,
     nonRetryable: true,
     details: [{ ...existing, hint }],
   });

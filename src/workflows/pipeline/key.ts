@@ -12,7 +12,7 @@ export async function underPipelineKey(
 ): Promise<PipelineResult> {
   const { key, params } = prepared.pipeline;
   if (!key) return work();
-  const { name } = prepared.plan.spec;
+  const { name, timeoutMs } = prepared.plan.spec;
   const startedAtMs = Date.now();
   const claim = await claimKey({
     kind: 'pipeline',
@@ -20,6 +20,7 @@ export async function underPipelineKey(
     of: name,
     rerun: prepared.request.rerunOf !== null,
     onJoin: (existing) => view.giveWay({ name, params, status: 'joining', existing }),
+    joinLimitMs: timeoutMs,
   });
   if ('held' in claim) return { ...(await withKey(claim.held, work, () => null)), key: key.text };
   const status = 'joined' in claim ? 'success' : 'skipped';

@@ -5,7 +5,7 @@ import { enterPhase, type RunState, tellParentOfWait } from './state.js';
 
 /** Runs `work` under the key of the run, or gives way to who has it. */
 export async function underRunKey(state: RunState, work: () => Promise<HexRunResult>): Promise<HexRunResult> {
-  const { key, projectId, dryRun } = state.spec;
+  const { key, projectId, dryRun, queueTimeoutMs, timeoutMs } = state.spec;
   if (!key || dryRun) return work();
   if (!state.heldKey) {
     const claim = await claimKey({
@@ -13,6 +13,7 @@ export async function underRunKey(state: RunState, work: () => Promise<HexRunRes
       key,
       of: projectId,
       onJoin: (other) => waitFor(state, other),
+      joinLimitMs: queueTimeoutMs + timeoutMs,
     });
     if (!('held' in claim)) return resultUnderKey(state, claim);
     state.heldKey = claim.held;

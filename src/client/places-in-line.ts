@@ -3,6 +3,7 @@ import { limiterId, stepWorkflowId } from '../contract/ids.js';
 import { lineQuery } from '../contract/messages.js';
 import { isPlaceText, type PlaceInLine, placeText } from '../contract/place-in-line.js';
 import type { PipelineProgress, StepProgress } from '../pipeline/execution/result.js';
+import { liveStatusOf } from '../pipeline/execution/scheduler.js';
 import type { RunProgress } from '../run/result.js';
 
 /** A line is asked for once for all who look at about the same time: a query costs the limiter a workflow task. */
@@ -75,8 +76,12 @@ function placed(
   lines: ReadonlyMap<string, Line>,
 ): RunProgress | PipelineProgress {
   const lineOf = ({ connection = 'default' }: { connection?: string }) => lines.get(connection);
-  if ('steps' in progress)
-    return { ...progress, steps: progress.steps.map((step) => placedStep(workflowId, step, lineOf(step))) };
+  if ('steps' in progress) {
+    const steps = progress.steps.map((step) => placedStep(workflowId, step, lineOf(step)));
+    const { status } = progress;
+    const live = status === 'running' || status === 'queued';
+    return { ...progress, steps, status: live ? liveStatusOf(steps.map((step) => step.status)) : status };
+  }
   const line = lineOf(progress);
   const place = line?.places.find((one) => one.workflowId === workflowId);
   if (place) return { ...progress, waitingFor: placeText(place) };

@@ -10,13 +10,18 @@ const MOST_IN_QUERY = 200;
 const MOST_IDS_IN_QUERY = 50;
 const MOST_THAT_RAN = 10_000;
 
-const STATE: { [Status in ListedStatus]?: PartitionState } = {
+/** What each says of its partition; null where it has come to nothing. */
+const STATE: Record<ListedStatus, PartitionState | null> = {
   running: 'running',
+  queued: 'running',
   waiting: 'running',
   paused: 'running',
   success: 'done',
   failed: 'failed',
   timed_out: 'failed',
+  skipped: null,
+  cancelled: null,
+  terminated: null,
 };
 /** What counts where a partition has several runs; the first that there is. */
 const STRONGEST: readonly PartitionState[] = ['running', 'done', 'failed'];

@@ -2,6 +2,7 @@ import { searchAttributes } from '../contract/search-attributes.js';
 
 export const LISTED_STATUSES = [
   'running',
+  'queued',
   'waiting',
   'paused',
   'success',
@@ -17,6 +18,7 @@ export type ListedStatus = (typeof LISTED_STATUSES)[number];
 /** Temporal's status of the workflow. */
 const EXECUTION: Record<ListedStatus, string> = {
   running: 'Running',
+  queued: 'Running',
   waiting: 'Running',
   paused: 'Running',
   success: 'Completed',
@@ -28,7 +30,7 @@ const EXECUTION: Record<ListedStatus, string> = {
 };
 
 /** What only our own attribute tells from another status. */
-const FINE: readonly ListedStatus[] = ['waiting', 'paused', 'skipped'];
+const FINE: readonly ListedStatus[] = ['queued', 'waiting', 'paused', 'skipped'];
 
 export interface Wanted {
   /** Name of the pipeline. */

@@ -12,7 +12,7 @@ export interface ListedPipeline {
   workflowId: string;
   /** Run id of this execution: a UUID of Temporal, not a run in Hex. */
   runId: string;
-  /** `terminated` and `timed_out` are Temporal's own ends. `waiting`, `paused` and `skipped` need the search attributes. */
+  /** `terminated` and `timed_out` are Temporal's own ends. `queued`, `waiting`, `paused` and `skipped` need the search attributes. */
   status: ListedStatus;
   /** ISO 8601, UTC. */
   scheduledTime: string;
@@ -73,6 +73,9 @@ export function rowOf(info: WorkflowExecutionInfo, nowMs: number): ExecutionRow 
   };
 }
 
+/** What only our own attribute says of one that is open. */
+const LIVE: readonly ListedStatus[] = ['queued', 'waiting', 'paused'];
+
 /** Temporal's word counts once it is closed: a terminated workflow could not say so itself. */
 function statusOf(info: WorkflowExecutionInfo): ListedStatus {
   const own = info.typedSearchAttributes.get(searchAttributes.status);
@@ -88,6 +91,6 @@ function statusOf(info: WorkflowExecutionInfo): ListedStatus {
     case 'TIMED_OUT':
       return 'timed_out';
     default:
-      return own === 'waiting' || own === 'paused' ? own : 'running';
+      return LIVE.find((status) => status === own) ?? 'running';
   }
 }

@@ -167,19 +167,20 @@ describe('a place in line', () => {
     await handle.result();
   });
 
-  it('is shown in the step of a pipeline as it is now, and the step is queued until it runs', async () => {
+  it('is shown in the step of a pipeline as it is now, and both are queued until it runs', async () => {
     const rig = await limited({ ...NONE, KERNELS: '0' }, { duration: '1h' });
     const { connection, hex, limiter } = rig;
     const ahead = await hex.startRun({ projectId: 'ahead', connection, ...FAST });
     await rig.inLine(1);
     const { workflowId } = await hex.startPipeline([{ id: 'load', projectId: 'sales', connection, ...FAST }]);
     await rig.inLine(2);
-    const step = async () => ((await hex.progress(workflowId)) as PipelineProgress).steps[0];
+    const progress = async () => (await hex.progress(workflowId)) as PipelineProgress;
     const seen = new Set<string>();
     const says = (words: RegExp) =>
       until(`the step says ${words}`, async () => {
-        const { status = 'waiting', waitingFor = '' } = (await step()) ?? {};
-        seen.add(status);
+        const { status: pipeline, steps } = await progress();
+        const { status = 'waiting', waitingFor = '' } = steps[0] ?? {};
+        seen.add(status).add(pipeline);
         return words.test(waitingFor);
       });
     // Its workflow is told of its place after 5 s and again after 30 s: whoever looks knows earlier.
@@ -191,11 +192,11 @@ describe('a place in line', () => {
     expect(seen).not.toContain('running');
     await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 5 } }]);
     const running = await until('the step has a run', async () => {
-      const now = await step();
-      return now?.runId ? now : false;
+      const now = await progress();
+      return now.steps[0]?.runId ? now : false;
     });
-    expect(running).not.toHaveProperty('waitingFor');
-    expect(running).toMatchObject({ status: 'running' });
+    expect(running).toMatchObject({ status: 'running', steps: [{ status: 'running' }] });
+    expect(running.steps[0]).not.toHaveProperty('waitingFor');
     await hex.cancel(workflowId);
     await hex.result(workflowId).catch(() => undefined);
   });

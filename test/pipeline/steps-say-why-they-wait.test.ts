@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
+import type { ListedStatus } from '../../src/client.js';
 import type { PipelineProgress, StepProgress } from '../../src/pipeline/execution/result.js';
 import { startSandbox } from '../../src/sandbox/index.js';
 import { startCli } from '../support/cli.js';
@@ -79,13 +80,16 @@ it('a token that is refused meanwhile is told too, through the pipelines above',
   expect(rig.sandbox.ledger().runs.map(({ status }) => status)).toEqual(['KILLED']);
 });
 
-it('a start that Hex refuses for now, and a cancel that it does not carry out, are told by the step', async () => {
+it('a start that Hex refuses for now, and a cancel that it does not carry out, are told by the step, and lists call it queued', async () => {
   const rig = await rigBehindGate();
   rig.gate.shut(429);
+  const name = rig.taskQueue;
   const { workflowId } = await rig.hex.startPipeline(
-    { steps: [{ id: 'load', projectId: 'sales', ...FAST, triggerRetryDelay: '1s' }] },
-    { workflowId: rig.taskQueue },
+    { name, steps: [{ id: 'load', projectId: 'sales', ...FAST, triggerRetryDelay: '1s' }] },
+    { workflowId: name },
   );
+  const listedAs = (status: ListedStatus) =>
+    until(`it is listed as ${status}`, async () => (await rig.hex.list({ pipeline: name, status })).length);
   const step = await rig.stepThat(
     'the step says so',
     workflowId,
@@ -95,8 +99,12 @@ it('a start that Hex refuses for now, and a cancel that it does not carry out, a
     status: 'queued',
     waitingFor: expect.stringMatching(/^the next try, in .*: Hex answered 429 .*, as of \d\d:\d\d UTC$/),
   });
+  expect((await rig.hex.progress(workflowId)).status).toBe('queued');
+  await listedAs('queued');
+  expect(await rig.hex.list({ pipeline: name, status: 'running' })).toEqual([]);
   rig.gate.shut(null);
   await rig.stepThat('it runs', workflowId, runs);
+  await listedAs('running');
   rig.gate.shut(503);
   await rig.hex.cancel(workflowId);
   await rig.stepThat('the cancel says so', workflowId, ({ waitingFor }) =>
@@ -118,7 +126,9 @@ it('the notification of a deadline says what the open steps wait for', async () 
     steps: [step],
   });
   const { body } = await hook.received((one) => one.body.event === 'deadline');
-  expect(body.text).toMatch(/at: load \(waits for the next try, in 1h 00m: Hex answered 429 /);
+  expect(body.text).toMatch(
+    /is still in line after 4.0s, at: load \(waits for the next try, in 1h 00m: Hex answered 429 /,
+  );
   await rig.hex.cancel(workflowId);
   await rig.hex.result(workflowId).catch(() => undefined);
   expect(rig.sandbox.ledger().runs).toEqual([]);

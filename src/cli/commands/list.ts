@@ -76,7 +76,7 @@ function listText(rows: readonly ListedPipeline[], { colors }: Output): string {
   const colored = (status: ListedStatus) => {
     if (status === 'success') return colors.green(status);
     if (['failed', 'terminated', 'timed_out'].includes(status)) return colors.red(status);
-    return ['waiting', 'paused', 'cancelled'].includes(status) ? colors.yellow(status) : status;
+    return ['queued', 'waiting', 'paused', 'cancelled'].includes(status) ? colors.yellow(status) : status;
   };
   const cells = rows.map((row) => [
     plain(row.pipeline ?? '-'),

@@ -10,7 +10,7 @@ import { givenOf } from '../../executions/rerun/plan.js';
 import { parseDefinition } from '../../pipeline/boundary.js';
 import type { StepSpec } from '../../pipeline/definition/spec.js';
 import type { PipelineProgress, PipelineStatus, StepProgress } from '../../pipeline/execution/result.js';
-import type { StepState } from '../../pipeline/execution/scheduler.js';
+import { liveStatusOf, type StepState } from '../../pipeline/execution/scheduler.js';
 import { planOf } from '../../pipeline/plan/plan.js';
 import type { RunProgress } from '../../run/result.js';
 
@@ -78,7 +78,11 @@ async function pipelineOf(
   const trouble = troubleOf(workflow);
   return {
     name: plan?.spec.name ?? workflowId,
-    status: running ? (cancelling ? 'cancelling' : 'running') : (STATUS_OF[status.name] ?? 'failed'),
+    status: running
+      ? cancelling
+        ? 'cancelling'
+        : liveStatusOf(steps.map((step) => step.status))
+      : (STATUS_OF[status.name] ?? 'failed'),
     startedAt: startTime.toISOString(),
     endedAt: closeTime?.toISOString() ?? null,
     elapsedMs: (closeTime?.getTime() ?? Date.now()) - startTime.getTime(),

@@ -328,6 +328,7 @@ export type PipelineStatus =
   | 'starting'
   | 'joining'
   | 'running'
+  | 'queued'
   | 'paused'
   | 'waiting'
   | 'cancelling'
@@ -347,7 +348,8 @@ export interface PipelineProgress {
   /** Words to find it by, where its definition has any. */
   tags?: string[];
   /**
-   * `waiting`: nothing runs, and a person has to approve or decide. `joining`: it waits for the other with its key;
+   * `queued`: nothing runs, and a step waits for its turn in Hex or for another try of its start. `waiting`: nothing
+   * runs, and a person has to approve or decide. `joining`: it waits for the other with its key;
    * `skipped`: it ran nothing because of that one, or because its schedule means another start.
    */
   status: PipelineStatus;

@@ -3,7 +3,7 @@ import { evaluateRule, runsAfterFailures, type UpstreamCounts } from '../definit
 import type { Plan } from '../plan/plan.js';
 
 /**
- * How a step stands. `queued`: for a place under `maxParallel`; `retrying`: until its next attempt; `approval` and
+ * How a step stands. `queued`: for a place under `maxParallel`, or in line under Hex's limits; `retrying`: until its next attempt; `approval` and
  * `decision`: for a person. The last five are final; `cancelled` counts as a failure.
  */
 export type StepState =
@@ -30,6 +30,17 @@ const FINAL: ReadonlySet<StepState> = new Set([
 /** Whether a step in this state has ended. */
 export function isFinal(state: StepState): boolean {
   return FINAL.has(state);
+}
+
+/**
+ * How a pipeline stands whose steps stand so, before it has ended: it is `queued` when nothing runs and something is in
+ * line, and `waiting` when all that is left to it is a person's decision.
+ */
+export function liveStatusOf(states: Iterable<StepState>): 'running' | 'queued' | 'waiting' {
+  const all = new Set(states);
+  if (all.has('running') || all.has('retrying')) return 'running';
+  if (all.has('queued')) return 'queued';
+  return all.has('approval') || all.has('decision') ? 'waiting' : 'running';
 }
 
 /** What the scheduler needs to know of a step. */

@@ -28,6 +28,7 @@ const MOST_CHARACTERS = 255;
 /** How a pipeline stands in searches. The others of its progress pass quickly. */
 const SHOWN: { [Status in PipelineStatus]?: Status } = {
   running: 'running',
+  queued: 'queued',
   waiting: 'waiting',
   paused: 'paused',
   success: 'success',
@@ -80,7 +81,8 @@ export class PipelineAttributes {
       upsertMemo(memo({ hexFacts: this.facts }));
       return 'memo';
     }
-    this.shown = this.now('running');
+    const now = this.now('running');
+    this.shown = now === 'queued' ? 'running' : now;
     const { name, scheduledTime, partition, trigger, owner, tags } = this.facts;
     upsertSearchAttributes([
       { key: searchAttributes.pipeline, value: name },
@@ -97,12 +99,14 @@ export class PipelineAttributes {
     return 'attributes';
   }
 
-  /** Says when it waits for a person or is paused, and when it goes on. */
+  /** Says when it is in line, waits for a person or is paused, and when it goes on. */
   private async follow(): Promise<void> {
-    for (;;) {
-      await condition(() => this.ended || this.now(this.shown) !== this.shown);
+    for (let seen = this.shown; ; ) {
+      await condition(() => this.ended || this.now(seen) !== seen);
       if (this.ended) return;
-      this.show(this.now(this.shown));
+      seen = this.now(seen);
+      const status = seen === 'queued' && !patched('queued-is-shown') ? 'running' : seen;
+      if (status !== this.shown) this.show(status);
     }
   }
 

@@ -4,14 +4,14 @@ import { memoOf } from '../../contract/memo.js';
 import type { NotificationRequest } from '../../notifications/notification.js';
 import type { PipelineSpec } from '../../pipeline/definition/spec.js';
 import type { TriggerKind } from '../../pipeline/definition/trigger-kind.js';
-import { isFinal } from '../../pipeline/execution/scheduler.js';
+import { isFinal, liveStatusOf } from '../../pipeline/execution/scheduler.js';
 import { type NotifyEvent, type StepNotifyEvent, wantedBy } from '../../run/notify.js';
 import { deadlineInstant } from '../../schedule/index.js';
 import { sendNotifications, webhookProblems } from '../notifications.js';
 import { invalidInput } from '../run/failures.js';
 import type { PipelineAttributes } from './attributes.js';
 import type { PipelineExecution } from './execution.js';
-import { type StepRecord, waitOf } from './state.js';
+import { type StepRecord, shownState, waitOf } from './state.js';
 
 /** What asks for somebody while a pipeline runs. */
 const LIVE: readonly string[] = ['waiting', 'deadline'];
@@ -69,7 +69,8 @@ export class PipelineNotifications {
           ({ endedAtMs, state }) => endedAtMs === null && state !== 'waiting',
         );
         const names = open.map((step) => withWait(step)).join(', ');
-        this.sendOfPipeline('deadline', `Pipeline "${name}" still runs ${when}, at: ${names}`);
+        const stands = liveStatusOf(open.map(shownState)) === 'queued' ? 'is still in line' : 'still runs';
+        this.sendOfPipeline('deadline', `Pipeline "${name}" ${stands} ${when}, at: ${names}`);
       });
     }
     for (const step of execution.steps.values()) {

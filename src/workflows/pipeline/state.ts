@@ -182,10 +182,10 @@ function isInLine({ state, waitingFor, run }: Unit, { kind }: StepSpec): boolean
 }
 
 /** How a step stands, as people see it: one that is in line does not run. */
-function shownState({ state, units, spec }: StepRecord): StepState {
-  const begun = units?.filter((unit) => unit.state === 'running') ?? [];
-  const inLine = begun.length > 0 && begun.every((unit) => isInLine(unit, spec));
-  return state === 'running' && inLine ? 'queued' : state;
+export function shownState({ state, units, spec }: StepRecord): StepState {
+  if (state !== 'running' || !units) return state;
+  if (units.some((unit) => unit.state === 'running' && !isInLine(unit, spec))) return 'running';
+  return units.some((unit) => isInLine(unit, spec)) ? 'queued' : 'running';
 }
 
 /** What the first of the units that wait waits for, in words; null where none does. */

@@ -1,10 +1,10 @@
 import { renderProgress } from '../../pipeline/execution/render-progress.js';
 import type { PipelineProgress, PipelineStatus } from '../../pipeline/execution/result.js';
-import { waitingFor } from '../../pipeline/execution/scheduler.js';
+import { liveStatusOf, waitingFor } from '../../pipeline/execution/scheduler.js';
 import type { ExistingKey } from '../../run/key.js';
 import { showDetails } from '../current-details.js';
 import type { PipelineExecution } from './execution.js';
-import { stepProgress } from './state.js';
+import { shownState, stepProgress } from './state.js';
 
 /** What people see of a pipeline: the query `progress`, and the current details in the Web UI. */
 export class PipelineView {
@@ -104,7 +104,5 @@ const STARTING: PipelineProgress = {
 function liveStatus(execution: PipelineExecution): PipelineStatus {
   if (execution.cancelling) return 'cancelling';
   if (execution.paused) return 'paused';
-  const states = new Set([...execution.steps.values()].map(({ state }) => state));
-  if (states.has('running') || states.has('queued') || states.has('retrying')) return 'running';
-  return states.has('approval') || states.has('decision') ? 'waiting' : 'running';
+  return liveStatusOf([...execution.steps.values()].map(shownState));
 }

@@ -56,11 +56,12 @@ const RUNNING: Look = { tone: 'busy', outline: 'disc', glyph: PLAY, word: 'runni
 
 const CANCELLED: Look = { tone: 'off', outline: 'square', glyph: STOP, word: 'cancelled' };
 const SKIPPED: Look = { tone: 'off', outline: 'ring', glyph: DASH, word: 'skipped' };
+const QUEUED: Look = { tone: 'idle', outline: 'ring', glyph: DOTS, word: 'queued' };
 const NOT_YET: Look = { tone: 'idle', outline: 'ring', glyph: DOT, word: 'waiting' };
 
 const STEPS: Record<StepState, Look> = {
   waiting: NOT_YET,
-  queued: { tone: 'idle', outline: 'ring', glyph: DOTS, word: 'queued' },
+  queued: QUEUED,
   running: RUNNING,
   retrying: { tone: 'retry', outline: 'ring', glyph: AGAIN, word: 'retrying' },
   approval: { tone: 'people', outline: 'diamond', glyph: QUESTION, word: 'waits for approval' },
@@ -76,6 +77,7 @@ const EXECUTIONS: Record<PipelineStatus | ListedStatus, Look> = {
   starting: { ...RUNNING, word: 'starting' },
   joining: { ...NOT_YET, word: 'waits for another with its key' },
   running: RUNNING,
+  queued: QUEUED,
   waiting: { tone: 'people', outline: 'diamond', glyph: QUESTION, word: 'waits for people' },
   paused: { tone: 'people', outline: 'ring', glyph: BARS, word: 'paused' },
   cancelling: { ...CANCELLED, word: 'cancelling' },

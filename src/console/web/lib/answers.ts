@@ -13,8 +13,9 @@ export interface Known<Answer = unknown> {
 }
 
 const MOST_KEPT = 60;
-/** After a failure, until the console answers again. */
+/** After a failure that may pass by itself: the console is away, or what was just started is not in Temporal's lists yet. */
 const AGAIN_MS = 3_000;
+const PASSING: readonly Trouble['code'][] = ['away', 'not-found'];
 
 const store = new Map<Topic, Signal<Known>>();
 const loading = new Set<Topic>();
@@ -55,7 +56,7 @@ export function useAnswer<Path extends keyof Answers>(
   return topic === null ? { answer: null, trouble: null } : (known(topic).value as Known<Answers[Path]>);
 }
 
-/** Asks for a topic, again and again while the console is away and somebody looks. */
+/** Asks for a topic; again and again while there is no answer and somebody looks. */
 export async function load(topic: Topic): Promise<void> {
   if (loading.has(topic)) return;
   loading.add(topic);
@@ -64,7 +65,7 @@ export async function load(topic: Topic): Promise<void> {
   } catch (error) {
     const trouble = error instanceof ApiError ? error.trouble : failed(error);
     reject(topic, trouble);
-    if (trouble.code === 'away')
+    if (PASSING.includes(trouble.code))
       setTimeout(() => shownTopics.peek().includes(topic) && load(topic), AGAIN_MS);
   } finally {
     loading.delete(topic);

@@ -1,6 +1,7 @@
 import type { Ask, ConnectionState, HomeAnswer, MissedRow, RunRow } from '../../contract.js';
 import { useAnswer } from '../lib/answers.js';
 import { MISSED_WORDS } from '../lib/missed.js';
+import { promptOf } from '../lib/prompt.js';
 import { href } from '../lib/route.js';
 import { ActionButton } from '../parts/actions.js';
 import { BudgetBar } from '../parts/budget.js';
@@ -125,7 +126,8 @@ function Count({
 function Asks({ run }: { run: RunRow & { ask: Ask | null } }) {
   const { ask, workflowId } = run;
   if (!ask) return <a href={runHref(run)}>Look at it</a>;
-  const { step, kind, text } = ask;
+  const { step, kind } = ask;
+  const text = promptOf(ask.text);
   return (
     <div class="asks">
       <span class="said" title={text}>

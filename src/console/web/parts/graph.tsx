@@ -61,19 +61,15 @@ export function Graph({ graph, states, selected = null, onSelect }: GraphProps) 
               role="button"
               tabIndex={node.id === reachable ? 0 : -1}
               data-step={node.id}
-              aria-label={[
-                node.id,
-                state?.look.word,
-                state?.note,
-                after.length > 0 && `after ${after.join(', ')}`,
-              ]
-                .filter(Boolean)
-                .join(', ')}
               aria-pressed={selected === node.id}
               onClick={() => onSelect?.(node.id)}
               onKeyDown={(event) => onKeyDown(event, node)}
             >
-              <title>{node.id}</title>
+              <title>
+                {[node.id, state?.look.word, state?.note, after.length > 0 && `after ${after.join(', ')}`]
+                  .filter(Boolean)
+                  .join(', ')}
+              </title>
               <rect class="frame" width={node.w} height={node.h} rx="6" />
               <svg x="8" y={node.h / 2 - 8} width="16" height="16" overflow="visible">
                 <StatusMark look={state?.look ?? stepLook('waiting')} />

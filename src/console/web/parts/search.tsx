@@ -37,7 +37,8 @@ export function Search() {
     )
     .slice(0, MOST)
     .map(({ name, owner }) => ({ name, about: owner ?? 'pipeline', to: href(['pipelines', name]) }));
-  if (wanted !== '')
+  // Not before the pipelines are known: Enter would open a run that nobody meant.
+  if (wanted !== '' && answer)
     found.push({ name: text.trim(), about: 'open the run with this id', to: href(['runs', text.trim()]) });
   const marked = found[Math.min(at, found.length - 1)];
 

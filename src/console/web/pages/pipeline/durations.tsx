@@ -64,7 +64,7 @@ function Chart({ runs, medianMs }: { runs: readonly StripCell[]; medianMs: numbe
         class="chart"
         width={width}
         height={HEIGHT}
-        role="img"
+        role="group"
         aria-label={`${runs.length} durations, at most ${formatDuration(most)}`}
       >
         {niceSteps(most).map((ms) => (

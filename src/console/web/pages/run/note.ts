@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../../base/duration.js';
 import type { StepProgress } from '../../../../pipeline/execution/result.js';
+import { promptOf } from '../../lib/prompt.js';
 
 /** What is to be said of a step in a few words: what it waits for, its items, why it did not run, or how long it took. */
 export function stepNote(step: StepProgress): string {
@@ -7,8 +8,7 @@ export function stepNote(step: StepProgress): string {
   if (items)
     return `${items.succeeded} of ${items.total} done${items.failed > 0 ? `, ${items.failed} failed` : ''}`;
   if (error) return error.type;
-  // The status says already that it waits for people; this is what they are asked.
-  if (waitingFor && step.status === 'approval') return waitingFor.replace(/^approval: /, '');
+  if (waitingFor && step.status === 'approval') return promptOf(waitingFor);
   if (waitingFor) return `waits for ${waitingFor}`;
   if (reason) return reason;
   if (reused) return 'result taken over';

@@ -272,9 +272,12 @@ export class TemporalHexClient {
     return executeControl(this.temporal, workflowId, action, input);
   }
 
-  /** Where a run or pipeline stands; also of a closed one, while its history is kept and a worker is up. */
-  async progress(workflowId: string): Promise<RunProgress | PipelineProgress> {
-    const progress = await this.temporal.workflow.getHandle(workflowId).query(progressQuery);
+  /**
+   * Where a run or pipeline stands; also of a closed one, while its history is kept and a worker is up. `runId`: Temporal's, where the
+   * workflow id has several executions. Default: the newest.
+   */
+  async progress(workflowId: string, runId?: string): Promise<RunProgress | PipelineProgress> {
+    const progress = await this.temporal.workflow.getHandle(workflowId, runId).query(progressQuery);
     return this.#places.update(workflowId, progress);
   }
 

@@ -5,6 +5,7 @@ import { startLocalServer } from '../local-stack/server.js';
 import { startLocalWorker } from '../local-stack/worker.js';
 import type { Sandbox } from '../sandbox/index.js';
 import type { DevServer, DevServerOptions } from '../temporal-server/index.js';
+import { type ConsoleBeside, consoleBeside } from './console-beside.js';
 import { type Session, taskQueueOf } from './session.js';
 import { startFromOptions } from './start-sandbox.js';
 
@@ -40,6 +41,8 @@ export interface LocalStack {
   cli: string;
   /** Where the Web UI shows a workflow, or null without Web UI. */
   pageOf(workflowId: string): string | null;
+  /** The pages in the browser. */
+  console: ConsoleBeside;
   /** Resolves with the reason when the server or the worker ends by itself. */
   broken: Promise<Error>;
   /** Ends all of it in order: the worker drains, the sandbox closes, the server stops. */
@@ -64,6 +67,8 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
     });
     closers.push(() => server.stop());
     signal.throwIfAborted();
+    const beside = consoleBeside(server, taskQueueOf(session) ?? 'hex', session.env);
+    closers.push(async () => beside.stop());
     const sandbox = options.sandbox ? await startFromOptions({ port: 0, ...options.sandbox }) : null;
     if (sandbox) closers.push(() => sandbox.close());
     const taskQueue = taskQueueOf(session);
@@ -82,6 +87,7 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
       config,
       cli: cli.source === 'path' ? 'temporal' : 'npx temporal-hex temporal',
       client: worker.client,
+      console: beside,
       pageOf: (workflowId) =>
         server.uiUrl && `${server.uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`,
       broken: brokenOf(server, worker.running),

@@ -6,6 +6,7 @@ import type { Perform } from './command.js';
 import { addBackfill } from './commands/backfill.js';
 import { addCancel } from './commands/cancel.js';
 import { addCodecServer } from './commands/codec-server.js';
+import { addConsole } from './commands/console.js';
 import { addControls } from './commands/controls.js';
 import { addDemo } from './commands/demo.js';
 import { addDev } from './commands/dev.js';
@@ -54,7 +55,7 @@ export async function main(args: string[], { env, stdout, stderr }: Surroundings
       loadDotEnv('.env', env);
       return await runTemporal(args.slice(1), env, (line) => void stderr.write(`${line}\n`));
     }
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withOutFile(args), { from: 'user' });
     return code;
   } catch (error) {
     // Commander has said what is wrong; help and version are no errors.
@@ -110,6 +111,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addPartitions,
     addSensor,
     addProjects,
+    addConsole,
     addDoctor,
     addWorker,
     addSandbox,
@@ -119,6 +121,13 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
   ])
     add(program, perform);
   return program;
+}
+
+/** `-o` is the format of every command, which `temporal hex ...` hands on; of `console export` it is the file, as one expects. */
+function withOutFile(args: string[]): string[] {
+  const at = args.indexOf('console');
+  if (at < 0 || args[at + 1] !== 'export') return args;
+  return args.map((arg, index) => (index > at && arg === '-o' ? '--out-file' : arg));
 }
 
 /** The options of every command that its own help shows; the help of the program shows all. */

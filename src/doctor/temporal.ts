@@ -163,7 +163,11 @@ async function attributesOf(client: Client, { namespace, address }: TemporalSett
   );
 }
 
-async function knownAttributes({ connection }: Client, namespace: string): Promise<Record<string, number>> {
+/** The search attributes that a namespace knows, by name, with the numbers of their types. */
+export async function knownAttributes(
+  { connection }: Client,
+  namespace: string,
+): Promise<Record<string, number>> {
   const { operatorService, workflowService } = connection as Connection;
   try {
     return (await operatorService.listSearchAttributes({ namespace })).customAttributes ?? {};

@@ -48,7 +48,7 @@ export interface Trend {
 }
 
 /** What Temporal's list says of an execution: from our search attributes, else from its memo. */
-export function rowOf(info: WorkflowExecutionInfo, nowMs: number): ExecutionRow {
+export function rowOf(info: Omit<WorkflowExecutionInfo, 'raw'>, nowMs: number): ExecutionRow {
   const { typedSearchAttributes: attributes, startTime, closeTime } = info;
   const { hexFacts, hexSchedule, hexDefinition, hexRerunOf, hexName = null } = memoOf(info);
   const scheduled = attributes.get(scheduledStartAttribute);
@@ -77,7 +77,7 @@ export function rowOf(info: WorkflowExecutionInfo, nowMs: number): ExecutionRow 
 const LIVE: readonly ListedStatus[] = ['queued', 'waiting', 'paused'];
 
 /** Temporal's word counts once it is closed: a terminated workflow could not say so itself. */
-function statusOf(info: WorkflowExecutionInfo): ListedStatus {
+function statusOf(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedStatus {
   const own = info.typedSearchAttributes.get(searchAttributes.status);
   switch (info.status.name) {
     case 'COMPLETED':

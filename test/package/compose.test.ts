@@ -115,6 +115,7 @@ describe('the compose file', () => {
     expect(ports).toEqual([
       '127.0.0.1:7233:7233',
       '127.0.0.1:8233:8080',
+      '127.0.0.1:8400:8400',
       '127.0.0.1:9090:9090',
       '127.0.0.1:3000:3000',
     ]);
@@ -133,6 +134,7 @@ describe('the compose file', () => {
     expect(compose.secrets).toEqual({
       postgres_password: { environment: 'POSTGRES_PASSWORD' },
       hex_api_token: { environment: 'HEX_API_TOKEN' },
+      console_token: { environment: 'CONSOLE_TOKEN' },
     });
     const example = read('.env.example');
     expect(example).toMatch(/^POSTGRES_PASSWORD=$/m);

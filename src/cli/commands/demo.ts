@@ -25,6 +25,8 @@ const PIPELINE = fileURLToPath(new URL('../../../examples/etl.yaml', import.meta
 const DURATIONS = { 'extract-project-id': '1.8s', 'transform-project-id': '3.8s', 'load-project-id': '1.8s' };
 
 const WORKFLOW_ID = 'demo';
+/** The console starts beside the worker; nobody waits for it. */
+const LINK_MS = 250;
 
 export function addDemo(program: Command, perform: Perform): void {
   program
@@ -76,7 +78,8 @@ async function demo(session: Session, options: DemoOptions): Promise<ExitCode> {
   try {
     stack = await orInterrupted(starting, interrupt);
     if (!script) stack.sandbox?.settings({ durations: DURATIONS });
-    for (const line of describe(stack, file, session)) output.say(line);
+    const link = await stack.console.link(LINK_MS);
+    for (const line of describe(stack, file, session, link)) output.say(line);
     await stack.client.startPipeline(input, { workflowId: WORKFLOW_ID });
     const ending = follow(output, stack.client, WORKFLOW_ID, cancelled(session, stack));
     const code = await Promise.race([ending, stack.broken]);
@@ -106,7 +109,7 @@ async function untilInterrupted(stack: LocalStack, { asked }: Interrupt): Promis
   if (why !== null) throw why;
 }
 
-function describe(stack: LocalStack, file: string, { output }: Session): string[] {
+function describe(stack: LocalStack, file: string, { output }: Session, link: string | null): string[] {
   const { server, sandbox, config } = stack;
   const { bold, dim, cyan } = output.talkColors;
   const hosts = Object.values(config.connections).map(({ baseUrl }) => baseUrl);
@@ -116,6 +119,7 @@ function describe(stack: LocalStack, file: string, { output }: Session): string[
     `  ${bold('Hex')}       ${sandbox ? `${sandbox.url} ${dim('(the sandbox)')}` : hosts.join(', ')}`,
     `  ${bold('Pipeline')}  ${shortPath(file)}`,
     `  ${bold('Web UI')}    ${cyan(stack.pageOf(WORKFLOW_ID) ?? 'none')}`,
+    ...(link === null ? [] : [`  ${bold('Console')}   ${cyan(link)}`]),
     '',
   ];
 }

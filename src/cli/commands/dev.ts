@@ -15,6 +15,9 @@ interface DevOptions extends Pick<SandboxCommandOptions, 'duration' | 'script' |
   sandboxPort?: number;
 }
 
+/** The console starts beside the worker, and is up before it as a rule. */
+const LINK_MS = 3_000;
+
 export function addDev(program: Command, perform: Perform): void {
   program
     .command('dev')
@@ -76,7 +79,8 @@ async function dev(session: Session, options: DevOptions): Promise<typeof EXIT.o
   });
   try {
     const stack = await orInterrupted(starting, interrupt);
-    for (const line of describe(session, stack, limits)) output.say(line);
+    const link = await stack.console.link(LINK_MS);
+    for (const line of describe(session, stack, { limits, link })) output.say(line);
     const why = await Promise.race([interrupt.asked.then(() => null), stack.broken]);
     output.say('Stopping: the worker finishes what is in flight. Ctrl-C again ends at once.');
     if (why === null && !withSandbox && !dbFilename) await tellOpen(session, stack);
@@ -91,7 +95,7 @@ async function dev(session: Session, options: DevOptions): Promise<typeof EXIT.o
 function describe(
   { output }: Session,
   { server, sandbox, config, cli }: LocalStack,
-  limits: DevOptions['limits'],
+  { limits, link }: Pick<DevOptions, 'limits'> & { link: string | null },
 ): string[] {
   const { bold, dim } = output.talkColors;
   const hex = sandbox
@@ -107,6 +111,7 @@ function describe(
     '',
     `  ${bold('Temporal')}    ${server.address}, namespace ${server.namespace}`,
     `  ${bold('Web UI')}      ${server.uiUrl ?? 'none'}`,
+    `  ${bold('Console')}     ${link ?? 'not started: see "temporal-hex console"'}`,
     `  ${bold('Hex')}         ${hex}`,
     ...(sandbox
       ? [`  ${bold('Limits')}      ${limits === 'on' ? "Hex's own" : "none; --limits on for Hex's own"}`]

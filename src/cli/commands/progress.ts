@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { TemporalHexClient } from '../../client.js';
+import { lastKnown } from '../../console/run/last-known.js';
+import { progressWithin } from '../../console/run/progress-within.js';
 import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { missingWorker, withClient } from '../session.js';
-import { lastKnown } from '../view/last-known.js';
 import { type Progress, progressLines } from '../view/progress.js';
 import { describeWatched } from '../view/watched.js';
 
@@ -25,13 +25,13 @@ export function addProgress(program: Command, perform: Perform): void {
           const { output } = session;
           const workflow = await describeWatched(client, workflowId);
           const missing = await missingWorker(client, workflow.taskQueue);
-          const progress = missing === null ? await answerOf(client, workflowId) : null;
+          const progress = missing === null ? await progressWithin(client, workflowId, WORKER_MS) : null;
           if (progress === null) {
             const silent = `No worker on task queue "${workflow.taskQueue}" has answered within ${WORKER_MS / 1_000} s: its log says why.`;
             output.say(output.talkColors.yellow(missing ?? silent));
             output.say('This is what was last known:');
           }
-          const shown: Progress = progress ?? (await lastKnown(client, workflow));
+          const shown: Progress = progress ?? (await lastKnown(client.temporal, workflow));
           output.data(progress ?? { ...shown, lastKnown: true }, () =>
             progressLines(shown, { colors: output.colors, workflowId }).join('\n'),
           );
@@ -39,16 +39,4 @@ export function addProgress(program: Command, perform: Perform): void {
         }),
       ),
     );
-}
-
-/** Null where no worker answers; the server's words for that name no remedy. */
-async function answerOf(client: TemporalHexClient, workflowId: string): Promise<Progress | null> {
-  try {
-    return await client.temporal.withDeadline(Date.now() + WORKER_MS, () => client.progress(workflowId));
-  } catch (error) {
-    const said =
-      error instanceof Error ? `${error.message} ${(error.cause as Error | undefined)?.message}` : '';
-    if (/no poller|deadline|call cancelled|Workflow Task in failed state/i.test(said)) return null;
-    throw error;
-  }
 }

@@ -1,8 +1,8 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { TemporalHexClient } from '../../client.js';
+import { lastKnown } from '../../console/run/last-known.js';
 import type { Output } from '../output.js';
 import { missingWorker } from '../session.js';
-import { lastKnown } from './last-known.js';
 import { changedLines, type Progress, progressLines } from './progress.js';
 
 const ASK_EVERY_MS = 1_000;
@@ -54,7 +54,7 @@ export async function showLive(
     if (!absence?.certain) waitMs = Math.min(LATE_ANSWER_MS, 2 * waitMs);
     if (!absence) return;
     screen.note(absence.text);
-    if (!latest) show(await lastKnown(client, absence.workflow));
+    if (!latest) show(await lastKnown(client.temporal, absence.workflow));
   };
   const asking = repeat(ASK_EVERY_MS, () => ask().catch(() => undefined));
   const drawing = repeat(REDRAW_EVERY_MS, async () => {

@@ -5,16 +5,14 @@ import { didYouMean } from '../../base/suggest.js';
 import type { ControlInput, ControlResult } from '../../contract/controls.js';
 import { typedFailure } from '../../contract/failure.js';
 import { controlUpdates, pollNowSignal } from '../../contract/messages.js';
+import { CONTROL_RULES } from '../../pipeline/execution/control-rules.js';
 import type { ControlAction } from '../../pipeline/execution/result.js';
-import { isFinal, type StepState } from '../../pipeline/execution/scheduler.js';
+import { isFinal } from '../../pipeline/execution/scheduler.js';
 import type { PipelineExecution } from './execution.js';
 import type { Decision, StepRecord, Unit } from './state.js';
 
 interface Control {
   description: string;
-  /** States of the step in which it is allowed; null for a control of the whole pipeline. */
-  from: readonly StepState[] | null;
-  needsReason: boolean;
   /** Why not, if so. */
   refuse?: (execution: PipelineExecution, step: StepRecord | null, key: string) => string | null;
   run: (execution: PipelineExecution, target: Target, decision: Omit<Decision, 'to'>) => void;
@@ -25,28 +23,20 @@ interface Target {
   units: Unit[];
 }
 
-const OPEN: readonly StepState[] = ['waiting', 'queued', 'running', 'retrying', 'approval', 'decision'];
-
 const CONTROLS: Record<ControlAction, Control> = {
   pause: {
     description: 'Starts no further step; what runs goes on. {"by", "reason"?}',
-    from: null,
-    needsReason: false,
     refuse: ({ paused }) => (paused ? `the pipeline was paused already by ${paused.by}` : null),
     run: (execution, _target, { by, reason }) => execution.pause(by, reason),
   },
   resume: {
     description: 'Goes on after a pause. {"by", "reason"?}',
-    from: null,
-    needsReason: false,
     refuse: ({ paused }) => (paused ? null : 'the pipeline is not paused'),
     run: (execution) => execution.resume(),
   },
   retryStep: {
     description:
       'Tries a failed step again, or at once where it waits for its next attempt. {"step", "by", "reason"?}',
-    from: ['failed', 'cancelled', 'decision', 'retrying'],
-    needsReason: false,
     run: (execution, { step, units }, { by, reason }) => {
       const decision: Decision = { to: 'retry', by, reason };
       if (!step) return;
@@ -57,40 +47,28 @@ const CONTROLS: Record<ControlAction, Control> = {
   },
   skipStep: {
     description: 'Skips a step; what it is doing is cancelled first. {"step", "by", "reason"}',
-    from: OPEN,
-    needsReason: true,
     run: (execution, { step }, by) => step && execution.decide(step, { to: 'skipped', ...by }),
   },
   markSuccess: {
     description: 'Counts a step as a success without running it. {"step", "by", "reason"}',
-    from: ['waiting', 'queued', 'retrying', 'decision', 'failed', 'cancelled'],
-    needsReason: true,
     run: (execution, { step }, by) => step && execution.decide(step, { to: 'success', ...by }),
   },
   cancelStep: {
     description: 'Cancels a step, in Hex too; it counts as failed. {"step", "by", "reason"}',
-    from: ['queued', 'running', 'retrying', 'decision'],
-    needsReason: true,
     run: (execution, { step }, by) => step && execution.decide(step, { to: 'failed', ...by }),
   },
   approve: {
     description: 'Approves what a step asks. {"step", "by", "reason"?}',
-    from: ['approval'],
-    needsReason: false,
     refuse: nothingToApprove,
     run: (_execution, { units }, by) => resolveAll(units, { to: 'success', ...by }),
   },
   reject: {
     description: 'Rejects what a step asks; the step fails. {"step", "by", "reason"}',
-    from: ['approval'],
-    needsReason: true,
     refuse: nothingToApprove,
     run: (_execution, { units }, by) => resolveAll(units, { to: 'failed', ...by }),
   },
   pollNow: {
     description: 'Reads the status of a running Hex run now. {"step", "by"}',
-    from: ['running'],
-    needsReason: false,
     refuse: (_execution, step) =>
       step?.spec.kind === 'hex' ? null : 'only steps that run a Hex project have a status to read',
     run: (_execution, { units }) => {
@@ -141,18 +119,19 @@ function problemWith(
   const { by, reason, step: key } = input;
   if (!isWords(by)) return '"by" is required: who decides';
   if (reason !== undefined && !isWords(reason)) return '"reason" must be text of at most 1000 characters';
-  if (control.needsReason && !isWords(reason)) return '"reason" is required: why';
+  const { from, needsReason } = CONTROL_RULES[action];
+  if (needsReason && !isWords(reason)) return '"reason" is required: why';
   const unknown = Object.keys(input).filter((field) => !['by', 'reason', 'step'].includes(field));
   if (unknown.length > 0) return `unknown field ${unknown.join(', ')}: it takes by, reason and step`;
-  if (control.from === null)
+  if (from === null)
     return key === undefined
       ? (control.refuse?.(execution, null, '') ?? null)
       : '"step" is not taken by this control';
   if (typeof key !== 'string') return '"step" is required: the id of a step';
   const step = targetOf(execution, key).step;
   if (!step) return `there is no step "${key}"${didYouMean(key, execution.steps.keys())}`;
-  if (!control.from.includes(step.state))
-    return `step "${key}" is ${step.state}, and ${action} needs one that is ${control.from.join(' or ')}`;
+  if (!from.includes(step.state))
+    return `step "${key}" is ${step.state}, and ${action} needs one that is ${from.join(' or ')}`;
   return control.refuse?.(execution, step, key) ?? null;
 }
 

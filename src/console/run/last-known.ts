@@ -1,8 +1,7 @@
-import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { readRunStart } from '../../activities/run-start.js';
 import { isObject, type JsonValue } from '../../base/json.js';
 import { leniently } from '../../base/leniency.js';
-import type { TemporalHexClient } from '../../client.js';
 import { stepOfWorkflowId, stepWorkflowId } from '../../contract/ids.js';
 import { memoOf } from '../../contract/memo.js';
 import { type PipelineHistory, RerunError, readPipelineHistory } from '../../executions/rerun/history.js';
@@ -27,16 +26,13 @@ const STATUS_OF: Record<string, PipelineStatus> = {
  * by its history. What only the workflow's code knows, such as the place of a run in line, is missing.
  */
 export async function lastKnown(
-  client: TemporalHexClient,
+  temporal: Client,
   workflow: WorkflowExecutionDescription,
 ): Promise<RunProgress | PipelineProgress> {
-  return workflow.type === 'hexPipeline' ? pipelineOf(client, workflow) : runOf(client, workflow);
+  return workflow.type === 'hexPipeline' ? pipelineOf(temporal, workflow) : runOf(temporal, workflow);
 }
 
-async function runOf(
-  { temporal }: TemporalHexClient,
-  workflow: WorkflowExecutionDescription,
-): Promise<RunProgress> {
+async function runOf(temporal: Client, workflow: WorkflowExecutionDescription): Promise<RunProgress> {
   const { workflowId, runId: executionId, status, startTime } = workflow;
   const start = await readRunStart(temporal.workflow, { workflowId, executionId });
   const running = status.name === 'RUNNING';
@@ -55,14 +51,14 @@ async function runOf(
 }
 
 async function pipelineOf(
-  client: TemporalHexClient,
+  temporal: Client,
   workflow: WorkflowExecutionDescription,
 ): Promise<PipelineProgress> {
   const { workflowId, runId, status, startTime, closeTime } = workflow;
-  const history = await readPipelineHistory(client.temporal.workflow, workflowId, runId);
+  const history = await readPipelineHistory(temporal.workflow, workflowId, runId);
   const running = status.name === 'RUNNING';
   const plan = planIn(history);
-  const open = await openChildren(client, workflow);
+  const open = await openChildren(temporal, workflow);
   const steps = (plan?.spec.steps ?? []).map((step) => stepOf(step, history, open, running));
   const state = new Map(steps.map((step) => [step.id, step.status]));
   const asked = steps.filter(
@@ -122,7 +118,7 @@ interface OpenChild {
 const MOST_CHILDREN = 20;
 
 async function openChildren(
-  { temporal }: TemporalHexClient,
+  temporal: Client,
   { workflowId, raw }: WorkflowExecutionDescription,
 ): Promise<Map<string, OpenChild>> {
   const keys = (raw.pendingChildren ?? []).flatMap(

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type ClientOptions } from '@temporalio/client';
+
+/** Temporal gives a namespace ten reads of its lists a second, for everybody together: this console takes one of them. */
+export const PACE_MS = 1_000;
+
+/** What counts as such a read. */
+const LISTS: ReadonlySet<PropertyKey> = new Set([
+  'listWorkflowExecutions',
+  'countWorkflowExecutions',
+  'listSchedules',
+  'countSchedules',
+]);
+
+/** Lets the reads of Temporal's lists go out one after the other, at most one each `gapMs`. */
+export class Pace {
+  /** How many went out. */
+  reads = 0;
+  /** How many wait for their turn. */
+  waiting = 0;
+  readonly #gapMs: number;
+  #last = Number.NEGATIVE_INFINITY;
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor(gapMs = PACE_MS) {
+    this.#gapMs = gapMs;
+  }
+
+  async turn(): Promise<void> {
+    this.waiting++;
+    const before = this.#line;
+    const mine = before.then(async () => {
+      const restMs = this.#last + this.#gapMs - performance.now();
+      if (restMs > 0) await sleep(restMs, undefined, { ref: false });
+      this.#last = performance.now();
+    });
+    this.#line = mine;
+    await mine;
+    this.waiting--;
+    this.reads++;
+  }
+}
+
+type Connection = NonNullable<ClientOptions['connection']>;
+
+/** The same client, of which all reads of lists keep the pace: whatever of ours works with it keeps it too. */
+export function pacedClient(client: Client, pace: Pace): Client {
+  const service = new Proxy(client.workflowService, {
+    get(target, name) {
+      const method = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      if (!LISTS.has(name)) return method.bind(target);
+      return async (...args: unknown[]) => {
+        await pace.turn();
+        return method.apply(target, args);
+      };
+    },
+  });
+  const connection = new Proxy(client.connection, {
+    get(target, name) {
+      if (name === 'workflowService') return service;
+      const value = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return withConnection(client, connection as Connection);
+}
+
+/** A client whose requests are recorded by Temporal as those of this person. It shares the connection. */
+export function clientOf(client: Client, identity: string): Client {
+  return withConnection(client, client.connection as Connection, identity);
+}
+
+function withConnection({ options }: Client, connection: Connection, identity = options.identity): Client {
+  const { namespace, loadedDataConverter } = options;
+  // A converter that was loaded is taken as it is; the type does not say so.
+  const dataConverter = loadedDataConverter as unknown as NonNullable<ClientOptions['dataConverter']>;
+  return new Client({ connection, namespace, identity, dataConverter });
+}

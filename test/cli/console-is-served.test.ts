@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { cli, startCli } from '../support/cli.js';
+import { harness } from '../support/harness.js';
+
+it('prints a link that signs in once, says that no worker is there, and ends on SIGTERM', async () => {
+  const { env } = await harness({ worker: false });
+  const served = startCli(['console', '--port', '0'], env);
+  const [, link = ''] = await served.says(/Console at (http:\/\/127\.0\.0\.1:\d+\/enter\/[\w-]+)/);
+  const entered = await fetch(link, { redirect: 'manual' });
+  const cookie = String(entered.headers.get('set-cookie')).split(';')[0] ?? '';
+  const home = await fetch(new URL('/api/home', link), { headers: { cookie } });
+  expect(home.status).toBe(200);
+  const answer = (await home.json()) as { notices: { kind: string; remedy: string }[] };
+  expect(answer.notices).toContainEqual(
+    expect.objectContaining({ kind: 'no-worker', remedy: expect.stringContaining('temporal-hex worker') }),
+  );
+  await served.says(/For another browser: http/);
+  served.child.kill('SIGTERM');
+  expect(await served.ended, served.stderr()).toBe(0);
+});
+
+it('refuses what would let everybody in, before it listens', async () => {
+  for (const [args, path] of [
+    [['--host', '0.0.0.0'], '--host'],
+    [['--token', 'short'], '--token'],
+    [['--trust-proxy-header', 'X Forwarded'], '--trust-proxy-header'],
+    [['--trust-proxy-header', 'X-User', '--token', 'long-enough-for-a-token'], '--token'],
+  ] as const) {
+    const { code, stderr } = await cli(['console', '--port', '0', ...args]);
+    expect([args, code]).toEqual([args, 2]);
+    expect(stderr).toContain(path);
+  }
+});
+
+it('says on its pages that Temporal is away, within 3 s, instead of ending', async () => {
+  const served = startCli(['console', '--port', '0', '--address', '127.0.0.1:1']);
+  const [, link = ''] = await served.says(/Console at (\S+)/);
+  const entered = await fetch(link, { redirect: 'manual' });
+  const cookie = String(entered.headers.get('set-cookie')).split(';')[0] ?? '';
+  for (const path of ['/api/home', '/api/pipelines', '/api/schedules', '/api/workers']) {
+    const startedMs = Date.now();
+    const answer = await fetch(new URL(path, link), { headers: { cookie } });
+    expect([path, answer.status]).toEqual([path, 200]);
+    expect(Date.now() - startedMs, path).toBeLessThan(3_000);
+    const { notices } = (await answer.json()) as { notices: { kind: string }[] };
+    expect(
+      notices.map(({ kind }) => kind),
+      path,
+    ).toContain('temporal-away');
+  }
+  const run = await fetch(new URL('/api/run?workflowId=x', link), { headers: { cookie } });
+  expect([run.status, ((await run.json()) as { error: { code: string } }).error.code]).toEqual([503, 'away']);
+});

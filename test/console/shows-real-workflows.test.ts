@@ -1,0 +1,256 @@
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { RunAnswer } from '../../src/console/contract.js';
+import { addressOf, type TestConsole, testConsole } from '../support/console.js';
+import { FAST, type Harness, harness, until } from '../support/harness.js';
+import { connectClient, server } from '../support/server.js';
+
+let rig: Harness;
+let web: TestConsole;
+
+beforeAll(async () => {
+  rig = await harness({ atEnd: afterAll, sandbox: { durations: { slow: 'forever' } } });
+  web = await testConsole(rig.temporal, rig.taskQueue, afterAll);
+});
+
+const name = () => `console-${crypto.randomUUID().slice(0, 8)}`;
+
+const etl = (pipeline: string, last = 'load') => ({
+  name: pipeline,
+  description: 'Daily figures',
+  owner: 'data team',
+  tags: ['finance'],
+  timezone: 'Europe/Berlin',
+  params: { region: { type: 'string' as const, default: 'emea', enum: ['emea', 'apac'] } },
+  onFailure: 'continue' as const,
+  steps: [
+    { id: 'extract', projectId: 'extract', dependsOn: [], ...FAST },
+    { id: 'transform', projectId: 'transform', dependsOn: 'extract', ...FAST },
+    { id: 'check', projectId: 'check', dependsOn: 'extract', ...FAST },
+    { id: 'load', projectId: last, dependsOn: ['transform', 'check'], ...FAST },
+  ],
+});
+
+it('a pipeline with its grid, a run with its graph, bars and steps, and what a step was given and gave', async () => {
+  const pipeline = name();
+  const { workflowId } = await rig.hex.startPipeline(etl(pipeline));
+  await rig.hex.result(workflowId);
+  const told = await until('the list has it', async () => {
+    const answer = await web.get('/api/pipeline', { name: pipeline });
+    return answer.grid.runs[0]?.status === 'success' && answer;
+  });
+  expect(told).toMatchObject({
+    description: 'Daily figures',
+    owner: 'data team',
+    tags: ['finance'],
+    timezone: 'Europe/Berlin',
+  });
+  expect(told.grid).toMatchObject({
+    steps: [
+      { id: 'extract', kind: 'hex', after: [] },
+      { id: 'transform', after: ['extract'] },
+      { id: 'check', after: ['extract'] },
+      { id: 'load', after: ['transform', 'check'] },
+    ],
+    runs: [{ workflowId, status: 'success', cells: 'ssss', trigger: 'manual' }],
+    next: null,
+    total: 1,
+  });
+
+  const run = await web.get('/api/run', { workflowId });
+  expect(run).toMatchObject({
+    kind: 'pipeline',
+    status: 'success',
+    params: { region: 'emea' },
+    lastKnown: false,
+    actions: ['rerun'],
+    run: { pipeline, timezone: 'Europe/Berlin' },
+    temporalUrl: expect.stringContaining(`http://ui.test/namespaces/default/workflows/${workflowId}/`),
+  });
+  expect(run.notices.filter(({ kind }) => kind !== 'loading')).toEqual([]);
+  expect(run.steps.map(({ id, status, attempts, runId }) => [id, status, attempts, typeof runId])).toEqual(
+    ['extract', 'transform', 'check', 'load'].map((id) => [id, 'success', 1, 'string']),
+  );
+  const { nodes, edges, width, height } = run.graph;
+  expect(edges.map(({ from, to }) => `${from}>${to}`).sort()).toEqual([
+    'check>load',
+    'extract>check',
+    'extract>transform',
+    'transform>load',
+  ]);
+  for (const { x, y, w, h } of nodes)
+    expect(x >= 0 && y >= 0 && x + w <= width && y + h <= height).toBe(true);
+  const at = (id: string) => nodes.find((node) => node.id === id)?.x ?? 0;
+  expect([
+    at('extract') < at('transform'),
+    at('transform') === at('check'),
+    at('check') < at('load'),
+  ]).toEqual([true, true, true]);
+  expect(
+    run.gantt.rows.map(({ step, bars }) => [step, bars.map(({ kind, outcome }) => `${kind} ${outcome}`)]),
+  ).toEqual(['extract', 'transform', 'check', 'load'].map((id) => [id, ['hex success']]));
+
+  const step = await web.get('/api/step', { workflowId, step: 'load' });
+  expect(step).toMatchObject({
+    input: { projectId: 'load' },
+    result: { success: true, status: 'COMPLETED', runId: run.steps[3]?.runId },
+    attempts: [{ attempt: 1, outcome: 'success', runId: run.steps[3]?.runId }],
+    failure: null,
+    truncated: false,
+  });
+
+  const pipelines = await web.get('/api/pipelines');
+  expect(pipelines.pipelines.find((row) => row.name === pipeline)).toMatchObject({
+    owner: 'data team',
+    schedule: null,
+    strip: [{ workflowId, status: 'success' }],
+  });
+  expect(await web.get('/api/pipeline/durations', { name: pipeline })).toMatchObject({
+    runs: [{ workflowId }],
+    trendPercent: null,
+  });
+  expect((await web.get('/api/pipeline/calendar', { name: pipeline })).days).toMatchObject([
+    { status: 'success', total: 1, runs: [{ workflowId }] },
+  ]);
+  expect(await web.get('/api/pipeline/form', { name: pipeline })).toMatchObject({
+    fields: [{ name: 'region', type: 'string', required: false, default: 'emea', enum: ['emea', 'apac'] }],
+    definition: 'known',
+  });
+  expect(await web.get('/api/pipeline/definition', { name: pipeline })).toMatchObject({
+    from: 'run',
+    definition: { name: pipeline },
+    graph: { nodes: expect.any(Array) },
+  });
+});
+
+it('a failure with its step and its remedy, in grid, run and home, and text of people as text', async () => {
+  const pipeline = name();
+  const words = '<script>alert(1)</script>';
+  rig.sandbox.script({ match: { projectId: 'transform' }, endAs: 'ERRORED' });
+  const { workflowId } = await rig.hex.startPipeline({ ...etl(pipeline), description: words });
+  await expect(rig.hex.result(workflowId)).rejects.toThrow();
+  const home = await until('home has it', async () => {
+    const answer = await web.get('/api/home');
+    return answer.failed.some((row) => row.workflowId === workflowId) && answer;
+  });
+  expect(home.workers).toMatchObject([{ taskQueue: rig.taskQueue, count: 1 }]);
+  const { grid, description } = await web.get('/api/pipeline', { name: pipeline });
+  expect(description).toBe(words);
+  expect(grid.runs[0]?.cells).toBe('sfsu');
+  const run = await web.get('/api/run', { workflowId });
+  expect(run.failure).toMatchObject({
+    step: 'transform',
+    type: 'HexRunErrored',
+    hint: expect.stringContaining('Hex'),
+  });
+  const { headers, text } = await web.raw(addressOf('/api/run', { workflowId }), {
+    headers: { cookie: web.cookie },
+  });
+  expect(headers['content-type']).toBe('application/json; charset=utf-8');
+  expect(JSON.parse(text)).toMatchObject({ description: words });
+});
+
+it('a change of a running pipeline is told within a second, without anybody asking', async () => {
+  const pipeline = name();
+  const { workflowId } = await rig.hex.startPipeline(etl(pipeline, 'slow'));
+  await rig.sandbox.waitFor(({ runs }) =>
+    runs.some(({ projectId, status }) => projectId === 'slow' && status === 'RUNNING'),
+  );
+  const topic = addressOf('/api/run', { workflowId });
+  await web.watch([topic], (told) => (told.answer as RunAnswer).steps[3]?.runId != null);
+  let endedMs = 0;
+  const ends = web.watch([topic], (told) => {
+    const { status, steps } = told.answer as RunAnswer;
+    if (endedMs === 0 && steps[3]?.status === 'running') {
+      const slow = rig.sandbox.ledger().runs.findLast(({ projectId }) => projectId === 'slow');
+      endedMs = Date.now();
+      rig.sandbox.endRun(slow?.runId ?? '', 'COMPLETED');
+    }
+    return status === 'success';
+  });
+  await ends;
+  const tookMs = Date.now() - endedMs;
+  expect(tookMs).toBeLessThan(1_500);
+});
+
+it('a schedule, its coming starts, and what a clock change does to them', async () => {
+  const pipeline = name();
+  const input = { ...etl(pipeline), schedule: { cron: '30 2 * * *' } };
+  await rig.hex.schedules.apply([{ file: `pipelines/${pipeline}.yaml`, input }]);
+  try {
+    const told = await until('the list of schedules has it', async () => {
+      const answer = await web.get('/api/pipelines');
+      return answer.pipelines.find((row) => row.name === pipeline && row.schedule?.drift != null);
+    });
+    expect(told).toMatchObject({
+      timezone: 'Europe/Berlin',
+      schedule: { id: pipeline, text: '30 2 * * * in Europe/Berlin', paused: false, drift: 'same' },
+    });
+    const schedule = await web.get('/api/pipeline/schedule', { name: pipeline, count: '3' });
+    expect(schedule.coming).toHaveLength(3);
+    expect(schedule.schedule).toMatchObject({
+      file: `pipelines/${pipeline}.yaml`,
+      drift: { state: 'same', changes: [] },
+    });
+    expect(schedule.clockChanges.map(({ text }) => text).sort()).toEqual([
+      'the clock is put back by 60 minutes',
+      'the clock is put forward by 60 minutes',
+    ]);
+    for (const { touched } of schedule.clockChanges)
+      expect(touched).toMatchObject([{ note: expect.any(String) }]);
+    const rows = await web.get('/api/schedules');
+    expect(rows.schedules.find((row) => row.schedule === pipeline)).toMatchObject({
+      pipeline,
+      missed: 0,
+      skipped: 0,
+    });
+  } finally {
+    await rig.hex.schedules.delete(pipeline);
+  }
+});
+
+it('what there is not is said, not shown as a blank', async () => {
+  for (const [path, query] of [
+    ['/api/run', { workflowId: 'no-such-workflow' }],
+    ['/api/backfill', { workflowId: 'no-such-workflow' }],
+    ['/api/nothing', {}],
+  ] as const) {
+    const answer = await web.raw(addressOf(path, query), { headers: { cookie: web.cookie } });
+    expect([path, answer.status, JSON.parse(answer.text).error.code]).toEqual([path, 404, 'not-found']);
+  }
+  const without = await web.raw('/api/pipeline', { headers: { cookie: web.cookie } });
+  expect(JSON.parse(without.text).error).toMatchObject({ code: 'bad-input', problems: [{ path: 'name' }] });
+});
+
+it('a namespace without our search attributes still shows runs, and says what is missing', async () => {
+  const namespace = `bare-${crypto.randomUUID().slice(0, 8)}`;
+  const workflowExecutionRetentionPeriod = msToTs('1 day');
+  await rig.temporal.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
+  const bare = await connectClient(server.address, namespace);
+  onTestFinished(() => bare.connection.close());
+  const shown = await testConsole(bare, rig.taskQueue, onTestFinished);
+  const handle = await bare.workflow.start('hexPipeline', {
+    workflowId: 'unserved',
+    taskQueue: 'nobody',
+    args: [etl('unserved')],
+    memo: { hexName: 'unserved' },
+  });
+  const home = await until('it is listed', async () => {
+    const answer = await shown.get('/api/home').catch(() => null);
+    return answer?.running.some(({ workflowId }) => workflowId === handle.workflowId) && answer;
+  });
+  expect(home.notices).toContainEqual(
+    expect.objectContaining({ kind: 'no-attributes', text: expect.stringContaining('HexPipeline') }),
+  );
+  const startedMs = Date.now();
+  const run = await shown.get('/api/run', { workflowId: 'unserved' });
+  expect(Date.now() - startedMs).toBeLessThan(3_000);
+  expect(run).toMatchObject({
+    lastKnown: true,
+    graph: { nodes: { length: 4 } },
+    notices: [{ kind: 'no-worker', about: 'nobody' }],
+  });
+  expect((await shown.get('/api/pipeline', { name: 'unserved' })).grid.runs).toMatchObject([
+    { cells: '....' },
+  ]);
+});

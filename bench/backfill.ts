@@ -105,10 +105,10 @@ async function datesBesideLive(
   const [workerBefore = 0, serverBefore = 0] = await cpuOf();
   const begun = performance.now();
   const handle = await hex.backfills.start(datesOf(dates, { name: `dated-${taskQueue}`, steps: [INSTANT] }));
+  const ending = handle.result().then(({ counts }) => ({ counts, wallMs: performance.now() - begun }));
   const beside = await liveRuns(stack, hex, liveEveryMs);
   const isBeside = (await handle.describe()).status.name === 'RUNNING';
-  const { counts } = await handle.result();
-  const wallMs = performance.now() - begun;
+  const { counts, wallMs } = await ending;
   const [workerAfter = 0, serverAfter = 0] = await cpuOf();
   const { largest, events, carried } = await continuationsOf(stack.temporal, handle.workflowId);
   const cpu = (secondsUsed: number) =>

@@ -5,7 +5,7 @@ import { DEFAULT_READ_LIMITS } from '../src/limits/hex-limits.js';
 import type { SensorMode } from '../src/pipeline/sensor/definition.js';
 import type { Bench, Sizes } from './support/bench.js';
 import { cpuSeconds } from './support/cpu.js';
-import { continuationsOf } from './support/history.js';
+import { continuationsOf, largestInput } from './support/history.js';
 import { load } from './support/machine.js';
 import { count, ms, seconds, size } from './support/numbers.js';
 import { startHexWorker } from './support/processes.js';
@@ -64,7 +64,8 @@ async function caughtUp(stack: Stack, pid: number, mode: SensorMode, endings: nu
   const wallMs = performance.now() - begun;
   const cpu = (await cpuSeconds(pid)) - cpuBefore;
   const used = reads() - readsBefore;
-  const { largest, events, carried } = await continuationsOf(temporal, sensorId(name));
+  const { largest, events } = await continuationsOf(temporal, sensorId(name));
+  const carried = await largestInput(temporal, sensorId(name));
   await hex.sensors.delete(name);
   const pacedMs = used * backgroundIntervalMs(DEFAULT_READ_LIMITS);
   return [
@@ -80,6 +81,10 @@ async function caughtUp(stack: Stack, pid: number, mode: SensorMode, endings: nu
     },
     { what: '  events of the sensor', value: `${count(events / endings, 2)} an ending` },
     { what: '  largest history', value: `${count(largest)} events` },
-    { what: '  state that it carries', value: size(carried), against: `goal < ${size(GOAL_BYTES)}` },
+    {
+      what: '  state of a project, with what a look asks for',
+      value: size(carried),
+      against: `goal < ${size(GOAL_BYTES)}`,
+    },
   ];
 }

@@ -24,3 +24,12 @@ export async function continuationsOf(temporal: Client, workflowId: string) {
   const events = lengths.reduce((sum, length) => sum + length, 0);
   return { largest: Math.max(...lengths), events, carried, runs: lengths.length };
 }
+
+/** The most bytes that one activity of the newest run of a workflow was given. */
+export async function largestInput(temporal: Client, workflowId: string): Promise<number> {
+  const { events } = await temporal.workflow.getHandle(workflowId).fetchHistory();
+  const sizes = (events ?? []).map(({ activityTaskScheduledEventAttributes: scheduled }) =>
+    (scheduled?.input?.payloads ?? []).reduce((sum, { data }) => sum + (data?.length ?? 0), 0),
+  );
+  return Math.max(0, ...sizes);
+}

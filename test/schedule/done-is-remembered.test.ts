@@ -48,7 +48,7 @@ describe('partitions that are remembered as done', () => {
           const found = all.flatMap(({ partition }, index) => (isDone(eras, partition) ? [index] : []));
           expect(found).toEqual([...done].sort((a, b) => a - b));
         }),
-        { numRuns: 8 },
+        { numRuns: 8, endOnFailure: true },
       );
     }
   });

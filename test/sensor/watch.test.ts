@@ -161,7 +161,7 @@ describe('the watch of a project', () => {
         world.atRest();
         expect(idsOf(world).sort()).toEqual(world.ended().sort());
       }),
-      { numRuns: 80 },
+      { numRuns: 80, endOnFailure: true },
     );
   });
 
@@ -186,7 +186,7 @@ describe('the watch of a project', () => {
           expect(disorder(world)).toBeLessThanOrEqual(1_000);
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 80, endOnFailure: true },
     );
   });
 

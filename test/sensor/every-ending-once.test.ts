@@ -284,6 +284,7 @@ it('the command makes sensors of files, shows them, sets their cursor and ends t
   expect(JSON.parse(stdout)).toMatchObject({ name, projects: [{ since: '2026-01-31T00:00:00.000Z' }] });
   expect((await sensor('delete', name)).code).toBe(0);
   await expect(rig.temporal.workflow.getHandle(sensorId(name)).result()).rejects.toThrow();
+  await expect(rig.hex.sensors.describe(name)).rejects.toThrow(`${name}: no such sensor runs`);
 });
 
 it.each<[unknown, string]>([

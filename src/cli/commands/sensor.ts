@@ -196,7 +196,7 @@ function progressText(
     trouble === null ? '' : colors.red(plain(trouble)),
   ]);
   return [
-    `${plain(name)} ${plain(does)}: ${status}, ${endings} endings`,
+    `${plain(name)} ${plain(does)}: ${status}, ${endings === 1 ? '1 ending' : `${endings} endings`}`,
     ...(paused ? [`paused by ${plain(paused.by)}${paused.reason ? `: ${plain(paused.reason)}` : ''}`] : []),
     table([head, ...rows]),
     ...failing.map(

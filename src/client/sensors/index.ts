@@ -101,13 +101,27 @@ export class Sensors {
       sensor: workflowId.startsWith(PREFIX) ? workflowId.slice(PREFIX.length) : workflowId,
       workflowId,
       startedAt: startTime.toISOString(),
-      progress: await this.describe(workflowId).catch(() => null),
+      progress: await this.#progress(workflowId).catch(() => null),
     }));
     return rows.sort((a, b) => (a.sensor < b.sensor ? -1 : 1));
   }
 
-  /** Where a sensor stands: its cursor and its lag for each project, and starts that fail. Needs a worker. */
-  describe(sensor: string): Promise<SensorProgress> {
+  /**
+   * Where a sensor stands: its cursor and its lag for each project, and starts that fail. Needs a worker. Throws {@link SensorError} where
+   * no such sensor runs.
+   */
+  async describe(sensor: string): Promise<SensorProgress> {
+    if (!(await this.#runs(sensor)))
+      throw new SensorError([
+        {
+          path: sensor,
+          message: 'no such sensor runs: "sensor list" shows those that do, "sensor apply" makes one',
+        },
+      ]);
+    return this.#progress(sensor);
+  }
+
+  #progress(sensor: string): Promise<SensorProgress> {
     return this.#client.workflow.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
       this.#handle(sensor).query(sensorProgressQuery),
     );

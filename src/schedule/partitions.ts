@@ -48,7 +48,9 @@ export function startsBetween(schedule: Rhythm, from: string, to: string): Parse
 /** The start of one partition. */
 export function occurrenceOf(schedule: Rhythm, partition: string): Parsed<Occurrence> {
   const found = startsBetween(schedule, partition, partition);
-  if (!found.ok) return { ok: false, problems: found.problems.map((one) => ({ ...one, path: '' })) };
+  // What is wrong with the key is wrong with both ends.
+  if (!found.ok)
+    return { ok: false, problems: found.problems.slice(0, 1).map((one) => ({ ...one, path: '' })) };
   const [one, another] = [next(found.value), next(found.value)];
   if (one !== null && another === null) return { ok: true, value: occurrenceOn(schedule, one) };
   const message = one

@@ -242,8 +242,12 @@ describe('partitions from one key to another', () => {
     ]);
   });
 
-  it('that are not there name the one before', () => {
+  it('that are not there name the one before, and what is no partition is told once', () => {
     const weekdays = schedule('0 6 * * 1-5', 'Europe/Berlin');
+    const wrong = occurrenceOf(weekdays, '2026-13-01');
+    expect(wrong.ok ? [] : wrong.problems).toEqual([
+      { path: '', message: expect.stringContaining('"2026-13-01" is not a partition') },
+    ]);
     expect(occurrenceOf(weekdays, '2026-01-31')).toEqual({
       ok: false,
       problems: [

@@ -5,6 +5,7 @@ import { startLocalServer } from '../local-stack/server.js';
 import { startLocalWorker } from '../local-stack/worker.js';
 import type { Sandbox } from '../sandbox/index.js';
 import type { DevServer, DevServerOptions } from '../temporal-server/index.js';
+import { checkTokens } from '../worker/token-checks.js';
 import { type ConsoleBeside, consoleBeside } from './console-beside.js';
 import { type Session, taskQueueOf } from './session.js';
 import { startFromOptions } from './start-sandbox.js';
@@ -80,6 +81,11 @@ export async function startLocalStack(session: Session, options: LocalStackOptio
     const { address, namespace } = server;
     const worker = await startLocalWorker({ address, namespace, config, log });
     closers.push(() => worker.stop());
+    if (!sandbox) {
+      // Nobody waits for it: a Hex out of reach takes its time.
+      const checking = checkTokens(config, { log });
+      closers.push(async () => (await checking)());
+    }
     signal.throwIfAborted();
     return {
       server,

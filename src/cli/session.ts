@@ -27,6 +27,8 @@ export interface Session {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Task queues that are looked at for one command. */
+const MOST_QUEUES = 5;
 
 /** The task queue that was asked for: `--task-queue`, else `HEX_TASK_QUEUE`, else undefined for the default. */
 export function taskQueueOf({ globals, env }: Session): string | undefined {
@@ -69,14 +71,16 @@ function connectTimeoutMs({ globals: { clientConnectTimeout } }: Session): numbe
   throw new UsageError('The options', [{ path: '--client-connect-timeout', message }]);
 }
 
-/** Says so when nobody would pick the work up. */
+/** Says so when nobody would pick the work up, on one task queue or another; on the first few of many. */
 export async function warnWithoutWorker(
   { output }: Session,
   client: TemporalHexClient,
-  taskQueue: string,
+  ...taskQueues: readonly string[]
 ): Promise<void> {
-  const missing = await missingWorker(client, taskQueue);
-  if (missing) output.say(output.talkColors.yellow(missing));
+  for (const taskQueue of [...new Set(taskQueues)].slice(0, MOST_QUEUES)) {
+    const missing = await missingWorker(client, taskQueue);
+    if (missing) output.say(output.talkColors.yellow(missing));
+  }
 }
 
 /** That nobody works on a task queue, and what to do; null where somebody does. */

@@ -10,6 +10,8 @@ export interface ListedPipeline {
   pipeline: string | null;
   /** Id of the workflow. */
   workflowId: string;
+  /** Its workers ask this task queue for work. */
+  taskQueue: string;
   /** Run id of this execution: a UUID of Temporal, not a run in Hex. */
   runId: string;
   /** `terminated` and `timed_out` are Temporal's own ends. `queued`, `waiting`, `paused` and `skipped` need the search attributes. */
@@ -57,6 +59,7 @@ export function rowOf(info: Omit<WorkflowExecutionInfo, 'raw'>, nowMs: number): 
   return {
     pipeline: attributes.get(searchAttributes.pipeline) ?? named,
     workflowId: info.workflowId,
+    taskQueue: info.taskQueue,
     runId: info.runId,
     status: statusOf(info),
     scheduledTime:

@@ -46,16 +46,23 @@ it('ends with another code when the pipeline fails', { timeout: 120_000 }, async
   await expectGone(ports);
 });
 
-it('runs a pipeline in the Hex of the environment, and cancels its runs there on Ctrl-C', {
+it('runs a pipeline in the Hex of the environment, says which token that Hex refuses, and cancels its runs there on Ctrl-C', {
   timeout: 120_000,
 }, async () => {
   await using hex = await startSandbox({ duration: 'forever' });
+  await using finance = await startSandbox({ tokens: ['another-token'] });
   const folder = emptyFolder();
   writeFileSync(join(folder, 'long.yaml'), 'name: long\nsteps:\n  - { id: long, projectId: long }\n');
-  const env = { HEX_BASE_URL: hex.url, HEX_API_TOKEN: 'a-token' };
+  const env = {
+    HEX_BASE_URL: hex.url,
+    HEX_API_TOKEN: 'a-token',
+    HEX_CONNECTION_FINANCE_BASE_URL: finance.url,
+    HEX_CONNECTION_FINANCE_API_TOKEN: 'a-token',
+  };
   const demo = startCli(['demo', '--port', '0', '--pipeline', 'long.yaml'], env, folder);
   const [temporal = 0, hexPort, ui = 0] = await portsOf(demo);
   expect(hexPort).toBe(hex.port);
+  await demo.says(/Connection "finance" can start nothing: .*401.* HEX_CONNECTION_FINANCE_API_TOKEN/);
   await hex.waitFor(({ runs }) => runs.length === 1);
   demo.child.kill('SIGINT');
   expect(await demo.ended, demo.stderr()).toBe(130);

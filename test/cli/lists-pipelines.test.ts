@@ -74,6 +74,7 @@ it('a run is listed with its partition, trigger, owner, state and duration', asy
   expect(row).toEqual({
     pipeline: name,
     workflowId: handle.workflowId,
+    taskQueue: rig.taskQueue,
     runId: handle.firstExecutionRunId,
     status: 'success',
     scheduledTime: '2026-02-01T02:30:00.000Z',
@@ -145,6 +146,11 @@ it('one that no worker has taken up is listed by its name', async () => {
   expect(await listed(1, { pipeline: name })).toMatchObject([
     { workflowId, status: 'running', trigger: null },
   ]);
+  const nobody = `No worker has asked task queue "${idle.taskQueue}" for work`;
+  expect((await cli(['list', name], idle.env)).stderr).toContain(nobody);
+  expect((await cli(['cancel', workflowId], idle.env)).stderr).toMatch(
+    new RegExp(`^Asked ${workflowId} to stop\\.\n${nobody}`),
+  );
   await idle.temporal.workflow.getHandle(workflowId).terminate();
 });
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
-import { withClient } from '../session.js';
+import { warnWithoutWorker, withClient } from '../session.js';
 
 export function addCancel(program: Command, perform: Perform): void {
   program
@@ -17,13 +17,16 @@ export function addCancel(program: Command, perform: Perform): void {
       perform(command, (session) =>
         withClient(session, async (client) => {
           const { output } = session;
-          const { status } = await client.temporal.workflow.getHandle(workflowId).describe();
+          const { status, taskQueue } = await client.temporal.workflow.getHandle(workflowId).describe();
           const open = status.name === 'RUNNING' || status.name === 'PAUSED';
           if (open) await client.cancel(workflowId);
           output.say(
             open ? `Asked ${workflowId} to stop.` : `${workflowId} has ended already: ${status.name}.`,
           );
-          if (!wait) return EXIT.ok;
+          if (!wait) {
+            if (open) await warnWithoutWorker(session, client, taskQueue);
+            return EXIT.ok;
+          }
           const { follow } = await import('../view/follow.js');
           const code = await follow(output, client, workflowId);
           // What was asked for has happened.

@@ -7,7 +7,7 @@ import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { sinceOption, wholeNumber } from '../input/schedule-options.js';
 import { type Output, plain, table } from '../output.js';
-import { withClient } from '../session.js';
+import { warnWithoutWorker, withClient } from '../session.js';
 
 interface Options {
   status?: ListedStatus[];
@@ -44,6 +44,8 @@ export function addList(program: Command, perform: Perform): void {
           const rows = await client.list({ ...options, ...(pipeline !== undefined && { pipeline }) });
           session.output.data(rows, () => listText(rows, session.output));
           if (rows.length === 0) session.output.say('No such run of a pipeline.');
+          const open = rows.filter(({ endedAt }) => endedAt === null);
+          await warnWithoutWorker(session, client, ...open.map(({ taskQueue }) => taskQueue));
           return EXIT.ok;
         }),
       ),

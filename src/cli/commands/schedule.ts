@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.js';
 import { readUncheckedPipeline } from '../input/pipeline-file.js';
 import { instantOption, wholeNumber } from '../input/schedule-options.js';
 import { type Output, plain, table } from '../output.js';
-import { withClient } from '../session.js';
+import { warnWithoutWorker, withClient } from '../session.js';
 
 const FILES = 'pipeline files, or folders of them';
 const ID = 'of the schedule: the name of its pipeline';
@@ -50,13 +50,14 @@ function addApply(schedule: Command, perform: Perform): void {
           const message = 'needs a folder: with single files, the schedules of all others would be deleted';
           throw new UsageError('The options', [{ path: '--prune', message }]);
         }
-        return withClient(session, async ({ schedules }) => {
-          const rows = await schedules.apply(sources, {
+        return withClient(session, async (client) => {
+          const rows = await client.schedules.apply(sources, {
             ...(prune && { prune: folders }),
             ...(dryRun && { dryRun }),
           });
           session.output.data(rows, () => appliedText(rows, session.output));
           if (rows.length === 0) session.output.say('No file has a schedule.');
+          else if (!dryRun) await warnWithoutWorker(session, client, client.taskQueue);
           return EXIT.ok;
         });
       }),
@@ -138,9 +139,10 @@ function addList(schedule: Command, perform: Perform): void {
       perform(command, async (session) => {
         const { readScheduleFiles } = await import('../input/schedule-files.js');
         const { sources, folders } = await readScheduleFiles(paths);
-        return withClient(session, async ({ schedules }) => {
-          const rows = await schedules.list({ files: sources, folders });
+        return withClient(session, async (client) => {
+          const rows = await client.schedules.list({ files: sources, folders });
           session.output.data(rows, () => listText(rows, session.output));
+          await warnWithoutWorker(session, client, ...rows.map(({ taskQueue }) => taskQueue));
           return EXIT.ok;
         });
       }),

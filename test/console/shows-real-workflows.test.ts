@@ -254,3 +254,45 @@ it('a namespace without our search attributes still shows runs, and says what is
     { cells: '....' },
   ]);
 });
+
+it('bars tell the time in line, in Hex, until a retry, and for people apart', async () => {
+  const [pipeline, project] = [name(), name()];
+  rig.sandbox.script({ match: { projectId: project }, endAs: 'ERRORED', times: 1 });
+  const { workflowId } = await rig.hex.startPipeline({
+    name: pipeline,
+    steps: [
+      { id: 'ask', approval: { prompt: 'Go?' } },
+      { id: 'run', projectId: project, retry: { maxAttempts: 2, on: ['ERRORED'], delay: '1100ms' }, ...FAST },
+    ],
+  });
+  const asked = await until('it waits for people', async () => {
+    const answer = await web.get('/api/run', { workflowId });
+    return answer.gantt.rows[0]?.bars[0]?.kind === 'people' && answer;
+  });
+  expect(asked.gantt).toMatchObject({
+    to: null,
+    rows: [{ step: 'ask', bars: [{ kind: 'people', to: null }] }],
+  });
+  await web.act({ action: 'approve', workflowId, step: 'ask' });
+  await rig.hex.result(workflowId);
+  const { gantt } = await until('its end is told', async () => {
+    const answer = await web.get('/api/run', { workflowId });
+    return answer.status === 'success' && answer;
+  });
+  const bars = gantt.rows.map(({ step, bars: of }) => [
+    step,
+    of
+      .filter(({ kind }) => kind !== 'line')
+      .map(({ kind, attempt, outcome }) => `${kind} ${attempt} ${outcome}`),
+  ]);
+  expect(bars).toEqual([
+    ['ask', ['people 1 null']],
+    ['run', ['hex 1 failed', 'retry 2 null', 'hex 2 success']],
+  ]);
+  const [failed, retry, again] = gantt.rows[1]?.bars.filter(({ kind }) => kind !== 'line') ?? [];
+  expect(failed?.text).toContain('ERRORED');
+  expect((retry?.to ?? 0) - (retry?.from ?? 0)).toBeGreaterThanOrEqual(1_000);
+  expect(again?.from ?? 0).toBeGreaterThanOrEqual(retry?.to ?? 0);
+  const [people] = gantt.rows[0]?.bars ?? [];
+  expect(people?.to).toBeLessThanOrEqual(failed?.from ?? 0);
+});

@@ -18,7 +18,8 @@ const POLL_MS = 1_000;
 const IDLE_MS = 30_000;
 const CALL_MS = 10_000;
 
-const SYSTEM = "WorkflowType IN ('hexLimiter', 'hexOutage', 'hexKeeper') AND ExecutionStatus = 'Running'";
+const SYSTEM =
+  "WorkflowType IN ('hexLimiter', 'hexOutage', 'hexKeeper', 'hexSensor') AND ExecutionStatus = 'Running'";
 const EVERYTHING = `WorkflowType = 'hexPipeline' OR (WorkflowType = 'hexBackfill' AND ExecutionStatus != 'ContinuedAsNew') OR (${SYSTEM})`;
 const changedSince = (ms: number) =>
   `(WorkflowType = 'hexPipeline' AND (ExecutionStatus = 'Running' OR CloseTime >= '${iso(ms)}')) OR (WorkflowType = 'hexBackfill' AND ExecutionStatus != 'ContinuedAsNew' AND (ExecutionStatus = 'Running' OR CloseTime >= '${iso(ms)}')) OR (${SYSTEM})`;
@@ -34,7 +35,7 @@ export interface BackfillEntry {
   endedAt: string | null;
 }
 
-/** A limiter, an outage or a keeper that is under way. */
+/** A limiter, an outage, a keeper or a sensor that is under way. */
 export interface SystemEntry {
   type: string;
   workflowId: string;
@@ -126,7 +127,7 @@ export class Book {
     return [...this.#backfills.values()].sort((a, b) => b.startedAt.localeCompare(a.startedAt));
   }
 
-  system(type: 'hexLimiter' | 'hexOutage' | 'hexKeeper'): SystemEntry[] {
+  system(type: 'hexLimiter' | 'hexOutage' | 'hexKeeper' | 'hexSensor'): SystemEntry[] {
     return this.#system.filter((one) => one.type === type);
   }
 

@@ -22,7 +22,6 @@ import {
   connectionsAnswer,
   lineAnswer,
   schedulesAnswer,
-  sensorsAnswer,
   workersAnswer,
 } from './answers/others.js';
 import {
@@ -34,6 +33,7 @@ import {
   pipelineScheduleAnswer,
   pipelinesAnswer,
 } from './answers/pipelines.js';
+import { sensorsAnswer } from './answers/sensors.js';
 import { Assets } from './assets.js';
 import type { Answer, Answers, BackfillRequest, MeAnswer } from './contract.js';
 import { type Answering, Live } from './live.js';

@@ -296,3 +296,26 @@ it('bars tell the time in line, in Hex, until a retry, and for people apart', as
   const [people] = gantt.rows[0]?.bars ?? [];
   expect(people?.to).toBeLessThanOrEqual(failed?.from ?? 0);
 });
+
+it('a sensor with how far it has got', async () => {
+  const sensor = name();
+  await rig.hex.sensors.start({
+    name: sensor,
+    on: { projects: ['watched'], every: '150ms' },
+    signal: { workflowId: 'nobody', name: 'ended' },
+  });
+  try {
+    const row = await until('it has looked', async () => {
+      const { sensors } = await web.get('/api/sensors');
+      return sensors.find((one) => one.name === sensor && one.lastLook !== null);
+    });
+    expect(row).toMatchObject({
+      status: 'running',
+      lagMs: 0,
+      trouble: null,
+      cursor: { watched: expect.any(String) },
+    });
+  } finally {
+    await rig.hex.sensors.delete(sensor);
+  }
+});

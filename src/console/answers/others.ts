@@ -8,7 +8,6 @@ import type {
   ConnectionsAnswer,
   LineAnswer,
   SchedulesAnswer,
-  SensorsAnswer,
   WorkersAnswer,
 } from '../contract.js';
 import type { Parts } from '../parts.js';
@@ -155,10 +154,6 @@ export async function schedulesAnswer(parts: Parts): Promise<Omit<SchedulesAnswe
     ? []
     : [notice('loading', 'The schedules are still being read: what is missing comes by itself.')];
   return { notices: [...(await parts.notices()), ...keeperNotice(parts), ...loading], schedules: rows };
-}
-
-export async function sensorsAnswer(parts: Parts): Promise<Omit<SensorsAnswer, 'at'>> {
-  return { notices: await parts.notices(), sensors: [] };
 }
 
 export async function workersAnswer(parts: Parts): Promise<Omit<WorkersAnswer, 'at'>> {

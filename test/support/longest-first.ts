@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Small files that take long: vitest starts large files first, and one of these at the end would make it long. */
 const LONGEST = [
   'chaos/small-slice',
+  'console/pages-show-what-runs',
   'pipeline/five-hundred',
   'schedule/keeper-survives-a-killed-worker',
   'schedule/keeper-looks-back-after-an-outage',

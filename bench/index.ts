@@ -12,11 +12,17 @@ const BENCHES: Record<string, (sizes: Sizes) => Promise<Bench>> = {
   schedule: async () => (await import('./schedule.js')).schedule,
   sensor: async (sizes) => (await import('./sensor.js')).sensor(sizes),
   backfill: async (sizes) => (await import('./backfill.js')).backfill(sizes),
+  line: async (sizes) => (await import('./line.js')).line(sizes),
 };
 
 const { positionals: wanted, values } = parseArgs({
   allowPositionals: true,
-  options: { dates: { type: 'string' }, many: { type: 'string' }, endings: { type: 'string' } },
+  options: {
+    dates: { type: 'string' },
+    many: { type: 'string' },
+    endings: { type: 'string' },
+    runs: { type: 'string' },
+  },
 });
 const unknown = wanted.filter((name) => !BENCHES[name]);
 if (unknown.length > 0) {

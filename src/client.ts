@@ -15,6 +15,7 @@ import { formatProblems, type Problem } from './base/problems.js';
 import { Backfills } from './client/backfills/index.js';
 import { executeControl } from './client/controls.js';
 import { type ListedPipeline, type ListOptions, listPipelines } from './client/list/index.js';
+import { type MoveInput, type MoveResult, moveToFront } from './client/move-to-front.js';
 import { listPartitions, type PartitionRow, type PartitionsOptions } from './client/partitions.js';
 import { PlacesInLine } from './client/places-in-line.js';
 import {
@@ -52,6 +53,7 @@ const CATCHUP_WINDOW = '10 minutes';
 export { BackfillError } from './client/backfills/index.js';
 export { ControlRefusedError } from './client/controls.js';
 export type { ListedPipeline, ListedStatus, ListOptions, Trend } from './client/list/index.js';
+export type { MoveInput, MoveResult } from './client/move-to-front.js';
 export type { PartitionRow, PartitionsOptions } from './client/partitions.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
 export type { Controls } from './contract/controls.js';
@@ -78,6 +80,8 @@ export interface TemporalHexClientOptions {
   client: Client;
   /** Task queue of the temporal-hex worker. Default `hex`. */
   taskQueue?: string | undefined;
+  /** Task queue of the limiters, where several share them (`HEX_LIMITS_TASK_QUEUE`). Default that of each workflow. */
+  limitsTaskQueue?: string | undefined;
 }
 
 /** How a run or a pipeline is started. */
@@ -127,13 +131,15 @@ export class TemporalHexClient {
   /** Schedules made from pipeline files. */
   readonly schedules: Schedules;
   readonly #places: PlacesInLine;
+  readonly #limitsTaskQueue: string | undefined;
 
-  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE }: TemporalHexClientOptions) {
+  constructor({ client, taskQueue = DEFAULT_TASK_QUEUE, limitsTaskQueue }: TemporalHexClientOptions) {
     this.temporal = client;
     this.taskQueue = taskQueue;
     this.backfills = new Backfills(client, taskQueue);
     this.schedules = new Schedules(client, taskQueue);
-    this.#places = new PlacesInLine(client);
+    this.#limitsTaskQueue = limitsTaskQueue;
+    this.#places = new PlacesInLine(client, limitsTaskQueue);
     this.sensors = new Sensors(client, taskQueue);
   }
 
@@ -273,6 +279,17 @@ export class TemporalHexClient {
   }
 
   /**
+   * Moves a run that waits under Hex's limits, or the waiting steps of a pipeline, to the front of the line; the limiter
+   * keeps who did it and why. Throws `ControlRefusedError` where nothing of it waits.
+   *
+   * @example
+   * await client.moveToFront('daily-etl', { by: 'ada', reason: 'the board meets at nine' });
+   */
+  moveToFront(workflowId: string, input: MoveInput): Promise<MoveResult> {
+    return moveToFront(this.temporal, workflowId, input, this.#limitsTaskQueue);
+  }
+
+  /**
    * Where a run or pipeline stands; also of a closed one, while its history is kept and a worker is up. `runId`: Temporal's, where the
    * workflow id has several executions. Default: the newest.
    */
@@ -321,6 +338,8 @@ export interface ConnectClientOptions {
   namespace?: string | undefined;
   /** Task queue of the temporal-hex worker. Default `hex`. */
   taskQueue?: string | undefined;
+  /** See {@link TemporalHexClientOptions}. */
+  limitsTaskQueue?: string | undefined;
   /** Converts payloads. Default: that of `HEX_CODEC_KEYS` or `HEX_DATA_CONVERTER`, else Temporal's own. */
   dataConverter?: DataConverter | undefined;
   /** How long to try, in ms. Default 10 s. */
@@ -355,7 +374,8 @@ export async function connectClient(options: ConnectClientOptions = {}): Promise
     namespace: settings.namespace,
     ...(dataConverter && { dataConverter }),
   });
-  return new TemporalHexClient({ client, taskQueue: options.taskQueue });
+  const { taskQueue, limitsTaskQueue } = options;
+  return new TemporalHexClient({ client, taskQueue, limitsTaskQueue });
 }
 
 function keyOf({ key, ifExists }: StartOptions): { key?: string; ifExists?: IfExists } {

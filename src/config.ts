@@ -28,6 +28,8 @@ export type { ListenAddress } from './config/settings.js';
 export interface Config {
   /** Task queue of workflows and activities. */
   taskQueue: string;
+  /** Task queue of the limiters that it asks: where several share one line. Null: its own. */
+  limitsTaskQueue: string | null;
   /** How long a read or a cancel goes on asking after a 401, 403 or 404, in ms. */
   patienceMs: number;
   /** Which build of which deployment this worker is, for Temporal's worker versioning; null without. */
@@ -95,6 +97,7 @@ const versionPart = z
 /** The settings of the worker. A new variable is a new line here and in docs/configuration.md. */
 const settingsSchema = z.object({
   HEX_TASK_QUEUE: optional(z.string().trim().min(1, 'is blank: name a task queue, or leave it out')),
+  HEX_LIMITS_TASK_QUEUE: optional(z.string().trim().min(1, 'is blank: name a task queue, or leave it out')),
   HEX_PATIENCE: optional(duration('24h')),
   HEX_PIPELINES_DIR: optional(z.string()),
   HEX_HTTP_HOSTS: optional(httpHosts),
@@ -179,6 +182,7 @@ export function loadConfig(
   const deploymentName = given.HEX_WORKER_DEPLOYMENT ?? given.TEMPORAL_DEPLOYMENT_NAME ?? DEPLOYMENT;
   return {
     taskQueue: given.HEX_TASK_QUEUE ?? 'hex',
+    limitsTaskQueue: given.HEX_LIMITS_TASK_QUEUE ?? null,
     patienceMs: given.HEX_PATIENCE ?? 600_000,
     build: buildId ? { deploymentName, buildId } : null,
     tuning: {

@@ -11,6 +11,7 @@ import { type ConnectOptions, connectToTemporal, type WorkerLog } from './worker
 import { hexLinks } from './worker/hex-connections.js';
 import { scheduleJanitor } from './worker/janitor-schedules.js';
 import { startKeeper } from './worker/keeper.js';
+import { watchLimiters } from './worker/limiter-watch.js';
 import { outageWatch } from './worker/outages.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
 import { tellBuild } from './worker/tell-build.js';
@@ -67,14 +68,20 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
   const { connection, config, namespace = 'default', log = () => {}, telemetry } = options;
   const dataConverter = options.worker?.dataConverter ?? (await converterOf(options));
   const plugins = telemetry?.plugins ?? [];
+  const dependencies = await hexDependencies({
+    connection,
+    namespace,
+    config,
+    dataConverter,
+    log,
+    telemetry,
+  });
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue: config.taskQueue,
     ...(options.worker?.workflowBundle ? {} : workflowCode(dataConverter, plugins.length > 0)),
-    activities: createActivities(
-      await hexDependencies({ connection, namespace, config, dataConverter, log, telemetry }),
-    ),
+    activities: createActivities(dependencies),
     ...tuned(config),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
@@ -86,6 +93,7 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
     plugins: [...plugins, ...(options.worker?.plugins ?? [])],
   });
   telemetry?.begin(worker, connection);
+  watchLimiters(worker, dependencies.limiters, Object.keys(config.connections));
   return worker;
 }
 
@@ -119,16 +127,16 @@ export async function hexDependencies(
   const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
   options.telemetry?.askThrough(client);
   const { workflow } = client;
+  const limiters = workflowLimiters({
+    workflows: workflow,
+    taskQueue: config.limitsTaskQueue ?? config.taskQueue,
+    settings: config.limits,
+  });
   const links = hexLinks(
     config,
     outageWatch({ workflows: workflow, config, log }),
     options.telemetry?.observe,
   );
-  const limiters = workflowLimiters({
-    workflows: workflow,
-    taskQueue: config.taskQueue,
-    settings: config.limits,
-  });
   await Promise.all([
     limiters.configure(Object.keys(config.connections)),
     scheduleJanitor(client, config, log),

@@ -1,4 +1,12 @@
-import { condition, executeChild, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  condition,
+  defineQuery,
+  executeChild,
+  proxyActivities,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { HexRunInput } from '../../src/run/input.js';
 import type { hexRun } from '../../src/workflows/index.js';
 import { TASK_QUEUES } from './task-queues.js';
@@ -29,6 +37,25 @@ export async function hexRunChain(steps: number, input: HexRunInput): Promise<vo
       args: [input],
       workflowId: `${workflowInfo().workflowId}/${step}`,
     });
+}
+
+/** So many children that only wait: the least that a line of as many runs can cost. */
+export async function bareCrowd(children: number): Promise<void> {
+  let begun = 0;
+  setHandler(begunQuery, () => begun);
+  const all = Array.from({ length: children }, async (_, index) => {
+    const child = await startChild(bareForever, { workflowId: `${workflowInfo().workflowId}/${index}` });
+    begun++;
+    return child.result();
+  });
+  await Promise.all(all);
+}
+
+export const begunQuery = defineQuery<number>('begun');
+
+/** Waits for what never comes. */
+export async function bareForever(): Promise<void> {
+  await condition(() => false, '1 day');
 }
 
 /** Two activities, then a wait that outlasts the bench: what any waiting workflow takes of the heap. */

@@ -17,4 +17,6 @@ export interface Sizes {
   many?: number;
   /** Endings that a sensor has missed. Default 10,000. */
   endings?: number;
+  /** Runs in line. Default 1,000. */
+  runs?: number;
 }

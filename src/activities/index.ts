@@ -1,3 +1,4 @@
+import { askAgain } from './ask-again.js';
 import { backfillPage, beginBackfill, rerunInput } from './backfills.js';
 import { cancelRun } from './cancel-run.js';
 import { checkHolders } from './check-holders.js';
@@ -40,6 +41,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     placeInLine: placeInLine(dependencies),
     checkHolders: checkHolders(dependencies),
     recallLimiter: recallLimiter(dependencies),
+    askAgain: askAgain(dependencies),
     triggerRun: triggerRun(dependencies),
     pollRun: pollRun(dependencies),
     getRunStatus: getRunStatus(dependencies),

@@ -10,6 +10,7 @@ import {
   type LimitsPatch,
   withSettings,
 } from '../limits/index.js';
+import { gathered } from './gathered.js';
 
 /** The limiters of this worker's connections, as the activities reach them. */
 export interface Limiters {
@@ -19,6 +20,8 @@ export interface Limiters {
   configure(connections: readonly string[]): Promise<void>;
   /** Sends events; starts the limiter where there is none. */
   send(connection: string, events: LimiterEvent[]): Promise<void>;
+  /** Starts those of these limiters anew that somebody has ended: one that nobody tells anything would stay ended. */
+  revive(connections: readonly string[]): Promise<void>;
   /** Where a request stands; null where it is not in line, or too far behind to be foretold. */
   place(connection: string, requestId: string): Promise<LimiterView['line'][number] | null>;
   /** The workflow of every run in flight, by Hex's run id; empty where starts are not limited. */
@@ -33,52 +36,65 @@ export interface LimiterSetup {
   settings: Readonly<Record<string, LimitsPatch | 'off'>>;
 }
 
-const LINE_KEPT_MS = 2_000;
-/** How many waiting runs learn their place in the queue. */
-const LINE_LENGTH = 1_000;
+/** So many events go in one signal at most: some 60 KB. */
+const MOST_EVENTS = 200;
+/** Before all else in the task queue: who starts next must not wait behind a thousand who only get in line. */
+const FIRST = { priorityKey: 1 };
 
 /** Limiters that are workflows, one for each connection. */
 export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetup): Limiters {
   const patchOf = (connection: string) => own(settings, connection) ?? {};
-  const send = async (connection: string, events: LimiterEvent[]) => {
+  const signal = async (connection: string, events: LimiterEvent[]) => {
     const patch = patchOf(connection);
-    if (patch !== 'off')
-      await workflows.signalWithStart<(input: LimiterInput) => Promise<never>, [LimiterEvent[]]>(
-        'hexLimiter',
-        {
-          workflowId: limiterId(taskQueue, connection),
-          taskQueue,
-          args: [{ connection, settings: patch }],
-          signal: limiterEventsSignal,
-          signalArgs: [events],
-          staticSummary: `Limits of the Hex connection ${connection}`,
-        },
-      );
+    if (patch === 'off') return;
+    await workflows.signalWithStart<(input: LimiterInput) => Promise<never>, [LimiterEvent[]]>('hexLimiter', {
+      workflowId: limiterId(taskQueue, connection),
+      taskQueue,
+      args: [{ connection, settings: patch }],
+      signal: limiterEventsSignal,
+      signalArgs: [events],
+      staticSummary: `Limits of the Hex connection ${connection}`,
+      priority: FIRST,
+    });
   };
-  const lines = new Map<string, { askedAt: number; view: Promise<LimiterView> }>();
-  /** Asked for once for all who want to know it at about the same time: a query costs the limiter a workflow task. */
-  const lineOf = (connection: string): Promise<LimiterView> => {
-    const known = lines.get(connection);
-    if (known && Date.now() - known.askedAt < LINE_KEPT_MS) return known.view;
-    const view = workflows
-      .getHandle(limiterId(taskQueue, connection))
-      .query(lineQuery, { limit: LINE_LENGTH });
-    lines.set(connection, { askedAt: Date.now(), view });
-    return view;
+  const senders = new Map<string, (events: readonly LimiterEvent[]) => Promise<void>>();
+  /** A thousand who ask at once are a few signals, not a thousand. */
+  const send = (connection: string, events: LimiterEvent[]): Promise<void> => {
+    const sender = senders.get(connection) ?? gathered((all) => signal(connection, all), MOST_EVENTS);
+    senders.set(connection, sender);
+    return sender(events);
+  };
+  const configure = async (connection: string) => {
+    const patch = patchOf(connection);
+    if (patch === 'off') return;
+    const { weights: _, ...settings } = withSettings(DEFAULT_SETTINGS, patch);
+    await send(connection, [{ type: 'environment', settings }]);
+  };
+  const isThere = async (connection: string) => {
+    try {
+      const { status } = await workflows.getHandle(limiterId(taskQueue, connection)).describe();
+      return status.name === 'RUNNING';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
   };
   return {
     limits: (connection) => patchOf(connection) !== 'off',
     send,
     async configure(connections) {
+      await Promise.all(connections.map(configure));
+    },
+    async revive(connections) {
       for (const connection of connections) {
-        const patch = patchOf(connection);
-        if (patch !== 'off')
-          await send(connection, [{ type: 'environment', settings: withSettings(DEFAULT_SETTINGS, patch) }]);
+        if (patchOf(connection) !== 'off' && !(await isThere(connection))) await configure(connection);
       }
     },
     async place(connection, requestId) {
-      const { line } = await lineOf(connection);
-      return line.find((waiting) => waiting.requestId === requestId) ?? null;
+      const { line } = await workflows
+        .getHandle(limiterId(taskQueue, connection))
+        .query(lineQuery, { requestId });
+      return line[0] ?? null;
     },
     async holders(connection) {
       if (patchOf(connection) === 'off') return {};

@@ -29,18 +29,19 @@ export interface ExecutionPage {
 }
 
 /**
- * One page of the `hexRun` workflows of a task queue. Their type, queue, status and times can be searched for in every
+ * One page of the `hexRun` workflows of a task queue, or of all of them (null). Their type, queue, status and times can be searched for in every
  * namespace, whether it has our search attributes or not.
  */
 export async function listExecutions(
   { workflowService, options }: WorkflowClient,
-  taskQueue: string,
+  taskQueue: string | null,
   condition: string,
   { page = null, pageSize }: { page?: string | null; pageSize: number },
 ): Promise<ExecutionPage> {
+  const onQueue = taskQueue === null ? [] : [`TaskQueue = ${JSON.stringify(taskQueue)}`];
   const { executions, nextPageToken } = await workflowService.listWorkflowExecutions({
     namespace: options.namespace,
-    query: `WorkflowType = 'hexRun' AND TaskQueue = ${JSON.stringify(taskQueue)} AND ${condition}`,
+    query: ["WorkflowType = 'hexRun'", ...onQueue, condition].join(' AND '),
     pageSize,
     ...(page !== null && { nextPageToken: Buffer.from(page, 'base64') }),
   });

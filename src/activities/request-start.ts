@@ -13,12 +13,16 @@ export interface StartRequest {
   /** When the run first asked: a later attempt keeps its place. */
   at: number;
   exclusive?: boolean;
+  /** Its party in line; absent for a run that belongs to no pipeline. */
+  fairnessKey?: string;
 }
 
 /** Whether there will be a permit to wait for. */
 export interface StartAnswer {
   /** False when this connection has no limiter. */
   limited: boolean;
+  /** True: asking once is enough. Workers of before do not say so, and their runs ask again by the clock. */
+  remembered?: boolean;
 }
 
 /** Asks the connection's limiter for a permit to start a run; safe to repeat. The permit comes by signal. */
@@ -27,7 +31,7 @@ export const requestStart =
   async ({ connection, ...request }: StartRequest): Promise<StartAnswer> => {
     if (!limiters?.limits(connection)) return { limited: false };
     await limiters.send(connection, [{ type: 'acquire', ...request }]);
-    return { limited: true };
+    return { limited: true, remembered: true };
   };
 
 /** Tells the connection's limiter what has happened. */

@@ -12,6 +12,7 @@ import { addDemo } from './commands/demo.js';
 import { addDev } from './commands/dev.js';
 import { addDoctor } from './commands/doctor.js';
 import { addList } from './commands/list.js';
+import { addMove } from './commands/move.js';
 import { addPartitions } from './commands/partitions.js';
 import { addPipeline } from './commands/pipeline.js';
 import { addPlan } from './commands/plan.js';
@@ -118,6 +119,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addCodecServer,
     addTemporal,
     addControls,
+    addMove,
   ])
     add(program, perform);
   return program;

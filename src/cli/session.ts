@@ -47,6 +47,7 @@ export async function withClient<T>(
   const client = await connectClient({
     ...{ address, namespace },
     taskQueue: taskQueueOf(session),
+    limitsTaskQueue: session.env.HEX_LIMITS_TASK_QUEUE || undefined,
     connectTimeoutMs: connectTimeout,
   });
   try {

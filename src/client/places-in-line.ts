@@ -6,7 +6,7 @@ import type { PipelineProgress, StepProgress } from '../pipeline/execution/resul
 import { liveStatusOf } from '../pipeline/execution/scheduler.js';
 import type { RunProgress } from '../run/result.js';
 
-/** A line is asked for once for all who look at about the same time: a query costs the limiter a workflow task. */
+/** Who looks again and again gets what was asked a moment ago: a query costs the limiter a workflow task. */
 const KEPT_MS = 2_000;
 const PATIENCE_MS = 2_000;
 const LINE_LENGTH = 1_000;
@@ -18,43 +18,54 @@ interface Line {
 }
 
 /**
- * The places of runs in line as they are now. The workflows themselves are told of theirs only now and then, because each
- * word goes into their histories; so whoever looks asks the limiter.
+ * The places of runs in line as they are now. The workflows themselves are not told of theirs, because each word would go
+ * into their histories; so whoever looks asks the limiter.
  */
 export class PlacesInLine {
   readonly #client: Client;
+  readonly #limitsTaskQueue: string | undefined;
   readonly #lines = new Map<string, { askedAt: number; line: Promise<Line> }>();
 
-  constructor(client: Client) {
+  /** @param limitsTaskQueue that of the limiters; default that of each workflow */
+  constructor(client: Client, limitsTaskQueue?: string) {
     this.#client = client;
+    this.#limitsTaskQueue = limitsTaskQueue;
   }
 
   /** The progress with today's places; as it is where no limiter answers. */
   async update<P extends RunProgress | PipelineProgress>(workflowId: string, progress: P): Promise<P> {
     const connections = connectionsInLine(progress);
     if (connections.size === 0) return progress;
-    const handle = this.#client.workflow.getHandle(workflowId);
-    const queue = await handle.describe().then(
-      ({ taskQueue }) => taskQueue,
-      () => null,
-    );
+    const queue = this.#limitsTaskQueue ?? (await this.#queueOf(workflowId));
     if (queue === null) return progress;
     const lines = new Map<string, Line>();
     for (const connection of connections) {
-      const line = await this.#lineOf(limiterId(queue, connection)).catch(() => null);
+      const line = await this.#lineOf(limiterId(queue, connection), workflowId).catch(() => null);
       if (line) lines.set(connection, line);
     }
     return placed(workflowId, progress, lines) as P;
   }
 
-  #lineOf(limiter: string): Promise<Line> {
-    const known = this.#lines.get(limiter);
+  #queueOf(workflowId: string): Promise<string | null> {
+    const described = this.#client.workflow.getHandle(workflowId).describe();
+    return described.then(
+      ({ taskQueue }) => taskQueue,
+      () => null,
+    );
+  }
+
+  #lineOf(limiter: string, of: string): Promise<Line> {
+    const key = JSON.stringify([limiter, of]);
+    const known = this.#lines.get(key);
     if (known && Date.now() - known.askedAt < KEPT_MS) return known.line;
     const handle = this.#client.workflow.getHandle(limiter);
     const line = this.#client
-      .withDeadline(Date.now() + PATIENCE_MS, () => handle.query(lineQuery, { limit: LINE_LENGTH }))
-      .then(({ line: places, waiting }) => ({ places, cut: waiting > places.length }));
-    this.#lines.set(limiter, { askedAt: Date.now(), line });
+      .withDeadline(Date.now() + PATIENCE_MS, () => handle.query(lineQuery, { limit: LINE_LENGTH, of }))
+      .then(({ line: places }) => ({ places, cut: places.length >= LINE_LENGTH }));
+    for (const [other, { askedAt }] of this.#lines) {
+      if (Date.now() - askedAt >= KEPT_MS) this.#lines.delete(other);
+    }
+    this.#lines.set(key, { askedAt: Date.now(), line });
     return line;
   }
 }
@@ -63,7 +74,8 @@ export class PlacesInLine {
 const mayBeInLine = ({ kind, status, runId }: StepProgress) =>
   kind === 'hex' && (status === 'queued' || status === 'running') && runId === null;
 
-function connectionsInLine(progress: RunProgress | PipelineProgress): Set<string> {
+/** The connections in whose lines something of it may wait. */
+export function connectionsInLine(progress: RunProgress | PipelineProgress): Set<string> {
   if ('steps' in progress)
     return new Set(progress.steps.filter(mayBeInLine).map(({ connection = 'default' }) => connection));
   const { phase, connection = 'default' } = progress;

@@ -1,6 +1,6 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { LimiterEvent, LimiterView, Permit } from '../limits/index.js';
+import type { LimiterEvent, LimiterView, LineOptions, Permit } from '../limits/index.js';
 import type { ControlAction, PipelineProgress } from '../pipeline/execution/result.js';
 import type { SensorInput } from '../pipeline/sensor/input.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
@@ -21,6 +21,8 @@ export const runProgressQuery = defineQuery<RunProgress>('progress');
 export const pollNowSignal = defineSignal('pollNow');
 /** From an activity that is tried again: what is in the way, in words. */
 export const troubleSignal = defineSignal<[{ text: string }]>('trouble');
+/** From a limiter that has lost what it knew: who waits asks again, who has a run tells of it. */
+export const askAgainSignal = defineSignal<[{ connection: string }]>('askAgain');
 /** The permit to start, from the limiter. */
 export const permitSignal = defineSignal<[Pick<Permit, 'requestId' | 'load'>]>('admitted');
 
@@ -65,8 +67,8 @@ export const progressQuery = defineQuery<RunProgress | PipelineProgress>('progre
 
 /** What has happened: requests, outcomes, ends. The same event twice is harmless. */
 export const limiterEventsSignal = defineSignal<[LimiterEvent[]]>('limiterEvents');
-/** The limits and the line as they stand; with a `requestId`, only that place. */
-export const lineQuery = defineQuery<LimiterView, [{ limit?: number; requestId?: string }?]>('line');
+/** The limits and the line as they stand. */
+export const lineQuery = defineQuery<LimiterView, [LineOptions?]>('line');
 /** The workflow of every run in flight, by Hex's run id. */
 export const holdersQuery = defineQuery<Record<string, string>>('holders');
 

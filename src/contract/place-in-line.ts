@@ -10,7 +10,10 @@ export function placeText({ text, place, expectedAt, exact }: PlaceInLine): stri
   return `${text}: place ${place} in line${expected}`;
 }
 
-/** Whether these are the words of a place, maybe of an earlier one. */
+/** What a run waits for whose limiter alone knows its place. */
+export const IN_LINE = "a permit under Hex's limits";
+
+/** Whether these are the words of one that is in line, or was. */
 export function isPlaceText(words: string): boolean {
-  return /: place \d+ in line/.test(words);
+  return words.startsWith(IN_LINE) || /: place \d+ in line/.test(words);
 }

@@ -14,7 +14,11 @@ export function limiterProbes(reached: Promise<Reached>, taskQueue: string, conf
     {
       id: `limiter.${connection}`,
       look: onTemporal(reached, (client) =>
-        limiterOf(client, limiterId(taskQueue, connection), config?.limits[connection] ?? {}),
+        limiterOf(
+          client,
+          limiterId(config?.limitsTaskQueue ?? taskQueue, connection),
+          config?.limits[connection] ?? {},
+        ),
       ),
     },
     {

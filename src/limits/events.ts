@@ -1,6 +1,7 @@
 import { withSettings } from './settings.js';
 import {
   type HeldSlot,
+  isOf,
   type LimiterEvent,
   type LimiterState,
   MAX_WAITING,
@@ -26,6 +27,8 @@ const SAME_ROW = 10;
 /** Hex's words are kept for people to read, and the state must stay small. */
 const MOST_SAID = 300;
 const MAX_PRIORITY = 100;
+const LONGEST_KEY = 200;
+const KEPT_MOVES = 50;
 const KEPT_CLOSED = 256;
 
 /**
@@ -64,6 +67,8 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
       return state.refused?.kind === 'outage'
         ? askSooner(state, state.refused.last + windowsOf(state.settings).minute)
         : state;
+    case 'move':
+      return move(state, event, now);
     case 'settings':
       return changeSettings(state, withSettings(state.settings, event.patch));
     case 'environment':
@@ -72,6 +77,9 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
         ...changeSettings(state, withSettings(state.settings, event.settings)),
         environment: event.settings,
       };
+    default:
+      // Of a version to come.
+      return state;
   }
 }
 
@@ -230,6 +238,20 @@ function askSooner(state: LimiterState, at: number): LimiterState {
   return { ...state, refused: { ...refused, until }, halfOpen: Math.min(until, halfOpen ?? until) };
 }
 
+/** Those of this workflow that wait go to the front. The same move once more changes nothing. */
+function move(state: LimiterState, event: LimiterEvent & { type: 'move' }, now: number): LimiterState {
+  const { workflowId, by, reason = null } = event;
+  const at = Math.min(now, finite(event.at, now));
+  const { moves = [] } = state;
+  if (moves.some((known) => known.at === at && known.workflowId === workflowId)) return state;
+  const runs = state.waiting.filter((request) => isOf(request, workflowId)).length;
+  if (runs === 0) return state;
+  const waiting = state.waiting.map((request) =>
+    isOf(request, workflowId) ? { ...request, movedAt: at } : request,
+  );
+  return { ...state, waiting, moves: [...moves, { at, by, reason, workflowId, runs }].slice(-KEPT_MOVES) };
+}
+
 function changeSettings(state: LimiterState, settings: LimiterState['settings']): LimiterState {
   if (settings === state.settings) return state;
   const waiting = [...state.waiting].sort((a, b) => rankOf(a, settings) - rankOf(b, settings));
@@ -264,6 +286,7 @@ function identityOf(from: Omit<WaitingRequest, 'priority' | 'at'>): Omit<Waiting
     ...(from.workflowRunId === undefined ? {} : { workflowRunId: from.workflowRunId }),
     projectId: from.projectId,
     ...(from.exclusive ? { exclusive: true } : {}),
+    ...(from.fairnessKey === undefined ? {} : { fairnessKey: from.fairnessKey.slice(0, LONGEST_KEY) }),
   };
 }
 

@@ -1,10 +1,14 @@
 import { applyEvent } from './events.js';
 import { openGates, type WaitReason } from './gates.js';
-import type { LimiterEvent, LimiterState } from './state.js';
+import { isOf, type LimiterEvent, type LimiterState, type LineMove, type WaitingRequest } from './state.js';
 import { givePermits } from './step.js';
+import { inTurn } from './turns.js';
 import { countSince, windowsOf } from './windows.js';
 
 const FORESEEN = 500;
+/** So many of the line are played: enough for those foreseen where some wait for their project. */
+const DEFAULT_LINE = 100;
+const PLAYED = 2 * FORESEEN;
 /** Each permit takes three rounds at most: its own, its start's and its end's; a query must end in any case. */
 const ROUNDS = 4 * FORESEEN;
 
@@ -15,6 +19,8 @@ export interface WaitingView {
   projectId: string;
   priority: number;
   askedAt: number;
+  /** The party that shares its turns: the pipeline, or a key of one's own; null for none. */
+  fairnessKey: string | null;
   /** 1 is next. */
   place: number;
   /** When it will start, ms; null where nothing is known to go by (how long runs take). */
@@ -40,35 +46,40 @@ export interface LimiterView {
   /** What Hex refused them for, in words; null where it does not. */
   penaltyText: string | null;
   line: WaitingView[];
+  /** Who has moved what to the front: the last 50 times, oldest first. */
+  moves: LineMove[];
 }
 
-/** The line and the limits as they stand. `limit`: how many of the line (default 100); `requestId`: only this one. */
-export function view(
-  state: LimiterState,
-  nowMs: number,
-  options: { limit?: number; requestId?: string } = {},
-): LimiterView {
+/** Which part of the line is asked for. */
+export interface LineOptions {
+  /** How many places at most. Default 100. */
+  limit?: number;
+  /** Only the place of this request. */
+  requestId?: string;
+  /** Only the places of this workflow and of the steps of this pipeline, by workflow id. */
+  of?: string;
+}
+
+/** The line and the limits as they stand. */
+export function view(state: LimiterState, nowMs: number, options: LineOptions = {}): LimiterView {
   const { state: current } = givePermits(state, nowMs);
   const now = current.clock;
-  const forecast = forecastOf(current);
-  const gates = openGates(current);
-  const line: WaitingView[] = [];
-  for (const [index, request] of current.waiting.entries()) {
-    if (options.requestId === undefined && index >= (options.limit ?? 100)) break;
-    const reason = gates.consider(request)?.reason ?? 'kernel';
-    if (options.requestId !== undefined && options.requestId !== request.requestId) continue;
-    line.push({
-      requestId: request.requestId,
-      workflowId: request.workflowId,
-      projectId: request.projectId,
-      priority: request.priority,
-      askedAt: request.at,
-      place: index + 1,
-      ...(forecast.get(request.requestId) ?? { expectedAt: null, exact: false }),
-      waitsFor: reason,
-      text: wordsFor(reason, current),
-    });
-  }
+  const { limit = DEFAULT_LINE } = options;
+  const inLine = inTurn(current);
+  const wanted = inLine.flatMap((request, index) => (isWanted(request, options) ? [index] : []));
+  const places = wanted.slice(0, limit);
+  const reasons = reasonsOf(current, inLine.slice(0, (places.at(-1) ?? -1) + 1));
+  const expected = places.length > 0 ? forecastOf(current, inLine) : () => UNKNOWN;
+  const line = places.flatMap((index): WaitingView[] => {
+    const request = inLine[index];
+    if (!request) return [];
+    const { requestId, workflowId, projectId, priority, at: askedAt, fairnessKey = null } = request;
+    const waitsFor = reasons[index] ?? 'kernel';
+    const place = { place: index + 1, ...expected(requestId, index) };
+    const text = wordsFor(waitsFor, current);
+    const asked = { requestId, workflowId, projectId, priority, askedAt, fairnessKey };
+    return [{ ...asked, ...place, waitsFor, text }];
+  });
   const { minute, hour } = windowsOf(current.settings);
   const { backOff, refused } = current;
   const penaltyUntil = Math.max(backOff.rateUntil, backOff.kernelUntil, refused?.until ?? 0);
@@ -85,7 +96,42 @@ export function view(
     penaltyUntil: penaltyUntil > now ? penaltyUntil : null,
     penaltyText: penaltyUntil > now ? wordsFor(penaltyReason(current), current) : null,
     line,
+    moves: current.moves ?? [],
   };
+}
+
+/**
+ * Where those who have just come stand, in words: what they wait for and their place. Null for one that does not wait.
+ * It foresees no times, which would take long.
+ */
+export function standings(state: LimiterState): (requestId: string) => string | null {
+  const inLine = inTurn(state);
+  const places = new Map(inLine.map(({ requestId }, index) => [requestId, index]));
+  const gates = openGates(state);
+  const reasons: WaitReason[] = [];
+  for (const request of inLine) {
+    const blocked = gates.consider(request);
+    reasons.push(blocked?.reason ?? 'kernel');
+    // Those behind wait for the same.
+    if (blocked?.scope === 'all') break;
+  }
+  return (requestId) => {
+    const index = places.get(requestId);
+    if (index === undefined) return null;
+    const reason = reasons[index] ?? reasons.at(-1) ?? 'kernel';
+    return `${wordsFor(reason, state)}: place ${index + 1} in line`;
+  };
+}
+
+function isWanted({ requestId, workflowId }: WaitingRequest, options: LineOptions): boolean {
+  if (options.requestId !== undefined) return options.requestId === requestId;
+  return options.of === undefined || isOf({ workflowId }, options.of);
+}
+
+/** What the first of the line wait for. */
+function reasonsOf(state: LimiterState, first: readonly WaitingRequest[]): WaitReason[] {
+  const gates = openGates(state);
+  return first.map((request) => gates.consider(request)?.reason ?? 'kernel');
 }
 
 interface Expected {
@@ -93,11 +139,18 @@ interface Expected {
   exact: boolean;
 }
 
+const UNKNOWN: Expected = { expectedAt: null, exact: false };
+
 /**
  * Plays the future with the limiter's own rules: starts and runs take their usual time and nobody new asks. The
- * line behind the first 500 is expected at the pace of those.
+ * line behind the first 500 is expected at the pace of those. Gives what is expected of a request, by its index in line.
  */
-function forecastOf(start: LimiterState): Map<string, Expected> {
+function forecastOf(
+  whole: LimiterState,
+  inLine: readonly WaitingRequest[],
+): (requestId: string, index: number) => Expected {
+  const first = new Set(inLine.slice(0, PLAYED));
+  const start = { ...whole, waiting: whole.waiting.filter((request) => first.has(request)) };
   const { runMs, triggerMs } = start.typical;
   const expected = new Map<string, Expected>();
   const coming: { at: number; event: LimiterEvent }[] = [];
@@ -154,14 +207,17 @@ function extrapolated(
   expected: Map<string, Expected>,
   rest: LimiterState,
   now: number,
-): Map<string, Expected> {
-  if (expected.size < FORESEEN) return expected;
+): (requestId: string, index: number) => Expected {
+  if (expected.size < FORESEEN) return (requestId) => expected.get(requestId) ?? UNKNOWN;
   const last = rest.clock;
   const pace = (last - now) / expected.size;
-  for (const [index, request] of rest.waiting.entries()) {
-    expected.set(request.requestId, { expectedAt: Math.round(last + pace * (index + 1)), exact: false });
-  }
-  return expected;
+  const behind = new Map(rest.waiting.map(({ requestId }, index) => [requestId, index]));
+  return (requestId, index) => {
+    const known = expected.get(requestId);
+    if (known) return known;
+    const place = behind.get(requestId) ?? rest.waiting.length + index - PLAYED;
+    return { expectedAt: Math.round(last + pace * (place + 1)), exact: false };
+  };
 }
 
 function penaltyReason({ backOff, refused, clock }: LimiterState): WaitReason {

@@ -1,4 +1,4 @@
-import { type LimiterState, rankOf, type WaitingRequest } from './state.js';
+import { agedAt, type LimiterState, type WaitingRequest } from './state.js';
 import { roomAt, windowsOf } from './windows.js';
 
 /** What a request waits for. */
@@ -80,7 +80,7 @@ export function openGates(state: LimiterState): Gates {
       const reason = byProject(request);
       if (reason !== null) return { reason, scope: 'project', at: null, wholeAt: null };
       if (isShut(whole, state.clock)) return { ...whole, scope: 'all', wholeAt: whole.at };
-      const aged = rankOf(request, state.settings) <= state.clock;
+      const aged = agedAt(request, state.settings) <= state.clock;
       if (!aged && isShut(unreserved, state.clock))
         return { ...unreserved, scope: 'reserve', wholeAt: whole.at };
       count(request, true);

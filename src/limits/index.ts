@@ -1,5 +1,5 @@
 export { applyEvent } from './events.js';
-export { type LimiterView, view, type WaitingView } from './forecast.js';
+export { type LimiterView, type LineOptions, standings, view, type WaitingView } from './forecast.js';
 export type { WaitReason } from './gates.js';
 export { DEFAULT_READ_LIMITS, HEX_LIMITS, type ReadLimits } from './hex-limits.js';
 export {
@@ -22,6 +22,7 @@ export {
   type HeldSlot,
   type LimiterEvent,
   type LimiterState,
+  type LineMove,
   MAX_WAITING,
   newLimiter,
   PRIORITIES,
@@ -30,3 +31,4 @@ export {
   type WaitingRequest,
 } from './state.js';
 export { type LimiterStep, type Permit, step, withPermit } from './step.js';
+export { withoutTurns } from './turns.js';

@@ -1,4 +1,10 @@
-import { DEFAULT_SETTINGS, type LimiterSettings, type LimitsPatch, withSettings } from './settings.js';
+import {
+  DEFAULT_SETTINGS,
+  type EnvironmentSettings,
+  type LimiterSettings,
+  type LimitsPatch,
+  withSettings,
+} from './settings.js';
 import { type HeldSlot, type LimiterState, newLimiter, type Refused, type WaitingRequest } from './state.js';
 
 /**
@@ -8,10 +14,12 @@ import { type HeldSlot, type LimiterState, newLimiter, type Refused, type Waitin
  */
 export interface PackedLimiter {
   settings: LimiterSettings;
-  environment: LimiterSettings | null;
+  environment: EnvironmentSettings | null;
   clock: number;
   projects: string[];
-  waiting: PackedRequest[];
+  /** Fairness keys, each named once; absent where nobody has one. */
+  parties?: string[];
+  waiting: PackedWaiting[];
   held: [...PackedRequest, PackedHold][];
   starts: number[];
   penalty: LimiterState['backOff'];
@@ -26,6 +34,8 @@ export interface PackedLimiter {
  * exclusive, time asked.
  */
 type PackedRequest = [string, string, string | 0, number, number, 0 | 1, number];
+/** The same; index of its party (-1 for none), and when it was moved to the front, where one of these is to be said. */
+type PackedWaiting = PackedRequest | [...PackedRequest, number] | [...PackedRequest, number, number];
 type PackedHold = Pick<HeldSlot, 'grantedAt' | 'startedAt' | 'runId' | 'checkAt' | 'tell'>;
 
 /** The state as a continue-as-new carries it. */
@@ -44,24 +54,33 @@ export function packLimiter(state: LimiterState): PackedLimiter {
       request.at,
     ];
   };
+  const parties = new Map<string, number>();
+  const packedWaiting = (request: WaitingRequest): PackedWaiting => {
+    const { fairnessKey, movedAt } = request;
+    if (fairnessKey === undefined && movedAt === undefined) return packed(request);
+    const party = fairnessKey === undefined ? -1 : (parties.get(fairnessKey) ?? parties.size);
+    if (fairnessKey !== undefined) parties.set(fairnessKey, party);
+    return movedAt === undefined ? [...packed(request), party] : [...packed(request), party, movedAt];
+  };
   const { waiting, held, backOff: penalty, halfOpen: probing, ...rest } = state;
   return {
     ...rest,
     penalty,
     probing,
-    waiting: waiting.map(packed),
+    waiting: waiting.map(packedWaiting),
     held: held.map((slot) => {
       const { grantedAt, startedAt, runId, checkAt, tell } = slot;
       return [...packed(slot), { grantedAt, startedAt, runId, checkAt, ...(tell ? { tell } : {}) }];
     }),
     projects: [...projects.keys()],
+    ...(parties.size > 0 && { parties: [...parties.keys()] }),
   };
 }
 
 /** The state that was carried. */
 export function unpackLimiter(packed: PackedLimiter): LimiterState {
-  const { projects, waiting, held, penalty: backOff, probing: halfOpen, ...rest } = packed;
-  const request = (row: PackedRequest | [...PackedRequest, PackedHold]): WaitingRequest => ({
+  const { projects, parties = [], waiting, held, penalty: backOff, probing: halfOpen, ...rest } = packed;
+  const request = (row: PackedWaiting | [...PackedRequest, PackedHold]): WaitingRequest => ({
     requestId: longId(row[0], row[1]),
     workflowId: row[1],
     ...(row[2] === 0 ? {} : { workflowRunId: row[2] }),
@@ -76,8 +95,19 @@ export function unpackLimiter(packed: PackedLimiter): LimiterState {
     halfOpen,
     // One that an older version packed may lack a setting.
     settings: withSettings(DEFAULT_SETTINGS, rest.settings),
-    waiting: waiting.map(request),
+    waiting: waiting.map((row) => ({ ...request(row), ...ofParty(row, parties) })),
     held: held.map((row) => ({ ...request(row), ...row[7] })),
+  };
+}
+
+function ofParty(
+  [, , , , , , , party, movedAt]: PackedWaiting,
+  parties: readonly string[],
+): Pick<WaitingRequest, 'fairnessKey' | 'movedAt'> {
+  const fairnessKey = party === undefined ? undefined : parties[party];
+  return {
+    ...(fairnessKey !== undefined && { fairnessKey }),
+    ...(movedAt !== undefined && { movedAt }),
   };
 }
 

@@ -28,12 +28,17 @@ export interface LimiterSettings {
   triggerLeaseMs: number;
   /** How long a started run holds its slot before its holder is looked after, ms. Default 30 minutes. */
   runLeaseMs: number;
+  /** Shares of the line by fairness key: a pipeline of weight 2 has two turns where others have one. Default 1 each. */
+  weights: Record<string, number>;
   /**
    * How long a minute of Hex's windows takes, ms; an hour is 60 of them. Less than 60,000 only against a sped-up
    * sandbox.
    */
   minuteMs: number;
 }
+
+/** What a worker's environment says. The weights are set in the limiter alone. */
+export type EnvironmentSettings = Omit<LimiterSettings, 'weights'>;
 
 /** A change of some settings; what is absent stays. */
 export type LimitsPatch = Partial<Omit<LimiterSettings, 'starts'>> & {
@@ -52,6 +57,7 @@ export const DEFAULT_SETTINGS: LimiterSettings = {
   reserve: 0.1,
   triggerLeaseMs: 120_000,
   runLeaseMs: 1_800_000,
+  weights: {},
   minuteMs: MINUTE_MS,
 };
 
@@ -64,6 +70,10 @@ export function spedUp(clockFactor: number): LimitsPatch {
     agingMs: agingMs / clockFactor,
   };
 }
+
+const isWeight = (n: number) => n >= 0.01 && n <= 100;
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What is wrong with a patch, one line each; empty when it can be used. */
 export function settingsProblems(patch: LimitsPatch): string[] {
@@ -89,6 +99,10 @@ export function settingsProblems(patch: LimitsPatch): string[] {
   check('agingMs', patch.agingMs, time(0), 'milliseconds from 0 to a week');
   check('triggerLeaseMs', patch.triggerLeaseMs, time(1_000), 'milliseconds from 1,000 to a week');
   check('minuteMs', patch.minuteMs, (n) => n >= 1 && n <= MINUTE_MS, `milliseconds from 1 to ${MINUTE_MS}`);
+  if (patch.weights !== undefined && !isObject(patch.weights))
+    problems.push('weights must be an object of numbers');
+  for (const [key, weight] of Object.entries(patch.weights ?? {}))
+    check(`weights[${JSON.stringify(key)}]`, weight, isWeight, 'a number from 0.01 to 100');
   check('runLeaseMs', patch.runLeaseMs, time(1_000), 'milliseconds from 1,000 to a week');
   return problems;
 }

@@ -1,4 +1,10 @@
-import { DEFAULT_SETTINGS, type LimiterSettings, type LimitsPatch, withSettings } from './settings.js';
+import {
+  DEFAULT_SETTINGS,
+  type EnvironmentSettings,
+  type LimiterSettings,
+  type LimitsPatch,
+  withSettings,
+} from './settings.js';
 
 /** Names of the usual priorities; a lower number goes first. */
 export const PRIORITIES = { scheduled: 0, retry: 1, backfill: 2 } as const;
@@ -16,8 +22,32 @@ export interface WaitingRequest {
   priority: number;
   /** No other run of the project while this one runs. */
   exclusive?: boolean;
-  /** When it first asked: first asked, first served within a priority. */
+  /** When it first asked: first asked, first served within a priority and a party. */
   at: number;
+  /** Its party, with which it shares its turns: see `Turns`. Absent for runs that belong to no pipeline. */
+  fairnessKey?: string;
+  /** Somebody has moved it to the front, at this time. */
+  movedAt?: number;
+}
+
+/** Somebody moved waiting runs to the front. */
+export interface LineMove {
+  at: number;
+  /** Who, and why; null for no reason given. */
+  by: string;
+  reason: string | null;
+  /** The run, or the pipeline whose steps were moved. */
+  workflowId: string;
+  /** How many waiting runs that were. */
+  runs: number;
+}
+
+/** Whose turn it is: each start moves its party's next turn back, by less the more weight it has. */
+export interface Shares {
+  /** The turn that was served last; a party that comes new begins here, so that nobody saves up turns. */
+  at: number;
+  /** The next turn of each party that has had more than its share by now. */
+  next: Record<string, number>;
 }
 
 /** A permit, from the moment it is given until its run has ended. */
@@ -53,7 +83,7 @@ export interface Refused {
 export interface LimiterState {
   settings: LimiterSettings;
   /** What the workers' environment said last; null before any has. */
-  environment: LimiterSettings | null;
+  environment: EnvironmentSettings | null;
   /** Latest time seen; an earlier one is taken for this. */
   clock: number;
   /** In line order. */
@@ -69,6 +99,10 @@ export interface LimiterState {
   halfOpen: number | null;
   /** Ids dealt with most recently, so that a late or repeated event does not bring one back. */
   closed: string[];
+  /** Whose turn it is. Absent: nobody has had more than others. */
+  shares?: Shares;
+  /** The newest moves, oldest first. */
+  moves?: LineMove[];
   /** Running means (weight 1/5), for forecasts. */
   typical: { runMs: number | null; triggerMs: number | null };
 }
@@ -108,13 +142,15 @@ export type LimiterEvent =
       untilMs: number | null;
       said?: string;
     }
+  /** Somebody moves a waiting run, or the waiting steps of a pipeline, to the front. `at`: when that was asked for. */
+  | { type: 'move'; workflowId: string; by: string; reason?: string; at: number }
   /** Hex answers reads, so an outage of starts that it put no time to is not waited for longer than a minute. */
   | { type: 'answers' }
   /** Answer to a check: is the holder's workflow open, or its run still going? */
   | { type: 'checked'; requestId: string; alive: boolean }
   | { type: 'settings'; patch: LimitsPatch }
   /** The whole settings by a worker's environment. Ignored unless they have changed: a restart undoes no `settings`. */
-  | { type: 'environment'; settings: LimiterSettings };
+  | { type: 'environment'; settings: EnvironmentSettings };
 
 /** The most requests in the queue; a further one is dropped and must ask again. */
 export const MAX_WAITING = 10_000;
@@ -135,10 +171,20 @@ export function newLimiter(patch: LimitsPatch = {}): LimiterState {
   };
 }
 
+/** Whether a request is of this workflow, or of a step of this pipeline. */
+export function isOf({ workflowId }: Pick<WaitingRequest, 'workflowId'>, id: string): boolean {
+  return workflowId === id || workflowId.startsWith(`${id}/`);
+}
+
 /**
- * A request's place in line: lowest first. It is also the time from which the request is aged: nothing that asks later
+ * A request's rank: the party in line is served in its order, lowest first. It is also the time from which the request is aged: nothing that asks later
  * overtakes it (save one of a priority below 0), and the reserve no longer binds it.
  */
 export function rankOf(request: WaitingRequest, settings: LimiterSettings): number {
   return request.at + request.priority * settings.agingMs;
+}
+
+/** From when on the reserve does not bind it. */
+export function agedAt(request: WaitingRequest, settings: LimiterSettings): number {
+  return request.movedAt ?? rankOf(request, settings);
 }

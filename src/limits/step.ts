@@ -1,6 +1,7 @@
 import { leaseMs } from './events.js';
 import { type Blocked, openGates } from './gates.js';
-import { type HeldSlot, type LimiterState, rankOf, type WaitingRequest } from './state.js';
+import { agedAt, type HeldSlot, type LimiterState, type Shares, type WaitingRequest } from './state.js';
+import { Turns } from './turns.js';
 import { countSince, windowsOf } from './windows.js';
 
 /** The permit to start one run, to be sent to its workflow. */
@@ -52,39 +53,49 @@ export function givePermits(
   if (state.waiting.length === 0) return { state, permitted: [], openAt: null };
   const now = state.clock;
   const gates = openGates(state);
-  const stay: WaitingRequest[] = [];
-  const slots: HeldSlot[] = [];
+  const turns = new Turns(state);
+  const go = new Set<WaitingRequest>();
   let openAt: number | null = null;
-  for (const [index, request] of state.waiting.entries()) {
+  for (let request = turns.next(); request; request = turns.next()) {
     const blocked = gates.consider(request);
     if (blocked === null) {
-      slots.push(newSlot(state, request));
+      go.add(request);
+      turns.goes(request);
       continue;
     }
     openAt = earliest(openAt, opening(blocked, request, state));
-    if (blocked.scope === 'all') {
-      // Nobody behind passes either, unless its project is what it waits for, and that opens no earlier.
-      stay.push(...state.waiting.slice(index));
-      break;
-    }
-    stay.push(request);
+    // Nobody behind passes either, unless its project is what it waits for, and that opens no earlier.
+    if (blocked.scope === 'all') break;
   }
-  if (slots.length === 0) return { state, permitted: [], openAt };
+  if (go.size === 0) return { state, permitted: [], openAt };
+  const slots = [...go].map((request) => newSlot(state, request));
   const permitted = slots.map((slot) => slot.requestId);
+  const waiting = state.waiting.filter((request) => !go.has(request));
   return {
-    state: { ...state, clock: now, waiting: stay, held: [...state.held, ...slots] },
+    state: {
+      ...withShares({ ...state, waiting }, turns.shares()),
+      clock: now,
+      held: [...state.held, ...slots],
+    },
     permitted,
     openAt,
   };
+}
+
+/** Nobody waits: nobody has had too much either. */
+function withShares({ shares: _, ...state }: LimiterState, shares: Shares): LimiterState {
+  return state.waiting.length === 0 ? state : { ...state, shares };
 }
 
 /** The state after a permit that is known to have been given. */
 export function withPermit(state: LimiterState, requestId: string, grantedAt: number): LimiterState {
   const request = state.waiting.find((waiting) => waiting.requestId === requestId);
   if (!request) return state;
+  const turns = new Turns(state);
+  turns.goes(request);
+  const waiting = state.waiting.filter((each) => each !== request);
   return {
-    ...state,
-    waiting: state.waiting.filter((waiting) => waiting !== request),
+    ...withShares({ ...state, waiting }, turns.shares()),
     held: [...state.held, newSlot({ ...state, clock: Math.max(state.clock, grantedAt) }, request)],
   };
 }
@@ -103,11 +114,11 @@ function pruned(before: LimiterState, now: number): LimiterState {
 function opening(blocked: Blocked, request: WaitingRequest, state: LimiterState): number | null {
   if (blocked.scope !== 'reserve') return blocked.at;
   // It may also go once it has aged, as soon as the whole limit has room.
-  const aged = blocked.wholeAt === null ? null : Math.max(blocked.wholeAt, rankOf(request, state.settings));
+  const aged = blocked.wholeAt === null ? null : Math.max(blocked.wholeAt, agedAt(request, state.settings));
   return earliest(blocked.at, aged);
 }
 
-function newSlot(state: LimiterState, request: WaitingRequest): HeldSlot {
+function newSlot(state: LimiterState, { fairnessKey: _, movedAt: __, ...request }: WaitingRequest): HeldSlot {
   return {
     ...request,
     grantedAt: state.clock,

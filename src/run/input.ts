@@ -108,6 +108,13 @@ export interface HexRunInput {
   /** Place in line. Default `"scheduled"`. */
   priority?: RunPriority;
   /**
+   * With whom it shares its turns in line: parties go in turn, however many runs each has asked for. At most 200
+   * characters. Default the pipeline's name; runs that belong to no pipeline are one party.
+   *
+   * @example "team-finance"
+   */
+  fairnessKey?: string;
+  /**
    * A business key: at most one run of this text is under way, or has succeeded, as far as `ifExists` says so.
    * Searchable as `HexKey`. At most 200 characters; a name belongs in it: `"sales/{{ run.date }}"`.
    */
@@ -148,5 +155,6 @@ export interface RunSpec {
   cleanupTimeoutMs: number;
   exclusive: boolean;
   priority: RunPriority;
+  fairnessKey?: string;
   key?: KeySpec;
 }

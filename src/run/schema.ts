@@ -117,6 +117,7 @@ export const runFields = () => ({
   cleanupTimeout: durationSchema().optional(),
   exclusive: z.boolean().optional(),
   priority: z.enum(['scheduled', 'backfill', 'retry']).optional(),
+  fairnessKey: z.string().min(1, 'must not be empty').max(200, 'must be at most 200 characters').optional(),
   key: keySchema().optional(),
   ifExists: ifExistsSchema().optional(),
 });

@@ -29,10 +29,11 @@ export class RecentReads {
 export async function showBudgets(
   metrics: Metrics,
   client: Client,
-  config: Pick<Config, 'taskQueue' | 'connections' | 'limits' | 'reads'>,
+  config: Pick<Config, 'taskQueue' | 'limitsTaskQueue' | 'connections' | 'limits' | 'reads'>,
   reads: RecentReads,
 ): Promise<void> {
-  const { connections, limits, reads: readLimits, taskQueue } = config;
+  const { connections, limits, reads: readLimits } = config;
+  const taskQueue = config.limitsTaskQueue ?? config.taskQueue;
   await Promise.all(
     Object.keys(connections).map(async (connection) => {
       const perMinute = readLimits[connection];

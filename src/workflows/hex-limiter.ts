@@ -7,6 +7,7 @@ import {
   proxyActivities,
   setHandler,
   setWorkflowOptions,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
@@ -21,12 +22,16 @@ import {
   type PackedLimiter,
   type Permit,
   packLimiter,
+  type RecalledLimiter,
   type Refused,
   recalledState,
+  standings,
   step,
   unpackLimiter,
   view,
+  withoutTurns,
 } from '../limits/index.js';
+import { logEvent } from './log-event.js';
 import { alarm } from './timers.js';
 
 const { checkHolders } = proxyActivities<HexActivities>({
@@ -42,11 +47,27 @@ const { recallLimiter } = proxyActivities<HexActivities>({
   summary: 'What was known before',
 });
 
+const { askAgain } = proxyActivities<HexActivities>({
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '1 minute',
+  scheduleToCloseTimeout: '30 minutes',
+  summary: 'Runs that a limiter before may have known ask again',
+});
+
 /**
  * All starts wait while a worker that takes over replays this history (0.4 ms an event), so it is kept well below the
  * 4,096 events at which Temporal suggests to continue as new.
  */
 const MOST_EVENTS = 1_000;
+
+/** So long a limiter that has lost what it knew calls, and hears, before it gives permits. */
+const CALLING = '15 seconds';
+const ANSWERING = '1 second';
+
+/** A limiter that has just begun knows few; for it to name them all is not worth a large input. */
+const MOST_KNOWN = 500;
+
+type Newcomer = LimiterEvent & { type: 'acquire' };
 
 /**
  * Keeps the budget of one Hex user: starts a minute and an hour, kernels, one start at a time for each project, and
@@ -60,10 +81,15 @@ const MOST_EVENTS = 1_000;
  * @param carried state of the workflow before it continued as new; not for callers
  */
 export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): Promise<never> {
+  // What an earlier build has begun goes on as that build does: in the order in which all have asked.
+  const takesTurns = patched('pipelines-go-in-turn');
   let state: LimiterState = carried ? unpackLimiter(carried) : newLimiter(input.settings);
+  if (!takesTurns) state = withoutTurns(state);
   /** What it was told before it knew what was before; null as soon as it knows. */
   let early: LimiterEvent[] | null = !carried && patched('recall-what-was-known') ? [] : null;
   let dirty = true;
+  /** Who has got in line since the last step. */
+  const newcomers: Newcomer[] = [];
   /** Permits on their way: one that is lost would cost its holder a lease. */
   let sending = 0;
   const take = (events: readonly LimiterEvent[]) => {
@@ -71,7 +97,12 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
       early.push(...events);
       return;
     }
-    for (const event of events) state = applyEvent(state, event, Date.now());
+    for (const event of events) {
+      const { waiting } = state;
+      state = applyEvent(state, event, Date.now());
+      if (!takesTurns) state = withoutTurns(state);
+      if (event.type === 'acquire' && state.waiting !== waiting) newcomers.push(event);
+    }
     dirty = true;
   };
   setHandler(limiterEventsSignal, take);
@@ -95,15 +126,19 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   };
 
   if (early) {
-    state = (await recall(input)) ?? state;
+    const known = await recall(input);
+    if (known) state = recalledState(known, input.settings);
+    if (!takesTurns) state = withoutTurns(state);
     const told = early;
     early = null;
     take(told);
+    if (!known?.state && patched('runs-ask-again')) await callAgain(input.connection, state);
   }
   for (;;) {
     dirty = false;
     const { state: next, permits, checks, wakeAt } = step(state, Date.now());
     state = next;
+    if (newcomers.length > 0) logPlaces(newcomers.splice(0), input.connection, state);
     for (const permit of permits) void sendPermit(permit);
     if (checks.length > 0) void lookAfter(checks);
     if (isLongOutage(state) && state.refused.last > askedAfter) {
@@ -145,13 +180,45 @@ async function check(connection: string, slots: HeldSlot[]): Promise<LimiterEven
   }
 }
 
-/** The state of before; null where nothing could be found out: it is better to begin from nothing than not at all. */
-async function recall(input: LimiterInput): Promise<LimiterState | null> {
+/** What was known before; null where that could not be found out: it is better to begin from nothing than not at all. */
+async function recall(input: LimiterInput): Promise<RecalledLimiter | null> {
   try {
-    return recalledState(await recallLimiter(input), input.settings);
+    return await recallLimiter(input);
   } catch (error) {
     if (error instanceof ActivityFailure) return null;
     throw error;
+  }
+}
+
+/**
+ * Runs that a limiter whose history is gone may have known ask again, or tell what they hold, which has to be known before
+ * others get a permit. Where there are very many, it does not wait for all of them.
+ */
+async function callAgain(connection: string, { waiting, held }: LimiterState): Promise<void> {
+  const known = [...waiting, ...held].slice(0, MOST_KNOWN).map(({ workflowId }) => workflowId);
+  let called: number | null = null;
+  void askAgain({ connection, known }).then(
+    (count) => {
+      called = count;
+    },
+    (error: unknown) => {
+      if (!(error instanceof ActivityFailure)) throw error;
+      called = 0;
+    },
+  );
+  await condition(() => called !== null, CALLING);
+  if (called !== 0) await sleep(ANSWERING, { summary: 'Until they have answered' });
+}
+
+/** Of those that have to wait; once for each run, since its workflow asks only once, and is told of no place. */
+function logPlaces(newcomers: readonly Newcomer[], connection: string, state: LimiterState): void {
+  const stands = standings(state);
+  for (const { workflowId, workflowRunId: runId, projectId, requestId } of newcomers) {
+    const waitingFor = stands(requestId);
+    if (waitingFor === null) continue;
+    const run = { workflowId, ...(runId !== undefined && { runId }) };
+    const event = { event: 'run_in_line', projectId, connection, waitingFor } as const;
+    logEvent('info', `Run is in line: ${waitingFor}`, { ...run, ...event });
   }
 }
 

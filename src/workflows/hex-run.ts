@@ -7,7 +7,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDuration } from '../base/duration.js';
-import { permitSignal, pollNowSignal, runProgressQuery, troubleSignal } from '../contract/messages.js';
+import {
+  askAgainSignal,
+  permitSignal,
+  pollNowSignal,
+  runProgressQuery,
+  troubleSignal,
+} from '../contract/messages.js';
 import { DEFAULT_READ_BUDGET, nextReadMs } from '../limits/index.js';
 import type { HexRunInput, OnStop } from '../run/input.js';
 import { pollIntervalMs } from '../run/poll-interval.js';
@@ -26,6 +32,7 @@ import {
 import { underRunKey } from './run/key.js';
 import { leaveRun } from './run/leave.js';
 import { withNotifications } from './run/notifications.js';
+import { LimiterWords, tellWhatIsHeld } from './run/permit.js';
 import { startRun } from './run/start.js';
 import {
   enterPhase,
@@ -71,12 +78,15 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
   showDetails(() => runDetails(state));
   setHandler(runProgressQuery, () => runProgress(state));
   setHandler(pollNowSignal, () => nudge.give());
-  const permits = new Set<string>();
-  setHandler(permitSignal, ({ requestId }) => {
-    permits.add(requestId);
+  const limiter = new LimiterWords();
+  setHandler(permitSignal, ({ requestId }) => limiter.permit(requestId));
+  setHandler(askAgainSignal, ({ connection }) => {
+    if (connection !== state.spec.connection) return;
+    limiter.call();
+    if (mayBeAlive(state)) void tellWhatIsHeld(state);
   });
   setHandler(troubleSignal, ({ text }) => noteTrouble(state, text));
-  const toEnd = () => runToEnd(state, input, nudge, permits);
+  const toEnd = () => runToEnd(state, input, nudge, limiter);
   return underRunKey(state, () => (state.spec.notify ? withNotifications(state, toEnd) : toEnd()));
 }
 
@@ -84,13 +94,13 @@ async function runToEnd(
   state: RunState,
   input: HexRunInput,
   nudge: Nudge,
-  permits: ReadonlySet<string>,
+  limiter: LimiterWords,
 ): Promise<HexRunResult> {
   let expired: Expired | null;
   try {
     if (!state.run) {
       if (state.spec.killRunning) await stopLiveRuns(state);
-      await startRun(state, permits);
+      await startRun(state, limiter);
     }
     if (state.spec.dryRun) return runResult(state, 'DRY_RUN');
     expired = await readUntilEnd(state, input, nudge);

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { State } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import type { LimiterView } from '../../src/limits/index.js';
+import { workflowLimiters } from '../../src/activities/limiters.js';
+import type { LimiterEvent, LimiterView } from '../../src/limits/index.js';
 import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
 import type { SandboxOptions } from '../../src/sandbox/index.js';
+import { watchLimiters } from '../../src/worker/limiter-watch.js';
 import type { hexLimiter } from '../../src/workflows/index.js';
 import { FAST, type Harness, harness, TOKEN, until } from '../support/harness.js';
 
@@ -154,6 +157,87 @@ describe('a place in line', () => {
     await fourth.result().catch(() => undefined);
   });
 
+  it('of a limiter whose history is gone: who waits asks again, and who has a run tells of it', async () => {
+    const rig = await limited({ ...NONE, KERNELS: '1' }, { duration: '1h' });
+    const { connection, hex, limiter, inLine, sandbox, temporal } = rig;
+    const going = await hex.startRun({ projectId: 'going', connection, ...FAST });
+    await sandbox.waitFor(({ runs }) => runs.length === 1);
+    const waiting = await hex.startRun({ projectId: 'waits', connection, ...FAST });
+    await inLine(1);
+    const { runId } = await limiter.describe();
+    await temporal.workflowService.deleteWorkflowExecution({
+      namespace: temporal.options.namespace,
+      workflowExecution: { workflowId: limiter.workflowId, runId },
+    });
+    await until('it is gone', async () => !(await limiter.describe().catch(() => null)));
+    const third = await hex.startRun({ projectId: 'third', connection, ...FAST });
+    await inLine(2);
+    expect(sandbox.ledger().runs).toHaveLength(1);
+    const { held, line } = await limiter.query<LimiterView>('line');
+    expect(held).toBe(1);
+    expect(line.map(({ projectId }) => projectId)).toEqual(['waits', 'third']);
+    await going.cancel();
+    await sandbox.waitFor(({ runs }) => runs.length === 2);
+    expect(sandbox.ledger().runs[1]?.projectId).toBe('waits');
+    const all = [going, waiting, third];
+    await Promise.all(all.map((handle) => handle.cancel()));
+    await Promise.allSettled(all.map((handle) => handle.result()));
+  });
+
+  it('of a terminated limiter comes back though nobody has anything to say', async () => {
+    const rig = await limited({ ...NONE, KERNELS: '0' });
+    const { connection, hex, limiter, inLine, temporal, taskQueue } = rig;
+    const waiting = await hex.startRun({ projectId: 'waits', connection, ...FAST });
+    await inLine(1);
+    const settings = { [connection]: { kernels: 0 } };
+    const limiters = workflowLimiters({ workflows: temporal.workflow, taskQueue, settings });
+    await limiter.terminate('a test');
+    let state: State = 'RUNNING';
+    watchLimiters({ getState: () => state }, limiters, [connection], 20);
+    await until('it is back', async () => (await limiter.describe()).status.name === 'RUNNING');
+    await inLine(1);
+    state = 'STOPPED';
+    await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 1 } }]);
+    expect(await waiting.result()).toMatchObject({ success: true });
+  });
+
+  it('costs nothing: no timer of less than an hour, no event more, and one word to the pipeline above at most', async () => {
+    const rig = await limited({ ...NONE, KERNELS: '1' });
+    const { connection, hex, temporal, limiter } = rig;
+    // One that has just begun calls all runs that are there.
+    await (await hex.startRun({ projectId: 'first', connection, ...FAST })).result();
+    await limiter.signal('limiterEvents', [{ type: 'settings', patch: { kernels: 0 } }]);
+    const items = Array.from({ length: 12 }, (_, index) => index);
+    const steps = [{ id: 'each', forEach: items, projectId: 'p-{{ item }}', connection, ...FAST }];
+    const { workflowId } = await hex.startPipeline(steps);
+    await rig.inLine(items.length);
+    const eventsOf = async (id: string) =>
+      (await temporal.workflow.getHandle(id).fetchHistory()).events ?? [];
+    // The first tells the pipeline, after 5 s, that its step is in line.
+    for (const item of items.slice(1)) {
+      const events = await until('it only waits', async () => {
+        const found = await eventsOf(`${workflowId}/each/${item}`);
+        return found.at(-1)?.timerStartedEventAttributes ? found : false;
+      });
+      const seconds = Number(events.at(-1)?.timerStartedEventAttributes?.startToFireTimeout?.seconds);
+      expect(seconds).toBeGreaterThanOrEqual(3_600);
+      // The asking and the long timer: nothing else has happened since it began.
+      const names = events.map((event) => Object.keys(event).find((key) => key.endsWith('Attributes')));
+      expect(names.slice(4)).toEqual(['markerRecordedEventAttributes', 'timerStartedEventAttributes']);
+    }
+    const asked = (await eventsOf(limiter.workflowId)).flatMap((event) => {
+      const [told] = event.workflowExecutionSignaledEventAttributes?.input?.payloads ?? [];
+      const events = told ? (JSON.parse(Buffer.from(told.data ?? []).toString()) as LimiterEvent[]) : [];
+      return events.filter(({ type }) => type === 'acquire');
+    });
+    expect(asked).toHaveLength(1 + items.length);
+    const above = await eventsOf(workflowId);
+    const words = above.filter((event) => event.workflowExecutionSignaledEventAttributes);
+    expect(words.length).toBeLessThanOrEqual(1);
+    await hex.cancel(workflowId);
+    await hex.result(workflowId).catch(() => undefined);
+  });
+
   it('is shown to people while they wait', async () => {
     const rig = await limited({ ...NONE, KERNELS: '0' });
     const { connection, hex, limiter } = rig;
@@ -183,7 +267,7 @@ describe('a place in line', () => {
         seen.add(status).add(pipeline);
         return words.test(waitingFor);
       });
-    // Its workflow is told of its place after 5 s and again after 30 s: whoever looks knows earlier.
+    // No workflow is told of its place: whoever looks asks the limiter.
     const askedAt = Date.now();
     await says(/kernel.*place 2 in line/);
     await ahead.cancel();

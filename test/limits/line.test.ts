@@ -9,6 +9,7 @@ import {
   newLimiter,
   packLimiter,
   settingsProblems,
+  standings,
   step,
   view,
 } from '../../src/limits/index.js';
@@ -460,6 +461,35 @@ describe('the view', () => {
     expect(view(line.state, line.now, { requestId: 'd' }).line).toMatchObject([
       { place: 2, expectedAt: 3_660_000, text: 'the limit of 2 starts an hour' },
     ]);
+  });
+});
+
+describe('a part of the line', () => {
+  it('is that of a workflow or of the steps of a pipeline, with the places that they have in the whole', () => {
+    const line = new Line({ ...OPEN, kernels: 0 });
+    for (const id of ['other', 'etl', 'etl-2/load', 'etl/load', 'etl/each/7'])
+      line.tell({ type: 'acquire', requestId: `${id}#1`, workflowId: id, projectId: 'p' });
+    const placesOf = (of: string) =>
+      view(line.state, line.now, { of }).line.map(({ workflowId, place }) => [workflowId, place]);
+    expect(placesOf('etl')).toEqual([
+      ['etl', 2],
+      ['etl/load', 4],
+      ['etl/each/7', 5],
+    ]);
+    expect(placesOf('nobody')).toEqual([]);
+    expect(standings(line.state)('etl/load#1')).toBe('a free kernel: 0 of 0 in use: place 4 in line');
+    expect(standings(line.state)('nobody')).toBeNull();
+  });
+
+  it('is told as soon with ten thousand in line, and where it stands far behind', () => {
+    const line = fullLine(perMinute(20));
+    const began = performance.now();
+    const [last] = view(line.state, line.now, { of: idOf(MAX_WAITING - 1).slice(0, -2) }).line;
+    const tookMs = performance.now() - began;
+    expect(last?.place).toBe(MAX_WAITING - line.permitted.length);
+    expect(last?.expectedAt).toBeGreaterThan(line.now + 400 * 60_000);
+    // 30 ms where this was written.
+    expect(tookMs).toBeLessThan(1_000);
   });
 });
 

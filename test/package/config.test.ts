@@ -31,6 +31,7 @@ describe('the environment becomes one typed configuration', () => {
     const config = loadConfig({ HEX_API_TOKEN: `${SECRET}\n`, UNRELATED: 'x' });
     expect(config).toEqual({
       taskQueue: 'hex',
+      limitsTaskQueue: null,
       patienceMs: 600_000,
       janitor: 'report',
       keeper: 'on',
@@ -68,11 +69,13 @@ describe('the environment becomes one typed configuration', () => {
       HEX_LEGACY_PATHS: 'true',
       HEX_REQUEST_TIMEOUT: '1m30s',
       HEX_TASK_QUEUE: 'mine',
+      HEX_LIMITS_TASK_QUEUE: 'shared',
       HEX_PATIENCE: '30s',
       HEX_WORKER_BUILD_ID: '2026.11.23-1',
     });
     expect(config).toMatchObject({
       taskQueue: 'mine',
+      limitsTaskQueue: 'shared',
       patienceMs: 30_000,
       build: { deploymentName: 'temporal-hex', buildId: '2026.11.23-1' },
       connections: { default: { baseUrl: 'https://eu.hex.tech', legacyPaths: true, timeoutMs: 90_000 } },
@@ -285,6 +288,7 @@ describe('a configuration that cannot be used says variable, problem and remedy'
     ['HEX_REQUEST_TIMEOUT', '1h', /is not a duration from 1ms to 10m/],
     ['HEX_PATIENCE', '-1s', /is not a duration from 1ms to 24h/],
     ['HEX_TASK_QUEUE', '  ', /is blank/],
+    ['HEX_LIMITS_TASK_QUEUE', '  ', /is blank/],
     ['HEX_KERNELS', '2.5', /is not a limit: write a whole number/],
     ['HEX_API_TOKEN', `Bearer ${SECRET}`, /spaces.*without "Bearer"/],
     ['HEX_API_TOKEN', `${SECRET}\n${SECRET}`, /line breaks/],

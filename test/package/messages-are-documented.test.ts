@@ -26,7 +26,7 @@ it('the page has every signal, query and Update of src/contract/messages.ts, and
     'hexSensor',
     'hexKey',
   ]);
-  expect(Object.values(defined).flat()).toHaveLength(33);
+  expect(Object.values(defined).flat()).toHaveLength(34);
   expect(documentedMessages()).toEqual(defined);
 });
 
@@ -103,9 +103,9 @@ const STEP_ERROR: Record<keyof StepError, 0> = {
 };
 const LIMITER_VIEW: Record<keyof LimiterView, 0> = {
   ...{ at: 0, held: 0, triggering: 0, waiting: 0, starts: 0, settings: 0, penaltyUntil: 0 },
-  ...{ penaltyText: 0, line: 0 },
+  ...{ penaltyText: 0, line: 0, moves: 0 },
 };
 const WAITING_VIEW: Record<keyof WaitingView, 0> = {
-  ...{ requestId: 0, workflowId: 0, projectId: 0, priority: 0, askedAt: 0, place: 0, expectedAt: 0 },
-  ...{ exact: 0, waitsFor: 0, text: 0 },
+  ...{ requestId: 0, workflowId: 0, projectId: 0, priority: 0, askedAt: 0, fairnessKey: 0 },
+  ...{ place: 0, expectedAt: 0, exact: 0, waitsFor: 0, text: 0 },
 };

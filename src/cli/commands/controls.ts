@@ -141,7 +141,8 @@ function exampleOf({ name, step, reason }: ControlCommand): string {
   return [...words, ...(reason ? ['--reason "the source is late"'] : [])].join(' ');
 }
 
-function userName(): string {
+/** Who decides where nobody is named. */
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -181,11 +181,20 @@ function isInLine({ state, waitingFor, run }: Unit, { kind }: StepSpec): boolean
   return state === 'running' && waitingFor !== null && run === null && kind === 'hex';
 }
 
+/**
+ * The units of a step that are in line. Of a fan-out only the first says so, and the others cost nothing while they wait:
+ * where it is in line, so are all of which nothing has been heard.
+ */
+function inLineOf({ units, spec }: StepRecord): Unit[] {
+  const begun = units?.filter(({ state, run }) => state === 'running' && run === null) ?? [];
+  return begun.some((unit) => isInLine(unit, spec)) ? begun : [];
+}
+
 /** How a step stands, as people see it: one that is in line does not run. */
-export function shownState({ state, units, spec }: StepRecord): StepState {
-  if (state !== 'running' || !units) return state;
-  if (units.some((unit) => unit.state === 'running' && !isInLine(unit, spec))) return 'running';
-  return units.some((unit) => isInLine(unit, spec)) ? 'queued' : 'running';
+export function shownState(step: StepRecord): StepState {
+  const inLine = inLineOf(step);
+  if (step.state !== 'running' || inLine.length === 0) return step.state;
+  return step.units?.some((unit) => unit.state === 'running' && unit.run !== null) ? 'running' : 'queued';
 }
 
 /** What the first of the units that wait waits for, in words; null where none does. */
@@ -218,18 +227,18 @@ export function stepProgress(step: StepRecord, waitingFor: string | null): StepP
     ...(waits && { waitingFor: waits }),
     ...(reason !== null && { reason }),
     ...(error && { error }),
-    ...(units && spec.forEach !== null && { items: itemCounts(units, spec) }),
+    ...(units && spec.forEach !== null && { items: itemCounts(units, inLineOf(step).length) }),
     ...(step.reused && { reused: true }),
   };
 }
 
-function itemCounts(units: readonly Unit[], spec: StepSpec): NonNullable<StepProgress['items']> {
+function itemCounts(units: readonly Unit[], inLine: number): NonNullable<StepProgress['items']> {
   const count = (state: Unit['state']) => units.filter((unit) => unit.state === state).length;
   return {
     total: units.length,
     succeeded: count('success'),
     failed: count('failed'),
-    running: units.filter((unit) => unit.state === 'running' && !isInLine(unit, spec)).length,
+    running: count('running') - inLine,
   };
 }
 

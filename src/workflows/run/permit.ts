@@ -8,7 +8,9 @@ import {
 } from '@temporalio/workflow';
 import type { HexActivities } from '../../activities/index.js';
 import { formatDuration } from '../../base/duration.js';
-import { PRIORITIES } from '../../limits/index.js';
+import { memoOf } from '../../contract/memo.js';
+import { IN_LINE } from '../../contract/place-in-line.js';
+import { type LimiterEvent, PRIORITIES } from '../../limits/index.js';
 import { logEvent } from '../log-event.js';
 import { runFailure } from './failures.js';
 import { enterPhase, type RunState, tellParentOfWait } from './state.js';
@@ -26,11 +28,47 @@ const { placeInLine } = proxyActivities<HexActivities>({
   summary: 'Place in line',
 });
 
-/**
- * After these waits a request that got no answer is made again, should the limiter have been lost; then every 5 min.
- */
+/** After these waits a run whose limiter was of a version before asks again; then every 5 min. */
 const RENEWALS_MS = [5_000, 30_000, 60_000];
 const RENEWAL_MS = 300_000;
+/**
+ * The limiter remembers who has asked, and calls when it has lost that. Should all else fail, each asks again after one to
+ * two hours, not all at once.
+ */
+const LONG_RENEWAL_MS = 3_600_000;
+
+/** A run that has its permit by then tells nobody that it waited. */
+const TELL_MS = 5_000;
+
+/** What the limiter has told a run. */
+export class LimiterWords {
+  private readonly permits = new Set<string>();
+  private called = false;
+
+  permit(requestId: string): void {
+    this.permits.add(requestId);
+  }
+
+  /** It has lost what it knew: a run that waits asks again. */
+  call(): void {
+    this.called = true;
+  }
+
+  has(requestId: string): boolean {
+    return this.permits.has(requestId);
+  }
+
+  /** It is asked (again). */
+  ask(): void {
+    this.called = false;
+  }
+
+  /** Waits for the permit, for a call, or for at most `ms`. True: the permit is there. */
+  async wait(requestId: string, ms: number): Promise<boolean> {
+    await condition(() => this.called || this.permits.has(requestId), Math.max(1, ms));
+    return this.permits.has(requestId);
+  }
+}
 
 /**
  * Waits for the permit to start. Returns the request's id, which the start and the reads carry to report to the
@@ -40,33 +78,41 @@ const RENEWAL_MS = 300_000;
  */
 export async function waitForPermit(
   state: RunState,
-  permits: ReadonlySet<string>,
+  limiter: LimiterWords,
   waitsFor: string | null,
 ): Promise<string | null> {
   const { spec } = state;
-  const { workflowId, firstExecutionRunId, startTime } = workflowInfo();
-  const requestId = `${workflowId}#${firstExecutionRunId.slice(-12)}-${state.triggers + 1}`;
+  const { startTime } = workflowInfo();
+  const requestId = requestIdOf(state.triggers + 1);
+  const fairnessKey = spec.fairnessKey ?? memoOf(workflowInfo()).hexPipeline;
   const giveUpAtMs = state.startedAtMs + spec.queueTimeoutMs;
   const request = {
+    ...identityOf(spec, requestId),
     connection: spec.connection,
-    requestId,
-    workflowId,
-    workflowRunId: firstExecutionRunId,
-    projectId: spec.projectId,
     priority: PRIORITIES[spec.priority],
     // Not when it was first worked on: a busy worker takes up new workflows in no order.
     at: startTime.getTime(),
-    ...(spec.exclusive && { exclusive: true }),
+    ...(fairnessKey !== undefined && { fairnessKey }),
   };
   try {
     for (let asked = 0; ; asked++) {
-      const { limited } = await requestStart(request);
+      limiter.ask();
+      const { limited, remembered = false } = await requestStart(request);
       if (!limited) return null;
-      if (asked === 0) enterPhase(state, 'waiting', waitsFor ?? "a permit under Hex's limits");
-      else void showPlace(state, requestId, permits, asked === 1);
-      const renewalMs = Math.min(RENEWALS_MS[asked] ?? RENEWAL_MS, giveUpAtMs - Date.now());
-      if (await condition(() => permits.has(requestId), Math.max(1, renewalMs))) return requestId;
-      if (Date.now() >= giveUpAtMs) throw queueTimedOut(state);
+      if (asked === 0) enterPhase(state, 'waiting', waitsFor ?? IN_LINE);
+      else if (!remembered) void showPlace(state, requestId, limiter, asked === 1);
+      const renewalMs = remembered
+        ? LONG_RENEWAL_MS * (1 + Math.random())
+        : (RENEWALS_MS[asked] ?? RENEWAL_MS);
+      const leftMs = () => giveUpAtMs - Date.now();
+      if (remembered && asked === 0 && speaksForItsStep()) {
+        if (await limiter.wait(requestId, Math.min(TELL_MS, leftMs()))) return requestId;
+        void tellParentOfWait(state);
+      }
+      if (await limiter.wait(requestId, Math.min(renewalMs, leftMs()))) return requestId;
+      if (Date.now() < giveUpAtMs) continue;
+      if (remembered) state.waitingFor = (await placeOf(state, requestId)) ?? state.waitingFor;
+      throw queueTimedOut(state);
     }
   } catch (error) {
     await giveBack({ spec, requestId }, 'released');
@@ -74,16 +120,41 @@ export async function waitForPermit(
   }
 }
 
+/** The pipeline above is told once that a step is in line: by the first item of a fan-out, since each word costs. */
+function speaksForItsStep(): boolean {
+  const { hexStep = '' } = memoOf(workflowInfo());
+  return hexStep !== '' && (!hexStep.includes('/') || hexStep.endsWith('/0'));
+}
+
+function requestIdOf(trigger: number): string {
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  return `${workflowId}#${firstExecutionRunId.slice(-12)}-${trigger}`;
+}
+
+/** How the limiter knows a request and whose it is. */
+function identityOf({ projectId, exclusive }: RunState['spec'], requestId: string) {
+  const { workflowId, firstExecutionRunId: workflowRunId } = workflowInfo();
+  return { requestId, workflowId, workflowRunId, projectId, ...(exclusive && { exclusive: true }) };
+}
+
+/** Tells a limiter that has lost what it knew of the run that is going on. */
+export async function tellWhatIsHeld({ spec, run, requestId }: RunState): Promise<void> {
+  if (!run || !requestId) return;
+  const { runId, triggeredAtMs: startedAt } = run;
+  const held = { ...identityOf(spec, requestId), type: 'holding', runId, startedAt } as const;
+  await tell(spec.connection, held);
+}
+
 /** Shows the place once it is known, unless the wait is over by then. Nobody waits for it. */
 async function showPlace(
   state: RunState,
   requestId: string,
-  permits: ReadonlySet<string>,
+  limiter: LimiterWords,
   first: boolean,
 ): Promise<void> {
   const { connection } = state.spec;
-  const place = await placeInLine({ connection, requestId }).catch(() => null);
-  if (!place || state.phase !== 'waiting' || permits.has(requestId)) return;
+  const place = await placeOf(state, requestId);
+  if (!place || state.phase !== 'waiting' || limiter.has(requestId)) return;
   enterPhase(state, 'waiting', place);
   if (!first) return;
   const { projectId } = state.spec;
@@ -94,6 +165,10 @@ async function showPlace(
     waitingFor: place,
   });
   await tellParentOfWait(state);
+}
+
+function placeOf({ spec }: RunState, requestId: string): Promise<string | null> {
+  return placeInLine({ connection: spec.connection, requestId }).catch(() => null);
 }
 
 /** Tells the limiter of a run that was found rather than started. */
@@ -109,12 +184,16 @@ export async function giveBack(
   { spec, requestId }: Pick<RunState, 'spec' | 'requestId'>,
   type: 'released' | 'notStarted',
 ): Promise<void> {
-  if (!requestId) return;
-  await CancellationScope.nonCancellable(() =>
-    reportToLimiter({ connection: spec.connection, events: [{ type, requestId }] }),
-  ).catch((error: unknown) => {
-    if (isCancellation(error)) throw error;
-  });
+  if (requestId) await tell(spec.connection, { type, requestId });
+}
+
+/** Also when the run is being cancelled. Where it fails, a lease runs out. */
+async function tell(connection: string, event: LimiterEvent): Promise<void> {
+  await CancellationScope.nonCancellable(() => reportToLimiter({ connection, events: [event] })).catch(
+    (error: unknown) => {
+      if (isCancellation(error)) throw error;
+    },
+  );
 }
 
 function queueTimedOut(state: RunState) {

@@ -17,7 +17,7 @@ import { startDelayMs } from '../../run/start-delay.js';
 import { logEvent } from '../log-event.js';
 import { retried, sentOnce } from './activities.js';
 import { factsOf, hexFailure, runFailure } from './failures.js';
-import { giveBack, reportAdopted, waitForPermit } from './permit.js';
+import { giveBack, type LimiterWords, reportAdopted, waitForPermit } from './permit.js';
 import {
   enterPhase,
   hasEnded,
@@ -40,9 +40,9 @@ const LOOKS = 2;
  * Starts exactly one Hex run and makes it known to the state. A start that surely did not happen is sent again
  * where the trouble passes by itself; one whose outcome is unknown never is, before Hex's own list has been searched.
  */
-export async function startRun(state: RunState, permits: ReadonlySet<string>): Promise<void> {
+export async function startRun(state: RunState, limiter: LimiterWords): Promise<void> {
   try {
-    await sendUntilStarted(state, permits);
+    await sendUntilStarted(state, limiter);
   } catch (error) {
     // A start is awaited whatever happens, so one that was cancelled had not been sent. Others of the project
     // (after a 429, of the whole connection) wait for this one, and need not wait until its lease is over.
@@ -52,13 +52,13 @@ export async function startRun(state: RunState, permits: ReadonlySet<string>): P
   }
 }
 
-async function sendUntilStarted(state: RunState, permits: ReadonlySet<string>): Promise<void> {
+async function sendUntilStarted(state: RunState, limiter: LimiterWords): Promise<void> {
   const { spec } = state;
   const giveUpAtMs = state.startedAtMs + spec.queueTimeoutMs;
   let waitsFor: string | null = null;
   for (let searched = false; ; ) {
     // A start whose answer was lost keeps its permit: no other of ours may start this project before it is settled.
-    if (!searched && !spec.dryRun) state.requestId = await waitForPermit(state, permits, waitsFor);
+    if (!searched && !spec.dryRun) state.requestId = await waitForPermit(state, limiter, waitsFor);
     const requestedAtMs = Date.now();
     try {
       const run = await send(state);

@@ -1,0 +1,265 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { TemporalHexClient } from '../src/client.js';
+import { limiterId } from '../src/contract/ids.js';
+import { limiterEventsSignal, lineQuery } from '../src/contract/messages.js';
+import type { Bench, Sizes } from './support/bench.js';
+import { cpuSeconds, residentBytes } from './support/cpu.js';
+import { load } from './support/machine.js';
+import { count, ms, quantile, seconds, size } from './support/numbers.js';
+import { startHexWorker, startSupport, type WorkerProcess } from './support/processes.js';
+import { type Stack, withStack } from './support/stack.js';
+import type { Row } from './support/table.js';
+import { TASK_QUEUES } from './support/task-queues.js';
+
+const RUNS = 1_000;
+/** A workflow may have 2,000 children at once. */
+const MOST_CHILDREN = 1_000;
+/** A minute of the windows takes 6 s, so that several of them fall into the time in which the line grows. */
+const CLOCK_FACTOR = 10;
+const STARTS_PER_WINDOW = 20;
+const WINDOW_MS = 61_000 / CLOCK_FACTOR;
+const QUIET_MS = 30_000;
+const SETTLE_MS = 15_000;
+const LOOK_MS = 500;
+const AFTER_KILL = 2 * STARTS_PER_WINDOW;
+
+const LIMITED = {
+  HEX_TASK_QUEUE: TASK_QUEUES.limited,
+  HEX_LIMITS: 'on',
+  HEX_CLOCK_FACTOR: String(CLOCK_FACTOR),
+  HEX_STARTS_PER_MINUTE: String(STARTS_PER_WINDOW),
+  HEX_STARTS_PER_HOUR: 'none',
+  HEX_KERNELS: 'none',
+  HEX_READS_PER_MINUTE: 'none',
+  HEX_READS_PER_HOUR: 'none',
+};
+
+export const line = ({ runs = RUNS }: Sizes): Bench => ({
+  title: 'Line: many runs that wait under the limits, beside as many bare child workflows that only wait',
+  method: [
+    `Pipelines of up to ${count(MOST_CHILDREN)} items, all at once; ${STARTS_PER_WINDOW} starts in ${seconds(WINDOW_MS)}, against an instant Hex. A server and a worker process for each kind.`,
+    `"While they wait": no start is allowed for ${seconds(QUIET_MS)}. The cost of a kill: what ${AFTER_KILL} starts after it take longer than the windows.`,
+  ],
+  run: async () => {
+    const bare = await bareLine(runs);
+    const own = await ownLine(runs);
+    return [
+      ...rowsOf('bare', bare),
+      ...rowsOf('in line', own.crowd, bare),
+      ...own.rows,
+      { what: 'load', value: load() },
+    ];
+  },
+});
+
+/** What a crowd of waiting workflows costs. */
+interface Crowd {
+  runs: number;
+  untilInLineMs: number;
+  growth: Used;
+  quiet: Used;
+  workerBytes: number;
+}
+
+interface Used {
+  worker: number;
+  server: number;
+  ms: number;
+}
+
+function bareLine(runs: number): Promise<Crowd> {
+  return withStack({}, async (stack) => {
+    const worker = stack.own(await startSupport('bare-worker', stack.env));
+    const parents = groupsOf(runs);
+    const begin = async () => {
+      const handles = await Promise.all(
+        parents.map((children, index) =>
+          stack.temporal.workflow.start('bareCrowd', {
+            taskQueue: TASK_QUEUES.bare,
+            workflowId: `crowd-${index}`,
+            args: [children],
+          }),
+        ),
+      );
+      for (;;) {
+        const begun = await Promise.all(
+          handles.map((handle) => handle.query<number>('begun').catch(() => 0)),
+        );
+        if (sum(begun) >= runs) return;
+        await delay(LOOK_MS);
+      }
+    };
+    return crowdOf(stack, worker, runs, begin, async () => undefined);
+  });
+}
+
+function ownLine(runs: number): Promise<{ crowd: Crowd; rows: Row[] }> {
+  return withStack({ duration: { pending: 0, running: 0 } }, async (stack) => {
+    const worker = await startHexWorker({ ...stack.env, ...LIMITED });
+    const hex = new TemporalHexClient({ client: stack.temporal, taskQueue: TASK_QUEUES.limited });
+    const limiter = stack.temporal.workflow.getHandle(limiterId(TASK_QUEUES.limited, 'default'));
+    const answers = { line: [] as number[], progress: [] as number[], refused: 0 };
+    const timed = async <T>(times: number[], ask: () => Promise<T>): Promise<T | null> => {
+      const began = performance.now();
+      const answer = await ask().catch(() => null);
+      if (answer === null) answers.refused++;
+      times.push(performance.now() - began);
+      return answer;
+    };
+    const look = async () => {
+      const view = await timed(answers.line, () => limiter.query(lineQuery, { limit: 1 }));
+      await timed(answers.progress, () => hex.progress('line-0'));
+      return view;
+    };
+    const allow = (perMinute: number) =>
+      limiter.signal(limiterEventsSignal, [{ type: 'settings', patch: { starts: { perMinute } } }]);
+    let grown = { starts: 0, allowed: 0 };
+    const begin = async () => {
+      await Promise.all(groupsOf(runs).map((items, index) => startPipeline(hex, `line-${index}`, items)));
+      for (;;) {
+        const view = await look();
+        const { starts, firstAt } = startsOf(stack);
+        if (view && view.waiting + view.held + starts >= runs) {
+          const windows = 1 + Math.floor((Date.now() - firstAt) / WINDOW_MS);
+          grown = { starts, allowed: windows * STARTS_PER_WINDOW };
+          return;
+        }
+        await delay(LOOK_MS);
+      }
+    };
+    const crowd = await crowdOf(stack, worker, runs, begin, () => allow(0));
+    const growing = { ...answers };
+    const rows: Row[] = [
+      {
+        what: 'in line: starts while the line grew',
+        value: count(grown.starts),
+        against: `${count(grown.allowed)} allowed by the windows`,
+      },
+      answerRow('line', growing.line),
+      answerRow('progress of a pipeline', growing.progress),
+      { what: 'in line: queries that failed', value: count(growing.refused), against: 'goal 0' },
+    ];
+    await allow(STARTS_PER_WINDOW);
+    const lostMs = await killed(stack, worker);
+    return {
+      crowd,
+      rows: [
+        ...rows,
+        { what: 'in line: cost of a worker kill', value: seconds(lostMs), against: 'goal < 10 s' },
+      ],
+    };
+  });
+}
+
+function startPipeline(hex: TemporalHexClient, workflowId: string, items: number): Promise<unknown> {
+  const each = {
+    id: 'each',
+    forEach: Array.from({ length: items }, (_, index) => index),
+    projectId: `${workflowId}-{{ item }}`,
+    poll: { first: 0 },
+  };
+  return hex.startPipeline({ name: workflowId, steps: [each] }, { workflowId });
+}
+
+/** Lets the crowd come, measures that, and then what it costs while it only waits. */
+async function crowdOf(
+  { serverPid }: Stack,
+  { child }: WorkerProcess,
+  runs: number,
+  begin: () => Promise<void>,
+  hush: () => Promise<unknown>,
+): Promise<Crowd> {
+  const pid = child.pid ?? 0;
+  const use = async (work: () => Promise<unknown>): Promise<Used> => {
+    const [worker, server] = [await cpuSeconds(pid), await cpuSeconds(serverPid)];
+    const began = performance.now();
+    await work();
+    const took = performance.now() - began;
+    return {
+      worker: (await cpuSeconds(pid)) - worker,
+      server: (await cpuSeconds(serverPid)) - server,
+      ms: took,
+    };
+  };
+  const growth = await use(begin);
+  await hush();
+  await delay(SETTLE_MS);
+  const quiet = await use(() => delay(QUIET_MS));
+  return { runs, untilInLineMs: growth.ms, growth, quiet, workerBytes: await residentBytes(pid) };
+}
+
+/** Kills the worker while runs start, and starts another. How much longer the next starts take than they would have. */
+async function killed(stack: Stack, worker: WorkerProcess): Promise<number> {
+  const before = startsOf(stack).starts;
+  await untilStarts(stack, before + STARTS_PER_WINDOW);
+  const { starts, lastAt } = startsOf(stack);
+  worker.child.kill('SIGKILL');
+  stack.own(await startHexWorker({ ...stack.env, ...LIMITED }));
+  await untilStarts(stack, starts + AFTER_KILL);
+  const windows = AFTER_KILL / STARTS_PER_WINDOW;
+  return Math.max(0, startsOf(stack).lastAt - lastAt - windows * WINDOW_MS);
+}
+
+async function untilStarts(stack: Stack, starts: number): Promise<void> {
+  const end = Date.now() + 120_000;
+  while (startsOf(stack).starts < starts) {
+    if (Date.now() > end) throw new Error(`There were not ${starts} starts within 2 min`);
+    await delay(50);
+  }
+}
+
+function startsOf({ sandbox }: Stack): { starts: number; firstAt: number; lastAt: number } {
+  const { runs } = sandbox.ledger();
+  const at = (index: number) => Date.parse(runs.at(index)?.createdAt ?? new Date().toISOString());
+  return { starts: runs.length, firstAt: at(0), lastAt: at(-1) };
+}
+
+function groupsOf(runs: number): number[] {
+  const groups: number[] = [];
+  for (let left = runs; left > 0; left -= MOST_CHILDREN) groups.push(Math.min(left, MOST_CHILDREN));
+  return groups;
+}
+
+function rowsOf(kind: string, crowd: Crowd, bare: Crowd | null = null): Row[] {
+  const { runs, untilInLineMs, growth, quiet, workerBytes } = crowd;
+  const cpu = growth.worker + growth.server;
+  const bareCpu = bare && bare.growth.worker + bare.growth.server;
+  const share = (used: number) => `${count((used / (quiet.ms / 1_000)) * 100, 1)} %`;
+  return [
+    {
+      what: `${kind}: until ${count(runs)} wait`,
+      value: seconds(untilInLineMs),
+      ...(bare && { against: `goal <= ${count(0.06 * runs)} s` }),
+    },
+    {
+      what: `${kind}: CPU until then`,
+      value: `${count(cpu, 1)} s`,
+      ...(bareCpu && { against: `${count(cpu / bareCpu, 1)} x bare, goal <= 3` }),
+      note: `worker ${count(growth.worker, 1)}, server ${count(growth.server, 1)}`,
+    },
+    {
+      what: `${kind}: CPU while they wait, of a core`,
+      value: share(quiet.worker + quiet.server),
+      ...(bare && { against: 'goal <= 2 %' }),
+      note: `worker ${share(quiet.worker)}, server ${share(quiet.server)}`,
+    },
+    {
+      what: `${kind}: memory of the worker`,
+      value: size(workerBytes),
+      ...(bare && { against: 'goal <= 300 MB' }),
+    },
+  ];
+}
+
+function answerRow(what: string, times: readonly number[]): Row {
+  return {
+    what: `in line: answer of ${what}`,
+    value: `${ms(quantile(times, 0.5))} median`,
+    against: 'goal < 200 ms',
+    note: `p95 ${ms(quantile(times, 0.95))}, longest ${ms(Math.max(...times))}, ${times.length} asked`,
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, value) => all + value, 0);
+}

@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { gathered } from '../../src/activities/gathered.js';
+
+/** A sender whose sendings end one by one. */
+function sender(most = 100) {
+  const sent: number[][] = [];
+  const ends: ((error?: Error) => void)[] = [];
+  const send = gathered<number>((items) => {
+    sent.push(items);
+    return new Promise((resolve, reject) => {
+      ends.push((error) => (error ? reject(error) : resolve()));
+    });
+  }, most);
+  const end = async (index: number, error?: Error) => {
+    ends[index]?.(error);
+    await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { send, sent, end };
+}
+
+it('the first goes at once; what comes meanwhile goes together, in order, when that one is done', async () => {
+  const { send, sent, end } = sender();
+  const first = send([1]);
+  await end(-1);
+  expect(sent).toEqual([[1]]);
+  const later = [send([2, 3]), send([4])];
+  await end(-1);
+  expect(sent).toEqual([[1]]);
+  await end(0);
+  expect(sent).toEqual([[1], [2, 3, 4]]);
+  await end(1);
+  await Promise.all([first, ...later]);
+});
+
+it('an error goes to those whose sending it was, and the next ones are sent', async () => {
+  const { send, sent, end } = sender();
+  const first = send([1]);
+  await end(-1);
+  const second = send([2]);
+  const refused = expect(first).rejects.toThrow('away');
+  await end(0, new Error('away'));
+  await refused;
+  expect(sent).toEqual([[1], [2]]);
+  await end(1);
+  await second;
+});
+
+it('no more go together than may', async () => {
+  const { send, sent, end } = sender(2);
+  const all = [send([1]), send([2]), send([3])];
+  for (let index = -1; index < 2; index++) await end(index);
+  await Promise.all(all);
+  expect(sent).toEqual([[1, 2], [3]]);
+});

@@ -269,6 +269,24 @@ describe('the watch of a project', () => {
     expect(idsOf(world)).toEqual(['00000000']);
   });
 
+  it('keeps the order where a hidden run is read later than the newest page', () => {
+    const world = new World();
+    world.create(HOUR_MS);
+    world.round();
+    for (let n = 0; n < 150; n += 1) world.create(1);
+    world.now += MINUTE_MS;
+    world.round();
+    world.now = BEGAN_MS + HOUR_MS - 8_000;
+    world.create(5_000);
+    expect(world.read()).toBe(true);
+    world.now += 10_000;
+    // The hidden one has ended by now, and so has one before it that the page showed as going on.
+    expect(world.read()).toBe(false);
+    world.now += MINUTE_MS;
+    world.round();
+    expect(idsOf(world).slice(-2)).toEqual(['00000151', '00000000']);
+  });
+
   it('forgets a run that Hex does not know any more', () => {
     const world = new World();
     world.create(3 * HOUR_MS);

@@ -90,6 +90,21 @@ await worker.runUntil(async () => {
   await settled(waited.result());
   await save('hex-run-waited');
 
+  sandbox.seed(
+    Array.from({ length: 5 }, () => ({
+      projectId: 'learned',
+      trigger: 'API' as const,
+      ago: '1h',
+      duration: { running: 300 },
+    })),
+  );
+  sandbox.settings({ duration: 300 });
+  await settled(
+    (await hex.startRun({ projectId: 'learned', ...FAST }, { workflowId: 'hex-run-learned' })).result(),
+  );
+  await save('hex-run-learned');
+  sandbox.settings({ duration: 150 });
+
   const steps = ['extract', 'transform', 'load'].map((id) => ({ id, projectId: id, ...FAST }));
   await settled(
     (await hex.startPipeline({ name: 'etl', steps }, { workflowId: 'hex-pipeline-completed' })).result(),

@@ -108,6 +108,7 @@ export type {
 export type { StepState } from './pipeline/execution/scheduler.js';
 export type { Ending, SensorDefinition, SensorMode } from './pipeline/sensor/definition.js';
 export type { SensorInput } from './pipeline/sensor/input.js';
+export type { ExpectedEnd } from './run/expected-end.js';
 export { FAILURE_TYPES, type FailureKind, type FailureType } from './run/failure-types.js';
 export type {
   HexRunInput,

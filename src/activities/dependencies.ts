@@ -1,5 +1,5 @@
 import type { ScheduleClient, WorkflowClient } from '@temporalio/client';
-import type { HexClient, ReadLimits, SharedReads } from '../hex/index.js';
+import type { HexClient, LearnedReads, ReadLimits, SharedReads } from '../hex/index.js';
 import type { HttpSettings } from '../http/secrets.js';
 import type { Webhook } from '../notifications/webhook.js';
 import type { Limiters } from './limiters.js';
@@ -45,6 +45,8 @@ export interface ActivityDependencies {
 export interface ReadPolicy {
   /** Answers reads of one project that fall together by one list. */
   shared: SharedReads;
+  /** What earlier runs say of when the next read is due. */
+  learned: LearnedReads;
   limits: ReadLimits;
 }
 

@@ -1,8 +1,8 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import type { LogEvent } from '../contract/log-events.js';
-import { type HexClient, type HexRunInfo, isTerminal, type ReadLimits } from '../hex/index.js';
+import { type HexClient, type HexRunInfo, isTerminal, type ReadHint, type ReadLimits } from '../hex/index.js';
 import type { ReadLoad } from '../limits/index.js';
-import type { ActivityDependencies, ReadPolicy } from './dependencies.js';
+import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import { report } from './request-start.js';
 import { tellOfTrouble } from './tell-of-trouble.js';
@@ -23,6 +23,12 @@ export interface RunReference {
   requestId: string | null;
 }
 
+/** A read of a run that goes on. */
+export interface PolledRun extends RunReference {
+  /** Go by what earlier runs of the project say; absent in histories from before. */
+  learn?: boolean;
+}
+
 /** The few fields that a workflow keeps: a history holds hundreds of them. */
 export type RunRead = Pick<
   HexRunInfo,
@@ -30,23 +36,33 @@ export type RunRead = Pick<
 > & {
   /** Null where reads are not limited. */
   share: ReadShare | null;
+  /** What earlier runs of the project say of this one; absent where they say nothing. */
+  hint?: ReadHint;
 };
 
 /** Reads one run by its id. The run list may lag, so it cannot confirm a cancel. */
 export const getRunStatus =
   (dependencies: ActivityDependencies) =>
-  (run: RunReference): Promise<RunRead> =>
-    statusFrom(dependencies.hex(run.connection), dependencies, run, null);
+  async (run: RunReference): Promise<RunRead> => ({
+    ...fieldsOf(await infoOf(dependencies.hex(run.connection), dependencies, run)),
+    share: null,
+  });
 
 /** Reads the status of a Hex run, together with others of its project where their reads fall together. */
 export const pollRun =
   (dependencies: ActivityDependencies) =>
-  async (run: RunReference): Promise<RunRead> => {
+  async (run: PolledRun): Promise<RunRead> => {
     const policy = dependencies.reads?.(run.connection) ?? null;
-    const reader = policy?.shared ?? dependencies.hex(run.connection);
-    const status = await statusFrom(reader, dependencies, run, policy);
-    if (isTerminal(status.status)) logEndSeen(run, status.endTime);
-    return status;
+    if (!policy) return getRunStatus(dependencies)(run);
+    const { shared, learned, limits } = policy;
+    const call = { signal: cancellationSignal(), timeoutMs: run.requestTimeoutMs };
+    const learning = run.learn ? learned.learnFrom(shared, run.projectId, call) : null;
+    const info = await infoOf(shared, dependencies, run);
+    await learning;
+    if (isTerminal(info.status)) logEndSeen(run, info.endTime);
+    const load = shared.load(run.projectId);
+    const hint = run.learn ? learned.hint(info, load) : null;
+    return { ...fieldsOf(info), share: { load, limits }, ...(hint && { hint }) };
   };
 
 function logEndSeen({ projectId, connection, runId: hexRunId }: RunReference, endTime: string | null): void {
@@ -61,23 +77,25 @@ function logEndSeen({ projectId, connection, runId: hexRunId }: RunReference, en
   } satisfies LogEvent);
 }
 
-async function statusFrom(
+async function infoOf(
   reader: Pick<HexClient, 'getRunStatus'>,
   dependencies: ActivityDependencies,
   run: RunReference,
-  policy: ReadPolicy | null,
-): Promise<RunRead> {
+): Promise<HexRunInfo> {
   try {
     const options = { signal: cancellationSignal(), timeoutMs: run.requestTimeoutMs };
     const info = await reader.getRunStatus(run.projectId, run.runId, options);
-    const { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId } = info;
-    if (isTerminal(status)) await reportEnd(dependencies, run);
-    const share = policy && { load: policy.shared.load(run.projectId), limits: policy.limits };
-    return { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId, share };
+    if (isTerminal(info.status)) await reportEnd(dependencies, run);
+    return info;
   } catch (error) {
     await tellOfTrouble(dependencies, run.connection, error, 'reads');
     throw readFailure(error, dependencies.patienceMs);
   }
+}
+
+function fieldsOf(info: HexRunInfo): Omit<RunRead, 'share'> {
+  const { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId } = info;
+  return { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId };
 }
 
 /** Frees the run's kernel slot at the limiter, and its share of the reads. */
@@ -85,6 +103,8 @@ export async function reportEnd(
   dependencies: ActivityDependencies,
   { connection, projectId, runId, requestId }: RunReference,
 ): Promise<void> {
-  dependencies.reads?.(connection)?.shared.leave(projectId, runId);
+  const policy = dependencies.reads?.(connection);
+  policy?.shared.leave(projectId, runId);
+  policy?.learned.leave(runId);
   if (requestId) await report(dependencies, connection, [{ type: 'finished', requestId }]);
 }

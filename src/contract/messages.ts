@@ -3,6 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { LimiterEvent, LimiterView, LineOptions, Permit } from '../limits/index.js';
 import type { ControlAction, PipelineProgress } from '../pipeline/execution/result.js';
 import type { SensorInput } from '../pipeline/sensor/input.js';
+import type { Expected } from '../run/expected-end.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
 import type { RunProgress } from '../run/result.js';
 import type { DoneEra } from '../schedule/index.js';
@@ -56,6 +57,8 @@ export interface ChildProgress {
   runUrl: string | null;
   /** What it waits for, in words; null once it runs. */
   waitingFor: string | null;
+  /** When its run is expected to have ended, ms since 1970; absent where earlier runs say nothing. */
+  expectedEnd?: Expected;
 }
 
 // hexRun or hexPipeline

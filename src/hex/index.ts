@@ -20,6 +20,7 @@ export {
 } from './errors/index.js';
 export { normalizeBaseUrl } from './paths.js';
 export { type Asked, askAgain, type Heard, heardClient, outOfReach } from './reach.js';
+export { createLearnedReads, type LearnedReads, type ReadHint } from './reads/learned-reads.js';
 export {
   backgroundIntervalMs,
   createReadPacing,

@@ -80,6 +80,7 @@ const SEVERITY: Record<NotificationEvent, Severity> = {
   failure: 'error',
   cancelled: 'warning',
   deadline: 'warning',
+  at_risk: 'warning',
   missed: 'error',
   late: 'warning',
   filled: 'info',

@@ -16,6 +16,12 @@ export interface PollInput {
   first?: Duration;
   /** Reads before the workflow continues as new, so that its history stays small. Default 300. */
   perHistory?: number;
+  /**
+   * Go by how long earlier runs of the project took, where at least three are known: reads come close together where an
+   * end is likely, and are far apart before. `min` and `max` hold as they are set, without `max` a wait is 5 min at
+   * most; `factor` is for projects without such a past. Default true.
+   */
+  learn?: boolean;
 }
 
 /** What to do when several Hex runs could be the one whose answer was lost. */
@@ -147,7 +153,12 @@ export interface RunSpec {
   onTimeout?: OnStop;
   queueTimeoutMs: number;
   triggerRetryDelayMs?: number;
-  poll: PollPolicy & { firstMs: number; perHistory: number };
+  poll: PollPolicy & {
+    firstMs: number;
+    perHistory: number;
+    /** Longest wait that earlier runs may lead to, ms; absent where they are not asked. */
+    learnedMaxMs?: number;
+  };
   connection: string;
   onAmbiguous: OnAmbiguous;
   lateStartGraceMs: number;

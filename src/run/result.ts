@@ -1,3 +1,4 @@
+import type { ExpectedEnd } from './expected-end.js';
 import type { ExistingKey } from './key.js';
 
 /** What a completed Hex run gives back; the result of the `hexRun` workflow. */
@@ -106,4 +107,6 @@ export interface RunProgress {
   key?: string;
   /** ISO 8601. */
   startedAt: string;
+  /** When it is expected to have ended, as of the last read; absent where earlier runs say nothing. */
+  expectedEnd?: ExpectedEnd;
 }

@@ -11,6 +11,8 @@ import { DEFAULT_POLL } from './poll-interval.js';
 /** Hex's API needs a longest wait that a Temporal timer can hold and a person can mean: a year. */
 const LONGEST_MS = 365 * 86_400_000;
 const DEFAULT_TIMEOUT = '1h';
+/** Reads that earlier runs have put off are no further apart, where `poll.max` says nothing. */
+const LONGEST_LEARNED_MS = 300_000;
 
 /** A length of time in a definition, at least `minMs`. */
 export const durationSchema = (minMs = 1) =>
@@ -104,6 +106,7 @@ export const runFields = () => ({
       factor: z.number().min(0, 'must be from 0 to 1').max(1, 'must be from 0 to 1').optional(),
       first: durationSchema(0).optional(),
       perHistory: z.int().min(1).max(1_000, 'must be from 1 to 1000').optional(),
+      learn: z.boolean({ error: 'must be true or false' }).optional(),
     })
     .superRefine((poll, context) => {
       const { minMs, maxMs } = pollOf(poll);
@@ -206,6 +209,7 @@ function pollOf(poll: PollInput): RunSpec['poll'] {
     factor: poll.factor ?? DEFAULT_POLL.factor,
     firstMs: durationOr(poll.first, Math.ceil(minMs / 2)),
     perHistory: poll.perHistory ?? 300,
+    ...((poll.learn ?? true) && { learnedMaxMs: durationOr(poll.max, Math.max(minMs, LONGEST_LEARNED_MS)) }),
   };
 }
 

@@ -4,6 +4,7 @@ import { own } from '../base/json.js';
 import type { Config } from '../config.js';
 import {
   createHexClient,
+  createLearnedReads,
   createReadPacing,
   createSharedReads,
   type Heard,
@@ -45,9 +46,10 @@ function linkOf(
   const connection = own(connections, name);
   if (!connection) throw unknownConnection(name, Object.keys(connections));
   const limits = own(reads, name) ?? 'off';
-  const pacing = limits === 'off' ? {} : { pacing: createReadPacing({ limits }) };
-  const options = { ...pacing, observe: observe?.(name) ?? null };
+  const pacing = limits === 'off' ? null : createReadPacing({ limits });
+  const options = { ...(pacing && { pacing }), observe: observe?.(name) ?? null };
   const client = heardClient(createHexClient(connection, options), (heard) => hear(name, heard));
-  if (limits === 'off') return { client, reads: null };
-  return { client, reads: { shared: createSharedReads(client), limits } };
+  if (limits === 'off' || !pacing) return { client, reads: null };
+  const learned = createLearnedReads({ limits, pacing });
+  return { client, reads: { shared: createSharedReads(client), learned, limits } };
 }

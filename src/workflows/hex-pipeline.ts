@@ -38,11 +38,16 @@ import { withTimeLimit } from './timers.js';
  */
 export async function hexPipeline(input: HexPipelineInput, ...others: unknown[]): Promise<PipelineResult> {
   const view = new PipelineView();
-  const running: { execution: PipelineExecution | null } = { execution: null };
+  const running: { execution: PipelineExecution | null; notifications: PipelineNotifications | null } = {
+    execution: null,
+    notifications: null,
+  };
   setHandler(pipelineProgressQuery, () => view.progress());
   const waits = new ChildWaits();
   setHandler(stepProgressSignal, (progress) => {
-    if (running.execution) waits.note(running.execution, progress);
+    if (!running.execution) return;
+    waits.note(running.execution, progress);
+    if (progress.expectedEnd) running.notifications?.foresee(running.execution, view.expectedEnd());
   });
   installControls(() => running.execution);
 
@@ -53,8 +58,9 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
     if (prepared.meant) return endNotMeant(prepared, prepared.meant, view);
     if (prepared.pipeline.key) await attributes.settled();
     return underPipelineKey(prepared, view, () =>
-      carryOut(prepared, view, attributes, (execution) => {
+      carryOut(prepared, view, attributes, (execution, notifications) => {
         running.execution = execution;
+        running.notifications = notifications;
       }),
     );
   });
@@ -65,7 +71,7 @@ async function carryOut(
   prepared: PreparedExecution,
   view: PipelineView,
   attributes: PipelineAttributes,
-  begun: (execution: PipelineExecution) => void,
+  begun: (execution: PipelineExecution, notifications: PipelineNotifications) => void,
 ): Promise<PipelineResult> {
   const { spec } = prepared.plan;
   const notifications = new PipelineNotifications(spec, view.warnings);
@@ -74,7 +80,7 @@ async function carryOut(
     notifications.sendOfStep(step, event, text);
   });
   logEvent('info', `Pipeline "${spec.name}" started`, { event: 'pipeline_started', pipeline: spec.name });
-  begun(execution);
+  begun(execution, notifications);
   view.show(execution);
   notifications.watchDeadlines(execution);
   try {

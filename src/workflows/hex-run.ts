@@ -14,9 +14,8 @@ import {
   runProgressQuery,
   troubleSignal,
 } from '../contract/messages.js';
-import { DEFAULT_READ_BUDGET, nextReadMs } from '../limits/index.js';
 import type { HexRunInput, OnStop } from '../run/input.js';
-import { pollIntervalMs } from '../run/poll-interval.js';
+import { untilNextReadMs } from '../run/poll-interval.js';
 import type { HexRunResult } from '../run/result.js';
 import { isTerminal } from '../run/status.js';
 import { showDetails } from './current-details.js';
@@ -149,7 +148,7 @@ async function readUntilEnd(state: RunState, input: HexRunInput, nudge: Nudge): 
   const { spec } = state;
   if (hasEnded(state)) return null;
   let readsInThisHistory = 0;
-  let waitMs = state.polls === 0 ? spec.poll.firstMs : untilNextReadMs(state);
+  let waitMs = state.polls === 0 ? spec.poll.firstMs : nextWaitMs(state);
   for (;;) {
     waitMs = Math.min(waitMs, state.deadlineAtMs - Date.now(), pendingLeftMs(state));
     enterPhase(state, 'running');
@@ -163,17 +162,16 @@ async function readUntilEnd(state: RunState, input: HexRunInput, nudge: Nudge): 
     if (pendingIsOver && pendingLeftMs(state) <= 0) return 'pendingTimeout';
     if (state.polls === 1) await tellParentOfRun(state);
     readsInThisHistory++;
-    waitMs = untilNextReadMs(state);
+    waitMs = nextWaitMs(state);
   }
 }
 
-/** The policy's interval, or this run's share of the reads where that is longer. */
-function untilNextReadMs({ spec, run, share }: RunState): number {
+/** By what the last read has told. */
+function nextWaitMs(state: RunState): number {
+  const { spec, run } = state;
   const now = Date.now();
-  const baseMs = pollIntervalMs(now - (run?.triggeredAtMs ?? now), spec.poll);
-  if (!share) return baseMs;
-  const budget = { ...DEFAULT_READ_BUDGET, ...share.limits };
-  return nextReadMs(now, baseMs, spec.projectId, share.load, budget);
+  const { projectId } = spec;
+  return untilNextReadMs(spec.poll, { projectId, triggeredAtMs: run?.triggeredAtMs ?? now }, now, state);
 }
 
 /**
@@ -194,6 +192,7 @@ async function read(state: RunState, alone: boolean): Promise<boolean | null> {
       runId: run?.runId ?? '',
       requestTimeoutMs,
       requestId: state.requestId,
+      ...(spec.poll.learnedMaxMs !== undefined && { learn: true }),
     });
     noteRead(state, status);
     await noteTroubleIsOver(state);

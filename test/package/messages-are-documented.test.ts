@@ -76,7 +76,7 @@ function isDefined(value: unknown): value is Defined {
 // The compiler keeps these lists of fields complete.
 const RUN_PROGRESS: Record<keyof RunProgress, 0> = {
   ...{ phase: 0, projectId: 0, runId: 0, runUrl: 0, status: 0, polls: 0, triggers: 0, waitingFor: 0 },
-  ...{ adopted: 0, key: 0, startedAt: 0, connection: 0 },
+  ...{ adopted: 0, key: 0, startedAt: 0, connection: 0, expectedEnd: 0 },
 };
 const PIPELINE_PROGRESS: Record<keyof PipelineProgress, 0> = {
   ...{
@@ -91,12 +91,12 @@ const PIPELINE_PROGRESS: Record<keyof PipelineProgress, 0> = {
     paused: 0,
   },
   ...{ audit: 0, source: 0, rerunOf: 0, key: 0, existing: 0 },
-  ...{ description: 0, owner: 0, tags: 0, warnings: 0 },
+  ...{ description: 0, owner: 0, tags: 0, warnings: 0, expectedEnd: 0 },
 };
 const STEP_PROGRESS: Record<keyof StepProgress, 0> = {
   ...{ id: 0, status: 0, kind: 0, dependsOn: 0, projectId: 0, workflowId: 0, runId: 0, runUrl: 0 },
   ...{ startedAt: 0, endedAt: 0, elapsedMs: 0, attempts: 0, waitingFor: 0, reason: 0, error: 0, items: 0 },
-  ...{ reused: 0, connection: 0 },
+  ...{ reused: 0, connection: 0, expectedEnd: 0 },
 };
 const STEP_ERROR: Record<keyof StepError, 0> = {
   ...{ type: 0, message: 0, hint: 0, projectId: 0, runId: 0, runUrl: 0, status: 0, leftRunning: 0 },

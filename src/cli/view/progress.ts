@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { formatDuration } from '../../base/duration.js';
 import { auditLines, graphLines, markOf, noteOf } from '../../pipeline/execution/render-progress.js';
 import type { PipelineProgress, StepProgress } from '../../pipeline/execution/result.js';
+import { expectedText } from '../../run/expected-end.js';
 import type { RunProgress } from '../../run/result.js';
 import { type Output, plain, table } from '../output.js';
 
@@ -65,6 +66,7 @@ function headLine(progress: PipelineProgress, { bold }: Colors): string {
   const { name, status, steps, rerunOf, source, key, existing } = progress;
   const done = steps.filter((step) => step.status === 'success').length;
   const parts = [`${status}, ${done} of ${steps.length} steps succeeded`, clock(progress)];
+  if (progress.expectedEnd) parts.push(expectedText(progress.expectedEnd, Date.now()));
   if (key) parts.push(`key ${key}`);
   if (existing) parts.push(`${existing.workflowId} has it`);
   if (rerunOf) parts.push(`rerun of ${rerunOf.workflowId}`);
@@ -166,6 +168,7 @@ function runLines(progress: RunProgress, colors: Colors): string[] {
   const { projectId, status, phase, startedAt, waitingFor, runUrl, key } = progress;
   const parts = [colors.bold(projectId), status && status !== phase ? `${status} (${phase})` : phase];
   if (phase !== 'done') parts.push(clock({ startedAt, endedAt: null, elapsedMs: 0 }));
+  if (progress.expectedEnd) parts.push(expectedText(progress.expectedEnd, Date.now()));
   if (key) parts.push(plain(`key ${key}`));
   if (runUrl) parts.push(colors.dim(runUrl));
   return [parts.join('  '), ...(waitingFor ? [`  ${plain(waitingFor)}`] : [])];

@@ -50,6 +50,7 @@ function dedupKey(notification: Notification): string {
       success: subject,
       failure: subject,
       deadline: subject,
+      at_risk: subject,
       missed: ['starts', notification.gap],
       late: ['starts', notification.gap],
       filled: ['starts', notification.gap],

@@ -90,7 +90,7 @@ const baseFields = () => ({
   window: z.int('must be a whole number').min(1, 'must be 1 or more').optional(),
   retry: retrySchema().optional(),
   deadline: deadlineSchema().optional(),
-  notify: notifySchema(['success', 'failure', 'cancelled', 'waiting', 'deadline']).optional(),
+  notify: notifySchema(['success', 'failure', 'cancelled', 'waiting', 'deadline', 'at_risk']).optional(),
 });
 
 export const onFailureSchema = () => oneOf(['stop', 'continue', 'pause']);
@@ -281,6 +281,7 @@ export const headerFields = (schedule: z.ZodType = scheduleSchema(), on: z.ZodTy
     'failure',
     'cancelled',
     'deadline',
+    'at_risk',
     'waiting',
     'missed',
     'late',

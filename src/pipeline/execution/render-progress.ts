@@ -1,4 +1,5 @@
 import { formatDuration } from '../../base/duration.js';
+import { expectedText } from '../../run/expected-end.js';
 import { aboutText } from '../definition/about.js';
 import type { PipelineProgress, StepProgress } from './result.js';
 import type { StepState } from './scheduler.js';
@@ -70,6 +71,7 @@ export function noteOf(step: StepProgress): string {
   const notes: string[] = [];
   if (step.items) notes.push(itemsText(step.items));
   if (step.waitingFor) notes.push(`waits for ${step.waitingFor}`);
+  if (step.expectedEnd) notes.push(expectedText(step.expectedEnd, Date.parse(step.startedAt ?? '')));
   if (step.reused) notes.push('result reused');
   if (step.reason) notes.push(step.reason);
   if (step.error) notes.push(`${step.error.type}: ${firstLine(step.error.message)}`);
@@ -109,6 +111,8 @@ export function headLine(progress: PipelineProgress): string {
     `**${progress.name}**: ${progress.status}, ${done} of ${progress.steps.length} steps succeeded`,
     formatDuration(progress.elapsedMs),
   ];
+  const { expectedEnd } = progress;
+  if (expectedEnd) parts.push(expectedText(expectedEnd, Date.parse(progress.startedAt) + progress.elapsedMs));
   if (paused) parts.push(`paused by ${paused.by}${paused.reason ? ` (${paused.reason})` : ''}`);
   if (key) parts.push(`key ${key}`);
   if (existing) parts.push(`${existing.workflowId} has it`);

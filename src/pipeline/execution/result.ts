@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../base/json.js';
+import type { ExpectedEnd } from '../../run/expected-end.js';
 import type { FailureType } from '../../run/failure-types.js';
 import type { ExistingKey } from '../../run/key.js';
 import type { HexRunResult } from '../../run/result.js';
@@ -313,6 +314,8 @@ export interface StepProgress {
   attempts: number;
   /** What it waits for, in words. */
   waitingFor?: string;
+  /** When its run is expected to have ended, as of what that has told; absent where earlier runs say nothing. */
+  expectedEnd?: ExpectedEnd;
   /** Why it was skipped, or what a person said. */
   reason?: string;
   /** Why its last attempt failed. */
@@ -379,4 +382,6 @@ export interface PipelineProgress {
   existing?: ExistingKey;
   /** Notifications that could not be delivered, and the like. */
   warnings: string[];
+  /** When the last step is expected to have ended; absent where of one that is left nothing is known. */
+  expectedEnd?: ExpectedEnd;
 }

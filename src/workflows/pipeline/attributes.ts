@@ -14,7 +14,7 @@ import type { PipelineFacts } from '../../contract/pipeline-facts.js';
 import { searchAttributes } from '../../contract/search-attributes.js';
 import type { PipelineStatus } from '../../pipeline/execution/result.js';
 import type { PreparedExecution } from './prepared.js';
-import type { PipelineView } from './view.js';
+import { type PipelineView, projectOf } from './view.js';
 
 /** Local, and not tried again: without an answer, the memo is enough. */
 const { pipelinesSearchable } = proxyLocalActivities<HexActivities>({
@@ -43,6 +43,8 @@ const ENDS: readonly PipelineStatus[] = ['success', 'skipped', 'failed', 'cancel
 export class PipelineAttributes {
   private readonly view: PipelineView;
   private readonly facts: PipelineFacts;
+  /** Of its steps. */
+  private readonly projects: readonly string[];
   private readonly announced: Promise<'attributes' | 'memo' | 'nowhere'>;
   private shown: PipelineStatus = 'running';
   private ended = false;
@@ -50,6 +52,7 @@ export class PipelineAttributes {
   constructor(prepared: PreparedExecution, view: PipelineView) {
     this.view = view;
     this.facts = factsOf(prepared);
+    this.projects = [...new Set(prepared.plan.spec.steps.flatMap((step) => projectOf(step) ?? []))];
     this.announced = patched('pipeline-attributes')
       ? CancellationScope.nonCancellable(() => this.announce())
       : Promise.resolve('nowhere');
@@ -76,7 +79,12 @@ export class PipelineAttributes {
   }
 
   private async announce(): Promise<'attributes' | 'memo'> {
-    const searchable = await pipelinesSearchable().catch(() => false);
+    const answer = await pipelinesSearchable(this.projects).catch(() => false);
+    const { searchable, usual } = typeof answer === 'boolean' ? { searchable: answer, usual: [] } : answer;
+    for (const [index, project] of this.projects.entries()) {
+      const expected = usual[index];
+      if (expected) this.view.usual.set(project, expected);
+    }
     if (!searchable) {
       upsertMemo(memo({ hexFacts: this.facts }));
       return 'memo';

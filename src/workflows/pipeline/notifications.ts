@@ -5,16 +5,17 @@ import type { NotificationRequest } from '../../notifications/notification.js';
 import type { PipelineSpec } from '../../pipeline/definition/spec.js';
 import type { TriggerKind } from '../../pipeline/definition/trigger-kind.js';
 import { isFinal, liveStatusOf } from '../../pipeline/execution/scheduler.js';
+import { type Expected, expectedText, toExpectedEnd } from '../../run/expected-end.js';
 import { type NotifyEvent, type StepNotifyEvent, wantedBy } from '../../run/notify.js';
 import { deadlineInstant } from '../../schedule/index.js';
 import { sendNotifications, webhookProblems } from '../notifications.js';
 import { invalidInput } from '../run/failures.js';
 import type { PipelineAttributes } from './attributes.js';
 import type { PipelineExecution } from './execution.js';
-import { type StepRecord, shownState, waitOf } from './state.js';
+import { expectedEndOfRuns, type StepRecord, shownState, waitOf } from './state.js';
 
 /** What asks for somebody while a pipeline runs. */
-const LIVE: readonly string[] = ['waiting', 'deadline'];
+const LIVE: readonly string[] = ['waiting', 'deadline', 'at_risk'];
 
 /**
  * Sends the notifications that the definition asks for. One that cannot be delivered becomes a warning, never a
@@ -25,6 +26,9 @@ export class PipelineNotifications {
   private readonly warnings: string[];
   private readonly open = new Set<Promise<void>>();
   private readonly clock = new CancellationScope();
+  /** What looks after deadlines that may be missed, by step; null is the pipeline. */
+  private readonly warned = new Set<StepRecord | null>();
+  private readonly risks = new Map<StepRecord | null, CancellationScope>();
   /** A backfill tells how it ended once, for all of its pipelines. */
   private readonly inBackfill = memoOf(workflowInfo()).hexBackfill !== undefined;
 
@@ -46,9 +50,9 @@ export class PipelineNotifications {
     if (problems.length > 0) throw invalidInput('hexPipeline', problems);
   }
 
-  /** Of a step: that it waits or has not ended at its deadline, which the pipeline's own `notify` may want to know too, or how it ended. */
+  /** Of a step: that it waits or misses its deadline, which the pipeline's own `notify` may want to know too, or how it ended. */
   sendOfStep(step: StepRecord, event: StepNotifyEvent, text: string): void {
-    const alsoOfPipeline = event === 'waiting' || event === 'deadline';
+    const alsoOfPipeline = LIVE.includes(event);
     const asked = alsoOfPipeline ? [...this.spec.notify, ...step.spec.notify] : step.spec.notify;
     if (asked.length === 0) return;
     this.send(wantedBy(asked, event), {
@@ -110,6 +114,60 @@ export class PipelineNotifications {
   }
 
   /**
+   * Of deadlines that will probably be missed, each once: called when a run has told when it is expected to end, which
+   * no history from before has.
+   *
+   * @param expectedEnd of the pipeline
+   */
+  foresee(execution: PipelineExecution, expectedEnd: Expected | null): void {
+    const { name, notify } = this.spec;
+    if (expectedEnd && notify.some(wantsRisk)) {
+      this.atRisk(this.spec, execution, null, expectedEnd, (when) =>
+        this.sendOfPipeline('at_risk', `Pipeline "${name}" will probably miss its deadline ${when}`),
+      );
+    }
+    for (const step of execution.steps.values()) {
+      const end = expectedEndOfRuns(step);
+      if (!end || ![...notify, ...step.spec.notify].some(wantsRisk)) continue;
+      this.atRisk(step.spec, execution, step, end, (when) =>
+        this.sendOfStep(step, 'at_risk', `Step "${step.spec.id}" will probably miss its deadline ${when}`),
+      );
+    }
+  }
+
+  /** By the length of a timer, too: whether there is one must not depend on time zones. */
+  private atRisk(
+    { deadlineMs, deadlineAt }: Pick<PipelineSpec, 'deadlineMs' | 'deadlineAt'>,
+    { run, prepared, startedAtMs }: PipelineExecution,
+    step: StepRecord | null,
+    expectedEnd: Expected,
+    act: (when: string) => void,
+  ): void {
+    const byClock = deadlineAt !== null && !isRepetition(prepared.trigger);
+    if (deadlineMs === null && !byClock) return;
+    const began = step?.startedAtMs ?? startedAtMs;
+    const due =
+      deadlineMs === null
+        ? deadlineInstant(deadlineAt ?? '', run.timezone, Date.parse(run.scheduledTime))
+        : began + deadlineMs;
+    const when =
+      deadlineMs === null ? `at ${deadlineAt} (${run.timezone})` : `after ${formatDuration(deadlineMs)}`;
+    const now = Date.now();
+    // What has been missed is told by the deadline itself.
+    const missed = due > now && expectedEnd[0] > due;
+    this.risks.get(step)?.cancel();
+    const scope = new CancellationScope({ cancellable: true, parent: this.clock });
+    this.risks.set(step, scope);
+    scope
+      .run(async () => {
+        await sleep(missed ? 1 : NEVER_MS, { summary: 'Deadline at risk' });
+        if (!this.warned.has(step)) act(`${when}: ${expectedText(toExpectedEnd(expectedEnd), now)}`);
+        this.warned.add(step);
+      })
+      .catch(() => undefined);
+  }
+
+  /**
    * Of how it ended, and waits until every notification is delivered or given up. `failed` is the step that failed
    * first.
    */
@@ -142,6 +200,10 @@ export class PipelineNotifications {
   }
 }
 
+/** Longer than a pipeline lives. */
+const NEVER_MS = 365 * 86_400_000;
+
+const wantsRisk = ({ on }: { on: readonly NotifyEvent[] }) => on.includes('at_risk');
 const wantsDeadline = ({ on }: { on: readonly NotifyEvent[] }) => on.includes('deadline');
 
 /** It is about a day whose deadline has long passed. */

@@ -5,6 +5,7 @@ import { resultFields } from '../../pipeline/definition/result-fields.js';
 import type { StepSpec } from '../../pipeline/definition/spec.js';
 import type { StepError, StepProgress, StepResult } from '../../pipeline/execution/result.js';
 import { isFinal, type StepState } from '../../pipeline/execution/scheduler.js';
+import { type Expected, toExpectedEnd } from '../../run/expected-end.js';
 
 /** What a person decided on a step. */
 export interface Decision {
@@ -27,6 +28,8 @@ export interface Unit {
   /** That no worker ever took its workflow up, which was therefore ended; in words. */
   untaken: string | null;
   run: { runId: string; runUrl: string | null } | null;
+  /** When its run is expected to have ended, by what that has told; ms since 1970. */
+  expectedEnd: Expected | null;
   result: StepResult | null;
   error: StepError | null;
   /** What was thrown, for the cause of the pipeline's failure. */
@@ -104,6 +107,7 @@ export function newUnit(key: string, index: number | null, item: JsonValue): Uni
     workflowId: null,
     untaken: null,
     run: null,
+    expectedEnd: null,
     result: null,
     error: null,
     failure: null,
@@ -203,6 +207,15 @@ export function waitOf({ spec, units }: StepRecord): string | null {
   return units?.find((unit) => unit.state === 'running' && unit.waitingFor)?.waitingFor ?? null;
 }
 
+/** When the runs of a step are expected to have ended; null where one of them has not told. */
+export function expectedEndOfRuns({ state, units }: StepRecord): Expected | null {
+  const open = units?.filter((unit) => unit.state !== 'success') ?? [];
+  if (state !== 'running' || open.length === 0) return null;
+  const ends = open.flatMap(({ expectedEnd }) => (expectedEnd ? [expectedEnd] : []));
+  if (ends.length < open.length) return null;
+  return [Math.max(...ends.map(([p50]) => p50)), Math.max(...ends.map(([, p90]) => p90))];
+}
+
 /** A step as people see it. `waitingFor` is what a step that was not started waits for. */
 export function stepProgress(step: StepRecord, waitingFor: string | null): StepProgress {
   const { spec, units, startedAtMs, endedAtMs, reason, error, result } = step;
@@ -210,6 +223,7 @@ export function stepProgress(step: StepRecord, waitingFor: string | null): StepP
   const ran = result && 'runId' in result ? result : null;
   const { projectId, connection } = spec.body;
   const waits = isFinal(step.state) ? null : (waitOf(step) ?? waitingFor);
+  const expectedEnd = expectedEndOfRuns(step);
   return {
     id: spec.id,
     status: shownState(step),
@@ -225,6 +239,7 @@ export function stepProgress(step: StepRecord, waitingFor: string | null): StepP
     elapsedMs: startedAtMs === null ? null : (endedAtMs ?? Date.now()) - startedAtMs,
     attempts: attemptsOf(step),
     ...(waits && { waitingFor: waits }),
+    ...(expectedEnd && { expectedEnd: toExpectedEnd(expectedEnd) }),
     ...(reason !== null && { reason }),
     ...(error && { error }),
     ...(units && spec.forEach !== null && { items: itemCounts(units, inLineOf(step).length) }),

@@ -170,6 +170,7 @@ async function runAttempt(execution: StepContext, step: StepRecord, unit: Unit):
   try {
     unit.attempts++;
     unit.run = null;
+    unit.expectedEnd = null;
     execution.move(step, unit, 'running');
     unit.result = await attempt(execution, step, unit);
     unit.error = null;

@@ -1,14 +1,19 @@
+import type { StepSpec } from '../../pipeline/definition/spec.js';
+import { expectedEndOf } from '../../pipeline/execution/expected-end.js';
 import { renderProgress } from '../../pipeline/execution/render-progress.js';
 import type { PipelineProgress, PipelineStatus } from '../../pipeline/execution/result.js';
-import { liveStatusOf, waitingFor } from '../../pipeline/execution/scheduler.js';
+import { isFinal, liveStatusOf, waitingFor } from '../../pipeline/execution/scheduler.js';
+import { type Expected, toExpectedEnd } from '../../run/expected-end.js';
 import type { ExistingKey } from '../../run/key.js';
 import { showDetails } from '../current-details.js';
 import type { PipelineExecution } from './execution.js';
-import { shownState, stepProgress } from './state.js';
+import { expectedEndOfRuns, shownState, stepProgress } from './state.js';
 
 /** What people see of a pipeline: the query `progress`, and the current details in the Web UI. */
 export class PipelineView {
   readonly warnings: string[] = [];
+  /** How long runs of projects usually take, by `connection/project`, ms. */
+  readonly usual = new Map<string, Expected>();
   private execution: PipelineExecution | null = null;
   /** Of an execution that gave way to another with its key. */
   private aside: PipelineProgress | null = null;
@@ -63,6 +68,7 @@ export class PipelineView {
     const { plan, startedAtMs, paused, audit, prepared } = execution;
     const endedAtMs = this.ended?.atMs ?? null;
     const statuses = execution.statuses();
+    const expectedEnd = this.expectedEnd();
     return {
       name: plan.spec.name,
       ...(plan.spec.description !== null && { description: plan.spec.description }),
@@ -83,8 +89,34 @@ export class PipelineView {
       ...(prepared.request.rerunOf && { rerunOf: prepared.request.rerunOf }),
       ...(execution.pipeline.key && { key: execution.pipeline.key.text }),
       warnings: this.warnings,
+      ...(expectedEnd && { expectedEnd: toExpectedEnd(expectedEnd) }),
     };
   }
+
+  /** When the last step is expected to have ended; null where that is not known. */
+  expectedEnd(): Expected | null {
+    const { execution, ended } = this;
+    if (!execution || ended) return null;
+    const steps = [...execution.steps.values()].map((step) => ({
+      id: step.spec.id,
+      dependsOn: step.spec.dependsOn,
+      ended: isFinal(step.state),
+      startedAtMs: step.startedAtMs,
+      expectedEnd: expectedEndOfRuns(step),
+      usualMs: this.usual.get(projectOf(step.spec) ?? '') ?? null,
+    }));
+    return expectedEndOf(steps, Date.now());
+  }
+}
+
+/** `connection/project` of a step that runs one project, known before it starts. */
+export function projectOf({
+  kind,
+  forEach,
+  body: { projectId, connection = 'default' },
+}: StepSpec): string | null {
+  const plain = typeof projectId === 'string' && typeof connection === 'string' && !projectId.includes('{');
+  return kind === 'hex' && forEach === null && plain ? `${connection}/${projectId}` : null;
 }
 
 const STARTING: PipelineProgress = {

@@ -9,9 +9,11 @@ import { waitOf } from './state.js';
 export class ChildWaits {
   private told: string | null = null;
 
-  note(execution: PipelineExecution, { step, runId, runUrl = null, waitingFor = null }: ChildProgress): void {
+  note(execution: PipelineExecution, told: ChildProgress): void {
+    const { step, runId, runUrl = null, waitingFor = null, expectedEnd = null } = told;
     const unit = execution.unit(step)?.unit;
     if (!unit) return;
+    unit.expectedEnd = expectedEnd;
     if (runId) unit.run = { runId, runUrl };
     if (unit.state === 'running') unit.waitingFor = waitingFor;
     void this.tellAbove(execution);

@@ -10,6 +10,8 @@ import { formatDuration } from '../../base/duration.js';
 import { memoOf } from '../../contract/memo.js';
 import { stepProgressSignal } from '../../contract/messages.js';
 import { searchAttributes } from '../../contract/search-attributes.js';
+import type { ReadHint } from '../../hex/index.js';
+import { type Expected, expectedText, toExpectedEnd } from '../../run/expected-end.js';
 import type { RunSpec } from '../../run/input.js';
 import type { AdoptionEvidence, RunPhase, RunProgress } from '../../run/result.js';
 import { isTerminal } from '../../run/status.js';
@@ -38,6 +40,10 @@ export interface RunState {
   evidence: AdoptionEvidence | null;
   /** Who shares the reads of the connection, as of the last one; null where reads are not limited. */
   share: ReadShare | null;
+  /** What earlier runs of the project said at the last read; absent where they say nothing. */
+  hint?: ReadHint | undefined;
+  /** When the run is expected to have ended, by that; ms since 1970. */
+  expectedEnd?: Expected | undefined;
   /** The pipeline above has been told that Hex does not do what is asked; absent where it need not be. */
   troubled?: boolean;
   /** The business key that it has; absent where there is none. */
@@ -93,6 +99,9 @@ export function runDetails(state: RunState): string {
     `**Status** ${phase === 'left' ? 'left running in Hex' : (status ?? phase)}${waitingFor ? `: ${waitingFor}` : ''}`,
     ...(spec.key ? [`**Key** \`${spec.key.text}\``] : []),
     `**Elapsed** ${formatDuration(Date.now() - state.startedAtMs)}, read ${polls} times`,
+    ...(phase === 'running' && state.expectedEnd
+      ? [`**Expected** ${expectedText(toExpectedEnd(state.expectedEnd), Date.now())}`]
+      : []),
   ];
   return lines.join('  \n');
 }
@@ -135,6 +144,9 @@ export function noteRead(state: RunState, read: RunRead): void {
   state.elapsedMs = read.elapsedMs;
   state.traceId = read.traceId;
   state.share = read.share;
+  state.hint = read.hint;
+  const [p50 = 0, p90 = 0] = read.hint?.restMs ?? [];
+  state.expectedEnd = read.hint && [Date.now() + p50, Date.now() + p90];
   if (state.run && !state.run.runUrl) state.run.runUrl = read.runUrl;
 }
 
@@ -190,13 +202,16 @@ export async function noteTroubleIsOver(state: RunState): Promise<void> {
   await tellParentOfRun(state);
 }
 
-async function signalParent({ run }: RunState, waitingFor: string | null): Promise<void> {
+async function signalParent({ run, expectedEnd }: RunState, waitingFor: string | null): Promise<void> {
   const { parent } = workflowInfo();
   const { hexStep } = memoOf(workflowInfo());
   if (!parent || !hexStep) return;
   const { runId = null, runUrl = null } = run ?? {};
   await getExternalWorkflowHandle(parent.workflowId, parent.runId)
-    .signal(stepProgressSignal, { step: hexStep, runId, runUrl, waitingFor })
+    .signal(stepProgressSignal, {
+      ...{ step: hexStep, runId, runUrl, waitingFor },
+      ...(expectedEnd && { expectedEnd }),
+    })
     .catch(() => undefined); // The parent has closed, or is another team's: it is told by our result.
 }
 
@@ -215,5 +230,6 @@ export function runProgress(state: RunState): RunProgress {
     adopted: state.evidence !== null,
     ...(state.spec.key && { key: state.spec.key.text }),
     startedAt: new Date(state.startedAtMs).toISOString(),
+    ...(state.phase === 'running' && state.expectedEnd && { expectedEnd: toExpectedEnd(state.expectedEnd) }),
   };
 }

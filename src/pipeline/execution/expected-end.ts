@@ -1,0 +1,57 @@
+import type { Expected } from '../../run/expected-end.js';
+
+/** What is known of a step. */
+export interface ForeseenStep {
+  id: string;
+  dependsOn: readonly string[];
+  ended: boolean;
+  /** Null where it has not started. */
+  startedAtMs: number | null;
+  /** By what its run has told; null where it has told nothing. */
+  expectedEnd: Expected | null;
+  /** How long it usually takes; null where that is not known. */
+  usualMs: Expected | null;
+}
+
+/**
+ * When the last of the steps ends, by the longest way through what is left of them; null where one of them is unknown.
+ * What one step takes longer says nothing of the others: their spreads add up as those of independent times do.
+ */
+export function expectedEndOf(steps: readonly ForeseenStep[], nowMs: number): Expected | null {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const ends = new Map<string, Expected | null>();
+  const endOf = (id: string): Expected | null => {
+    const known = ends.get(id);
+    if (known !== undefined) return known;
+    const step = byId.get(id);
+    const end = step ? stepEnd(step, latest(step.dependsOn.map(endOf), nowMs), nowMs) : null;
+    ends.set(id, end);
+    return end;
+  };
+  return latest(
+    steps.map(({ id }) => endOf(id)),
+    nowMs,
+  );
+}
+
+function stepEnd(step: ForeseenStep, ready: Expected | null, nowMs: number): Expected | null {
+  const { ended, startedAtMs, expectedEnd, usualMs } = step;
+  if (ended) return [nowMs, nowMs];
+  if (expectedEnd) return [Math.max(nowMs, expectedEnd[0]), Math.max(nowMs, expectedEnd[1])];
+  if (!usualMs) return null;
+  const from: Expected | null = startedAtMs === null ? ready : [startedAtMs, startedAtMs];
+  if (!from) return null;
+  const p50 = Math.max(nowMs, from[0] + usualMs[0]);
+  const spread = Math.hypot(from[1] - from[0], usualMs[1] - usualMs[0]);
+  return [p50, Math.max(nowMs, from[0] + usualMs[0] + spread)];
+}
+
+function latest(ends: readonly (Expected | null)[], nowMs: number): Expected | null {
+  let [p50, p90] = [nowMs, nowMs];
+  for (const end of ends) {
+    if (!end) return null;
+    p50 = Math.max(p50, end[0]);
+    p90 = Math.max(p90, end[1]);
+  }
+  return [p50, p90];
+}

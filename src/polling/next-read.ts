@@ -1,0 +1,120 @@
+import type { Outlook } from './outlook.js';
+
+/**
+ * Delay that one read is worth, ms: reads are planned so that one more would save less. At this price a run of about ten
+ * minutes is seen to end after 4 s with 20 reads (`npm run bench -- polling`).
+ */
+const READ_IS_WORTH_MS = 340;
+
+/** No two reads of a run are closer. */
+export const CLOSEST_MS = 2_000;
+
+/**
+ * However unlikely an end is, a run is read after a fifth of its age and 15 s, or three tenths of its age where that is
+ * longer, and after 5 minutes at the latest. A project whose runs suddenly take another time is then seen at most three
+ * times as late as by a tenth of the age.
+ */
+const GUARD_SHARE = 0.2;
+const GUARD_MS = 15_000;
+const LATE_GUARD_SHARE = 0.3;
+const FURTHEST_MS = 300_000;
+/** A run that goes on for longer than all earlier ones is not read more often than one without a past: by a tenth of its age, or a minute. */
+const UNKNOWN_SHARE = 0.1;
+const UNKNOWN_MS = 60_000;
+/** Before a quarter of what runs usually take, only early failures are looked for: after twice the age and 15 s. */
+const EARLY_PART = 0.25;
+const EARLY_GUARD_SHARE = 2;
+
+/** Where reads are short, at least this share of them is for the unlikely ends. */
+const GUARDS_OF_BUDGET = 0.1;
+
+/** The future is walked through in steps of this length, and of this share of the way made. */
+const STEP_MS = 250;
+const STEP_SHARE = 0.05;
+const MOST_STEPS = 400;
+
+/** What one read tells of: the runs of a project that are under way, by their ages in ms. */
+export interface Reader {
+  outlook: Outlook;
+  agesMs: readonly number[];
+}
+
+/**
+ * Milliseconds until the next read of `reader`.
+ *
+ * Reads are a density (Keller, "Optimum checking schedules for systems subject to random failure", 1974): with a read
+ * worth c, the least of delay and cost together is at sqrt(hazard / 2c) reads a ms. Where all readers together want more
+ * than the budget, each gets the same part of what it wants, which is Keller's rule with a dearer read: the budget goes
+ * where an end is near.
+ *
+ * @param all every reader of the connection, this one among them
+ * @param readsPerMs what all of them may take together; null for no limit
+ */
+export function nextReadInMs(reader: Reader, all: readonly Reader[], readsPerMs: number | null): number {
+  const guardMs = guardOf(reader, 0);
+  let likelyDone = 0;
+  let guardDone = 0;
+  let atMs = 0;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const lengthMs = Math.max(STEP_MS, atMs * STEP_SHARE);
+    const inMs = atMs + lengthMs / 2;
+    const parts = readsPerMs === null ? ALL : partsOf(all, readsPerMs, inMs);
+    const likely = likelyRate(reader, inMs) * parts.likely;
+    const guard = parts.guard / guardMs;
+    const leftMs = Math.min((1 - likelyDone) / likely, (1 - guardDone) / guard);
+    if (leftMs <= lengthMs) return Math.max(CLOSEST_MS, atMs + leftMs);
+    likelyDone += likely * lengthMs;
+    guardDone += guard * lengthMs;
+    atMs += lengthMs;
+  }
+  return atMs;
+}
+
+/** What readers get of what they want, from 0 to 1. */
+interface Parts {
+  likely: number;
+  guard: number;
+}
+
+const ALL: Parts = { likely: 1, guard: 1 };
+
+/** How the budget is shared at a time: what is likely goes first, but for a part that guards have for themselves. */
+function partsOf(all: readonly Reader[], readsPerMs: number, inMs: number): Parts {
+  let likely = 0;
+  let guard = 0;
+  for (const reader of all) {
+    likely += likelyRate(reader, inMs);
+    guard += 1 / guardOf(reader, inMs);
+  }
+  const forGuards = Math.min(guard, Math.max(readsPerMs - likely, readsPerMs * GUARDS_OF_BUDGET));
+  return { likely: Math.min(1, (readsPerMs - forGuards) / likely), guard: forGuards / guard };
+}
+
+/** Reads a ms by how likely an end is. */
+function likelyRate({ outlook, agesMs }: Reader, inMs: number): number {
+  let hazard = 0;
+  for (const ageMs of agesMs) {
+    const at = ageMs + inMs;
+    hazard += outlook.hazardAt(at) + Math.min(outlook.wideHazardAt(at), mostOfUnknown(at));
+  }
+  return Math.min(1 / CLOSEST_MS, Math.sqrt(hazard / (2 * READ_IS_WORTH_MS)));
+}
+
+/** The hazard at which a run is read as often as one without a past. */
+function mostOfUnknown(ageMs: number): number {
+  const everyMs = Math.min(UNKNOWN_MS, Math.max(CLOSEST_MS, UNKNOWN_SHARE * ageMs));
+  return (2 * READ_IS_WORTH_MS) / everyMs ** 2;
+}
+
+/** The longest wait that drift and early failures allow, ms. */
+function guardOf({ outlook, agesMs }: Reader, inMs: number): number {
+  const earlyMs = EARLY_PART * outlook.usualMs;
+  return Math.min(
+    FURTHEST_MS,
+    ...agesMs.map((ageMs) => {
+      const at = ageMs + inMs;
+      const early = Math.min(earlyMs - at, EARLY_GUARD_SHARE * at + GUARD_MS);
+      return Math.max(early, GUARD_SHARE * at + GUARD_MS, LATE_GUARD_SHARE * at);
+    }),
+  );
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RunRead } from '../../src/activities/get-run-status.js';
+import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
+import type { HexRunInput } from '../../src/run/input.js';
+import { type Harness, harness } from '../support/harness.js';
+import { type Receiver, webhookReceiver } from '../support/webhook.js';
+
+/** A minute takes 400 ms. */
+const FACTOR = 150;
+const MINUTE = 60_000;
+const RUN_MS = 10 * MINUTE;
+/** The default poll settings at that speed, less those that tests need. */
+const POLL = { min: '20ms', factor: 0.1 } as const;
+
+let rig: Harness;
+let receiver: Receiver;
+beforeAll(async () => {
+  receiver = await webhookReceiver(undefined, afterAll);
+  rig = await harness({
+    atEnd: afterAll,
+    sandbox: { clockFactor: FACTOR, duration: RUN_MS },
+    env: {
+      ...{ HEX_LIMITS: 'on', HEX_CLOCK_FACTOR: String(FACTOR) },
+      ...{ HEX_READS_PER_MINUTE: '600', HEX_READS_PER_HOUR: 'none' },
+      HEX_NOTIFY_OPS_URL: receiver.url,
+    },
+  });
+  // A new limiter looks through the runs of the first project that it gives a permit for.
+  rig.sandbox.script({ match: { projectId: 'warm-up' }, duration: 0 });
+  await (await rig.hex.startRun({ projectId: 'warm-up', poll: POLL })).result();
+});
+
+/** A project that Hex knows twenty runs of, each of about the same length. */
+function projectWithPast(): string {
+  const projectId = `known-${randomUUID()}`;
+  rig.sandbox.seed(
+    Array.from({ length: 20 }, (_, n) => ({
+      projectId,
+      trigger: 'API' as const,
+      ago: (20 - n) * 60 * MINUTE,
+      duration: { running: RUN_MS * (0.95 + n / 200) },
+    })),
+  );
+  return projectId;
+}
+
+async function readsOf(input: HexRunInput): Promise<{ reads: RunRead[]; requests: string[] }> {
+  const handle = await rig.hex.startRun(input);
+  expect(await handle.result()).toMatchObject({ success: true, status: 'COMPLETED' });
+  const history = await rig.temporal.workflow.getHandle(handle.workflowId).fetchHistory();
+  const { events = [] } = JSON.parse(historyToJSON(history));
+  const polls = new Set<string>();
+  const reads: RunRead[] = [];
+  for (const event of events) {
+    if (event.activityTaskScheduledEventAttributes?.activityType.name === 'pollRun') polls.add(event.eventId);
+    const done = event.activityTaskCompletedEventAttributes;
+    if (polls.has(done?.scheduledEventId))
+      reads.push(JSON.parse(Buffer.from(done.result.payloads[0].data, 'base64').toString()));
+  }
+  const { requests } = rig.sandbox.ledger();
+  const ofProject = requests.filter(({ projectId }) => projectId === input.projectId);
+  return { reads, requests: ofProject.map(({ operation }) => operation ?? '') };
+}
+
+it('a run of a project with a past is read when an end is likely; one list tells of both, so no read is added', async () => {
+  const projectId = projectWithPast();
+  const { reads, requests } = await readsOf({ projectId, poll: POLL });
+  expect(requests.filter((operation) => operation === 'listProjectRuns')).toHaveLength(1);
+  expect(requests.filter((operation) => /getRunStatus|listProjectRuns/.test(operation))).toHaveLength(
+    reads.length,
+  );
+  const waits = reads.flatMap(({ hint }) => hint?.nextMs ?? []);
+  // In the middle of the run a wait is far longer than where its end is likely.
+  expect(Math.max(...waits)).toBeGreaterThan(5 * Math.min(...waits));
+  for (const { hint } of reads.slice(1, -1)) expect(JSON.stringify(hint).length).toBeLessThan(80);
+});
+
+it('with learn: false the same run is read by its age alone, and no list is read', async () => {
+  const projectId = projectWithPast();
+  const { reads, requests } = await readsOf({ projectId, poll: { ...POLL, learn: false } });
+  expect(requests).not.toContain('listProjectRuns');
+  expect(reads.every(({ hint }) => hint === undefined)).toBe(true);
+});
+
+it('poll.max holds for what was learned', async () => {
+  const projectId = projectWithPast();
+  const { reads } = await readsOf({ projectId, poll: { ...POLL, max: '300ms' } });
+  expect(reads.some(({ hint }) => (hint?.nextMs ?? 0) > 300)).toBe(true);
+  // At least one read for each 300 ms of the run.
+  expect(reads.length).toBeGreaterThanOrEqual(RUN_MS / FACTOR / 300 / 2);
+});
+
+it('a run and a pipeline say when they are expected to end, and who asked for it is told of a deadline at risk', async () => {
+  const [first, second] = [projectWithPast(), projectWithPast()];
+  // The worker learns of the second step's project.
+  await readsOf({ projectId: second, poll: POLL });
+  const handle = await rig.hex.startPipeline({
+    name: 'foreseen',
+    deadline: '6s',
+    notify: [{ to: 'ops', on: ['at_risk', 'deadline'] }],
+    steps: [
+      { id: 'first', projectId: first, poll: POLL },
+      { id: 'second', projectId: second, poll: POLL },
+    ],
+  });
+  const told = await receiver.received(({ body }) => body.event === 'at_risk');
+  expect(told.body.text).toMatch(
+    /^Pipeline "foreseen" will probably miss its deadline after 6\.0s: expected to end about \d\d:\d\d UTC, by \d\d:\d\d$/,
+  );
+  const progress = (await rig.hex.progress(handle.workflowId)) as PipelineProgress;
+  const leftMs = (iso = '') => Date.parse(iso) - Date.parse(progress.startedAt);
+  // Two runs of 4 s.
+  expect(leftMs(progress.expectedEnd?.p50)).toBeGreaterThan(7_000);
+  expect(leftMs(progress.expectedEnd?.p50)).toBeLessThan(12_000);
+  expect(leftMs(progress.expectedEnd?.p90)).toBeGreaterThan(leftMs(progress.expectedEnd?.p50));
+  expect(leftMs(progress.steps[0]?.expectedEnd?.p50)).toBeLessThan(7_000);
+  const run = await rig.hex.progress(`${handle.workflowId}/first`);
+  expect(run).toMatchObject({ expectedEnd: { p50: expect.any(String), p90: expect.any(String) } });
+  await handle.cancel();
+  await handle.result().catch(() => undefined);
+  expect(receiver.notifications().map(({ event }) => event)).toEqual(['at_risk']);
+});
+
+it('a project without a past is read as before', async () => {
+  const projectId = `new-${randomUUID()}`;
+  rig.sandbox.script({ match: { projectId }, duration: MINUTE });
+  const { reads } = await readsOf({ projectId, poll: { ...POLL, max: '600ms' } });
+  expect(reads.every(({ hint }) => hint === undefined)).toBe(true);
+});

@@ -8,6 +8,8 @@ const BENCHES: Record<string, (sizes: Sizes) => Promise<Bench>> = {
   engine: async () => (await import('./engine.js')).engine,
   etl: async () => (await import('./etl.js')).etl,
   reads: async () => (await import('./reads.js')).reads,
+  polling: async () => (await import('./polling.js')).polling,
+  bill: async () => (await import('./bill.js')).bill,
   memory: async () => (await import('./memory.js')).memory,
   schedule: async () => (await import('./schedule.js')).schedule,
   sensor: async (sizes) => (await import('./sensor.js')).sensor(sizes),

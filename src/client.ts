@@ -29,6 +29,7 @@ import { inZoneOf } from './client/schedule-zone.js';
 import { Schedules } from './client/schedules/index.js';
 import { Sensors } from './client/sensors/index.js';
 import { idPolicies, startParsed } from './client/start-pipeline.js';
+import { type RunStats, type StatsOptions, statsOf } from './client/stats.js';
 import type { ControlResult, Controls } from './contract/controls.js';
 import { memo } from './contract/memo.js';
 import { progressQuery } from './contract/messages.js';
@@ -56,6 +57,7 @@ export type { ListedPipeline, ListedStatus, ListOptions, Trend } from './client/
 export type { MoveInput, MoveResult } from './client/move-to-front.js';
 export type { PartitionRow, PartitionsOptions } from './client/partitions.js';
 export { RerunError, type RerunOptions, type RerunPlan, type StartedRerun } from './client/rerun/index.js';
+export type { RunStats, StatsOptions } from './client/stats.js';
 export type { Controls } from './contract/controls.js';
 export { ConverterError } from './encryption/settings.js';
 
@@ -304,6 +306,14 @@ export class TemporalHexClient {
    */
   list(options?: ListOptions): Promise<ListedPipeline[]> {
     return listPipelines(this.temporal, options);
+  }
+
+  /**
+   * What completed runs took (reads, delays, kernel minutes), and what they were kept from: `client.stats({ pipeline: 'daily-etl' })`.
+   * Needs no worker.
+   */
+  stats(options?: StatsOptions): Promise<RunStats> {
+    return statsOf(this.temporal, options);
   }
 
   /**

@@ -23,6 +23,7 @@ import { addRun } from './commands/run.js';
 import { addSandbox } from './commands/sandbox.js';
 import { addSchedule } from './commands/schedule.js';
 import { addSensor } from './commands/sensor.js';
+import { addStats } from './commands/stats.js';
 import { addTemporal, runTemporal } from './commands/temporal.js';
 import { addWatch } from './commands/watch.js';
 import { addWorker } from './commands/worker.js';
@@ -105,6 +106,7 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     addWatch,
     addProgress,
     addList,
+    addStats,
     addCancel,
     addRerun,
     addSchedule,

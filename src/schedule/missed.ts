@@ -100,7 +100,11 @@ export function nextLookAt(
   const late = (at: number) => at + jitterMs + lateAfterMs;
   return Math.min(
     next === null ? Infinity : next + jitterMs + GRACE_MS,
-    ...open.map((at) => (late(at) > now ? Math.min(now + 15_000, late(at)) : Infinity)),
+    ...open.map((at) => {
+      if (late(at) > now) return Math.min(now + 15_000, late(at));
+      const isTold = gaps.some(({ missing }) => missing.includes(at));
+      return isTold ? Infinity : now + Math.min(15_000, lateAfterMs);
+    }),
     ...gaps.map(({ sinceMs }) => now + Math.min(300_000, Math.max(15_000, (now - sinceMs) / 10))),
   );
 }
@@ -193,7 +197,9 @@ class Judgement {
       return;
     else {
       this.#open.push(at);
-      if (now >= due + lateAfterMs && !told) this.#add(at, start ? 'untaken' : 'late');
+      // Where Temporal itself was late, a worker has the same time from then on.
+      const since = start && start.startedMs - due > lateAfterMs ? start.startedMs : due;
+      if (now >= since + lateAfterMs && !told) this.#add(at, start ? 'untaken' : 'late');
     }
   }
 

@@ -101,6 +101,26 @@ describe('each kind', () => {
     expect(told).toEqual(['late untaken 1', 'filled untaken 1']);
   });
 
+  it('started late by Temporal: a worker has its time from then on, and what comes of it is looked at soon', () => {
+    const { look, told, starts, begin, watch } = world();
+    starts.set(T0, { startedMs: T0 + 5 * MINUTE, begunMs: null });
+    const now = T0 + 5 * MINUTE + 3_000;
+    look(now);
+    expect(told).toEqual([]);
+    expect(nextLookAt(watch(), { now, jitterMs: 0, lateAfterMs: MINUTE }, T0 + HOUR)).toBe(now + 15_000);
+    begin(T0, 5 * MINUTE);
+    look(now + 15_000);
+    expect(told).toEqual(['late late 1']);
+  });
+
+  it('started late by Temporal, and no worker takes it up from then on: told as untaken', () => {
+    const { look, told, starts } = world();
+    starts.set(T0, { startedMs: T0 + 5 * MINUTE, begunMs: null });
+    look(T0 + 6 * MINUTE - 1);
+    look(T0 + 6 * MINUTE);
+    expect(told).toEqual(['late untaken 1']);
+  });
+
   it('late is late beyond the jitter', () => {
     const { look, told } = world({ jitterMs: 10 * MINUTE });
     look(T0 + 10 * MINUTE + 2_000);

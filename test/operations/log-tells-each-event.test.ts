@@ -27,7 +27,8 @@ it('a worker logs one JSON object an event, with ids to look for, and neither a 
   const id = (name: string) => `${rig.taskQueue}-${name}`;
   // Reads fail once, which the SDK logs with its task token.
   sandbox.script([{ match: { operation: 'getRunStatus' }, status: 503 }]);
-  const good = await hex.startRun({ projectId: 'sales', ...FAST }, { workflowId: id('good') });
+  const poll = { ...FAST.poll, learn: false };
+  const good = await hex.startRun({ projectId: 'sales', ...FAST, poll }, { workflowId: id('good') });
   const { runId } = await good.result();
   expect(await line(id('good'), 'run_started')).toMatchObject({
     level: 'info',

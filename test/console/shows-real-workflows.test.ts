@@ -1,6 +1,8 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { RunAnswer } from '../../src/console/contract.js';
+import { encryptionCodec } from '../../src/encryption/codec.js';
 import { addressOf, type TestConsole, testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
 import { connectClient, server } from '../support/server.js';
@@ -220,6 +222,24 @@ it('what there is not is said, not shown as a blank', async () => {
   }
   const without = await web.raw('/api/pipeline', { headers: { cookie: web.cookie } });
   expect(JSON.parse(without.text).error).toMatchObject({ code: 'bad-input', problems: [{ path: 'name' }] });
+});
+
+it('a run that was encrypted with a key that the console does not have is listed, and hides no other', async () => {
+  const codec = encryptionCodec([{ id: 'of-others', key: createSecretKey(randomBytes(32)) }]);
+  const theirs = await connectClient(server.address, server.namespace, { payloadCodecs: [codec] });
+  onTestFinished(() => theirs.connection.close());
+  const sealed = await theirs.workflow.start('hexPipeline', {
+    ...{ workflowId: name(), taskQueue: 'nobody', args: [etl(name())], memo: { hexName: 'sealed' } },
+  });
+  onTestFinished(async () => void (await sealed.terminate()));
+  const plain = await rig.hex.startPipeline(etl(name(), 'slow'));
+  const shown = await testConsole(rig.temporal, rig.taskQueue, onTestFinished);
+  const listed = await until('both are listed', async () => {
+    const { running } = await shown.get('/api/home');
+    const ids = running.map(({ workflowId }) => workflowId);
+    return ids.includes(sealed.workflowId) && ids.includes(plain.workflowId);
+  });
+  expect(listed).toBe(true);
 });
 
 it('a namespace without our search attributes still shows runs, and says what is missing', async () => {

@@ -41,7 +41,7 @@ describe("a field by the name that Hex's API or another package gives it is refu
 
   it('deeper fields, by the fields of their place', () => {
     expect(lines(parseRunInput({ projectId: 'a', poll: { minimum: 1 } }))).toEqual([
-      'poll.minimum: unknown field: the fields are min, max, factor, first, perHistory',
+      'poll.minimum: unknown field: the fields are min, max, factor, first, perHistory, learn',
     ]);
     expect(lines(parseDefinition({ steps: [{ projectId: 'a', retry: { max_attempts: 2 } }] }))).toContain(
       'steps[0].retry.max_attempts: unknown field; did you mean "maxAttempts"?',

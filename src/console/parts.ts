@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { TemporalHexClient } from '../client.js';
+import { listsClient } from '../executions/lists-client.js';
 import type { ExecutionRow } from '../executions/row.js';
 import { AttributesCheck } from './attributes.js';
 import { Backfilled } from './backfilled.js';
@@ -8,7 +9,6 @@ import { Cells } from './cells.js';
 import type { Ask, Notice, RunRow } from './contract.js';
 import { Definitions } from './definitions.js';
 import { Lines } from './lines.js';
-import { listsClient } from './lists-client.js';
 import { Pace, pacedClient } from './pace.js';
 import { Queues } from './queues.js';
 import { askOf } from './run/ask.js';

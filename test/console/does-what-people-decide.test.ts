@@ -113,7 +113,10 @@ it('pause, cancel of a step in Hex, retry, skip, mark, resume: each through to t
   await web.act({ action: 'pollNow', workflowId, step: 'beside' });
   await web.act({ action: 'skipStep', workflowId, step: 'beside', reason: 'not today' });
   await rig.hex.result(workflowId);
-  const answer = await run(workflowId);
+  const answer = await until('all is in the audit', async () => {
+    const found = await run(workflowId);
+    return found.audit.length === 6 && found;
+  });
   expect(answer.audit.map(({ action }) => action)).toEqual([
     ...['pause', 'cancelStep', 'retryStep', 'resume', 'pollNow', 'skipStep'],
   ]);

@@ -2,7 +2,7 @@ import type { Outlook } from './outlook.js';
 
 /**
  * Delay that one read is worth, ms: reads are planned so that one more would save less. At this price a run of about ten
- * minutes is seen to end after 4 s with 20 reads (`npm run bench -- polling`).
+ * minutes is seen to end after 4 s with 21 reads (`npm run bench -- polling`).
  */
 const READ_IS_WORTH_MS = 340;
 
@@ -11,8 +11,8 @@ export const CLOSEST_MS = 2_000;
 
 /**
  * However unlikely an end is, a run is read after a fifth of its age and 15 s, or three tenths of its age where that is
- * longer, and after 5 minutes at the latest. A project whose runs suddenly take another time is then seen at most three
- * times as late as by a tenth of the age.
+ * longer, and after 5 minutes at the latest. A project whose runs suddenly take another time is then seen about three
+ * times as late, at most, as by a tenth of the age.
  */
 const GUARD_SHARE = 0.2;
 const GUARD_MS = 15_000;

@@ -1,4 +1,5 @@
-import { BIMODAL, exponential, type Kind, logNormal, seeded } from './polling/durations.js';
+import { seededRandom } from '../src/sandbox/seeded-random.js';
+import { BIMODAL, exponential, type Kind, logNormal } from './polling/durations.js';
 import { EVERY_3_S, LEARNED, PENDING_MS, type Rule, type Seen, TODAY, withWorld } from './polling/world.js';
 import type { Bench } from './support/bench.js';
 import { count, median, quantile } from './support/numbers.js';
@@ -49,7 +50,7 @@ export const polling: Bench = {
 function alone(past: Kind, kind: Kind, goal: string, seed: number): Promise<Row[]> {
   return withWorld({}, async ({ past: known, follow }) => {
     const seen = new Map<Rule, Seen[]>(RULES.map((rule) => [rule, []]));
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     for (let n = 0; n < RUNS; n++) {
       const durations = Array.from({ length: KNOWN }, () => past.draw(random));
       const durationMs = kind.draw(random);
@@ -69,7 +70,7 @@ function alone(past: Kind, kind: Kind, goal: string, seed: number): Promise<Row[
 function many(cv: number, seed: number): Promise<Row[]> {
   return withWorld({ limits: 'on' }, async ({ past: known, follow, refused }) => {
     const seen = new Map<Rule, Seen[]>(RULES.map((rule) => [rule, []]));
-    const random = seeded(seed);
+    const random = seededRandom(seed);
     for (let round = 0; round < ROUNDS; round++) {
       const drawn = Array.from({ length: MANY }, () => {
         const kind = logNormal('', (2 + 4 * random()) * MINUTE, cv);

@@ -27,17 +27,6 @@ export const BIMODAL: Kind = {
     (random() < 0.7 ? logNormal('', 2 * MINUTE, 0.1) : logNormal('', 25 * MINUTE, 0.1)).draw(random),
 };
 
-/** A generator of its own, so that every rule meets the same runs (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Box and Muller. */
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../base/json.js';
+import type { ScheduleState } from '../client/schedules/index.js';
 import type { BackfillProgress } from '../contract/backfill.js';
 import type { Freshness, MissedStarts } from '../contract/keeper.js';
 import type { ListedStatus } from '../executions/query.js';
@@ -613,32 +614,15 @@ export interface SchedulesAnswer extends Answer {
   schedules: ScheduleRow[];
 }
 
-export interface ScheduleRow {
-  schedule: string;
+/** A schedule as `client.schedules.list()` has it. */
+export interface ScheduleRow extends Omit<ScheduleState, 'workflow'> {
   /** Name of the pipeline that it starts; null where it starts a run, or that is not known. */
   pipeline: string | null;
   /** In words. */
   text: string;
   /** IANA name of its zone; null where it is not known. */
   timezone: string | null;
-  file: string | null;
   sha256: string | null;
-  taskQueue: string;
-  paused: boolean;
-  /** Why it is paused; null else. */
-  note: string | null;
-  next: string | null;
-  last: { workflowId: string; scheduledTime: string; status: string } | null;
-  /** Dropped because they were later than the catch-up window, as Temporal counts them. */
-  missed: number;
-  /** Left out because a run was going on. */
-  skipped: number;
-  running: string[];
-  missedStarts: MissedStarts[] | null;
-  freshness: Freshness | null;
-  owner: string | null;
-  /** Null when it was made by hand. */
-  drift: { state: 'same' | 'changed' | 'absent' | 'gone'; changes: string[] } | null;
 }
 
 export interface SensorsAnswer extends Answer {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { runDurationSchema } from './durations.js';
 import { readAs } from './errors.js';
 import { finalStatuses, type Operation, operations } from './operation.js';
+import { seededRandom } from './seeded-random.js';
 
 const ms = z.number().nonnegative();
 const status = z.number().int().min(200).max(599);
@@ -140,17 +141,6 @@ function fits(fault: ScriptedFault, target: FaultTarget): boolean {
   return Object.entries(match.inputParams ?? {}).every(([name, value]) =>
     isDeepStrictEqual(inputs[name], value),
   );
-}
-
-/** mulberry32: small, fast, and the same on every machine. Returns numbers in [0, 1). */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 interface Scripted {

@@ -3,7 +3,7 @@ import { useAnswer } from '../lib/answers.js';
 import { navigate } from '../lib/route.js';
 import { executionLook, type Look, partitionLook } from '../lib/status.js';
 import { ActionButton } from '../parts/actions.js';
-import { webAddress } from '../parts/hex-link.js';
+import { TemporalFact } from '../parts/hex-link.js';
 import { Loaded, Page, Section } from '../parts/page.js';
 import { PartitionGrid } from '../parts/partition-grid.js';
 import { pipelineHref, runHref } from '../parts/run-table.js';
@@ -86,16 +86,7 @@ function Backfill({ backfill }: { backfill: BackfillAnswer }) {
             </dd>
           </>
         )}
-        {webAddress(temporalUrl) && (
-          <>
-            <dt>Temporal</dt>
-            <dd>
-              <a href={webAddress(temporalUrl) ?? ''} target="_blank" rel="noreferrer">
-                Events
-              </a>
-            </dd>
-          </>
-        )}
+        <TemporalFact url={temporalUrl} />
       </dl>
       {progress ? (
         <Progress progress={progress} partitions={partitions} />

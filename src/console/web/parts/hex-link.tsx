@@ -10,6 +10,22 @@ export function HexLink({ runId, runUrl }: { runId: string | null; runUrl: strin
   );
 }
 
+/** The page of a workflow in Temporal's UI, in a list of facts; nothing where there is none. */
+export function TemporalFact({ url }: { url: string | null | undefined }) {
+  const address = webAddress(url);
+  if (address === null) return null;
+  return (
+    <>
+      <dt>Temporal</dt>
+      <dd>
+        <a href={address} target="_blank" rel="noreferrer">
+          Events
+        </a>
+      </dd>
+    </>
+  );
+}
+
 /** An address that a browser may go to: what others say is an address could be a script. */
 export function webAddress(text: string | null | undefined): string | null {
   return text && /^https?:\/\//i.test(text) ? text : null;

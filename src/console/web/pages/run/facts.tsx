@@ -1,5 +1,5 @@
 import type { RunAnswer } from '../../../contract.js';
-import { webAddress } from '../../parts/hex-link.js';
+import { TemporalFact } from '../../parts/hex-link.js';
 import { pipelineHref, runHref } from '../../parts/run-table.js';
 import { Time } from '../../parts/time.js';
 
@@ -73,16 +73,7 @@ export function RunFacts({ answer }: { answer: RunAnswer }) {
           </dd>
         </>
       )}
-      {webAddress(temporalUrl) && (
-        <>
-          <dt>Temporal</dt>
-          <dd>
-            <a href={webAddress(temporalUrl) ?? ''} target="_blank" rel="noreferrer">
-              Events
-            </a>
-          </dd>
-        </>
-      )}
+      <TemporalFact url={temporalUrl} />
     </dl>
   );
 }

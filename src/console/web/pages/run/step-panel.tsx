@@ -1,6 +1,6 @@
 import type { RunRow, StepRow } from '../../../contract.js';
 import { stepLook } from '../../lib/status.js';
-import { webAddress } from '../../parts/hex-link.js';
+import { TemporalFact } from '../../parts/hex-link.js';
 import { runHref } from '../../parts/run-table.js';
 import { StatusWord } from '../../parts/status-mark.js';
 import { stepNote } from './note.js';
@@ -15,7 +15,6 @@ interface StepPanelProps {
 
 /** All about one step, beside the table, the graph or the times. */
 export function StepPanel({ run, step, onClose }: StepPanelProps) {
-  const temporal = webAddress(step.temporalUrl);
   return (
     <aside class="details" aria-label={`Step ${step.id}`}>
       <header>
@@ -42,16 +41,7 @@ export function StepPanel({ run, step, onClose }: StepPanelProps) {
         </dd>
         <dt>After</dt>
         <dd>{step.dependsOn.join(', ') || <span class="dim">nothing: it starts at once</span>}</dd>
-        {temporal && (
-          <>
-            <dt>Temporal</dt>
-            <dd>
-              <a href={temporal} target="_blank" rel="noreferrer">
-                Events
-              </a>
-            </dd>
-          </>
-        )}
+        <TemporalFact url={step.temporalUrl} />
       </dl>
       <StepDetails workflowId={run.workflowId} runId={run.runId} step={step.id} timezone={run.timezone} />
     </aside>

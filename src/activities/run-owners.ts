@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { LEFT_MEMO } from '../contract/memo.js';
 import { searchAttributes } from '../contract/search-attributes.js';
+import { lenient } from '../executions/lenient.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { eachOf, listExecutions } from './list-executions.js';
 import { readRunStart } from './run-start.js';
@@ -49,7 +50,7 @@ export async function ownersOf(
   }
   if (known) {
     const ids = runs.map(({ runId }) => JSON.stringify(runId)).join(', ');
-    for await (const { workflowId, status, memo, typedSearchAttributes } of workflows.list({
+    for await (const { workflowId, status, memo, typedSearchAttributes } of lenient(workflows).list({
       query: `${searchAttributes.runId.name} IN (${ids})`,
     })) {
       const runId = typedSearchAttributes.get(searchAttributes.runId) ?? '';

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { inParallel } from '../base/in-parallel.js';
 import { memoOf } from '../contract/memo.js';
-import { listsClient } from '../executions/lists-client.js';
+import { lenient } from '../executions/lenient.js';
 import type { JanitorReport } from '../run/janitor-input.js';
 import { readsByAge } from '../run/poll-interval.js';
 import type { HexRunResult } from '../run/result.js';
@@ -84,7 +84,7 @@ async function newest(
   limit: number,
 ): Promise<WorkflowExecutionInfo[]> {
   const found: WorkflowExecutionInfo[] = [];
-  for await (const info of listsClient(client).workflow.list({ query, pageSize: PAGE })) {
+  for await (const info of lenient(client).workflow.list({ query, pageSize: PAGE })) {
     if (wanted(info)) found.push(info);
     if (found.length >= limit) break;
   }

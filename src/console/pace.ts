@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type ClientOptions } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { sameClient } from '../executions/same-client.js';
 
 /** Temporal gives a namespace ten reads of its lists a second, for everybody together: this console takes one of them. */
 export const PACE_MS = 1_000;
@@ -41,8 +42,6 @@ export class Pace {
   }
 }
 
-type Connection = NonNullable<ClientOptions['connection']>;
-
 /** The same client, of which all reads of lists keep the pace: whatever of ours works with it keeps it too. */
 export function pacedClient(client: Client, pace: Pace): Client {
   const service = new Proxy(client.workflowService, {
@@ -63,17 +62,10 @@ export function pacedClient(client: Client, pace: Pace): Client {
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  return withConnection(client, connection as Connection);
+  return sameClient(client, { connection });
 }
 
 /** A client whose requests are recorded by Temporal as those of this person. It shares the connection. */
 export function clientOf(client: Client, identity: string): Client {
-  return withConnection(client, client.connection as Connection, identity);
-}
-
-function withConnection({ options }: Client, connection: Connection, identity = options.identity): Client {
-  const { namespace, loadedDataConverter } = options;
-  // A converter that was loaded is taken as it is; the type does not say so.
-  const dataConverter = loadedDataConverter as unknown as NonNullable<ClientOptions['dataConverter']>;
-  return new Client({ connection, namespace, identity, dataConverter });
+  return sameClient(client, { identity });
 }

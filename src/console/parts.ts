@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { TemporalHexClient } from '../client.js';
-import { listsClient } from '../executions/lists-client.js';
+import { lenient } from '../executions/lenient.js';
 import type { ExecutionRow } from '../executions/row.js';
 import { AttributesCheck } from './attributes.js';
 import { Backfilled } from './backfilled.js';
@@ -63,7 +63,7 @@ export class Parts {
     this.taskQueue = taskQueue;
     this.temporalUi = temporalUi?.replace(/\/+$/, '') ?? null;
     this.hex = new TemporalHexClient({ client: this.client, taskQueue });
-    const lists = listsClient(this.client);
+    const lists = lenient(this.client);
     this.book = new Book(lists, pace, reach);
     this.queues = new Queues(this.client, reach);
     this.schedules = new ScheduleBook(lists, taskQueue, this.book, reach);

@@ -1,6 +1,7 @@
 import { type Client, ScheduleNotFoundError } from '@temporalio/client';
 import type { Config } from '../config.js';
 import { connectionOfJanitor, janitorScheduleId } from '../contract/ids.js';
+import { lenient } from '../executions/lenient.js';
 import type { JanitorReport } from '../run/janitor-input.js';
 import { type Finding, ok, type Probe, skipped, warn } from './check.js';
 import { onTemporal, type Reached } from './temporal.js';
@@ -51,7 +52,7 @@ async function leftBehindOf(
   connections: readonly string[],
 ): Promise<Finding> {
   const ids: string[] = [];
-  for await (const { scheduleId } of client.schedule.list()) {
+  for await (const { scheduleId } of lenient(client.schedule).list()) {
     const connection = connectionOfJanitor(taskQueue, scheduleId);
     if (connection !== null && !connections.includes(connection)) ids.push(scheduleId);
   }

@@ -1,5 +1,6 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { inParallel } from '../base/in-parallel.js';
+import { lenient } from '../executions/lenient.js';
 import { type Finding, failed, ok, type Probe, warn } from './check.js';
 import { onTemporal, type Reached } from './temporal.js';
 
@@ -28,7 +29,7 @@ export function workflowProbes(reached: Promise<Reached>, taskQueue: string): Pr
 async function openWorkflows(client: Client, taskQueue: string): Promise<WorkflowExecutionDescription[]> {
   const ids: { workflowId: string; runId: string }[] = [];
   const query = `ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
-  for await (const { workflowId, runId } of client.workflow.list({ query, pageSize: MOST_OPEN })) {
+  for await (const { workflowId, runId } of lenient(client.workflow).list({ query, pageSize: MOST_OPEN })) {
     ids.push({ workflowId, runId });
     if (ids.length === MOST_OPEN) break;
   }

@@ -1,23 +1,25 @@
-import { Client, type ClientOptions } from '@temporalio/client';
-import type { Payload, PayloadCodec, PayloadConverter } from '@temporalio/common';
+import type { Client, ScheduleClient, WorkflowClient } from '@temporalio/client';
+import type { LoadedDataConverter, Payload, PayloadCodec, PayloadConverter } from '@temporalio/common';
+import { converterOf, sameClient } from './same-client.js';
 
 /**
  * The same client, for lists: what it cannot read of a memo (somebody has encrypted it with a key that this process does not have) is
  * missing, where the SDK would fail the whole list.
  */
-export function listsClient({ connection, options }: Client): Client {
-  const { namespace, identity, loadedDataConverter } = options;
-  const { payloadConverter, payloadCodecs } = loadedDataConverter;
-  const dataConverter = {
-    ...loadedDataConverter,
-    payloadConverter: lenientConverter(payloadConverter),
-    payloadCodecs: payloadCodecs.map(lenientCodec),
-  };
-  // A converter that was loaded is taken as it is; the type does not say so.
-  return new Client({ connection, namespace, identity, dataConverter } as unknown as ClientOptions);
+export function lenient<C extends Client | ScheduleClient | WorkflowClient>(client: C): C {
+  return sameClient(client, { dataConverter: lenientConverter(converterOf(client)) });
 }
 
-function lenientConverter(converter: PayloadConverter): PayloadConverter {
+function lenientConverter(converter: LoadedDataConverter): LoadedDataConverter {
+  const { payloadConverter, payloadCodecs } = converter;
+  return {
+    ...converter,
+    payloadConverter: lenientPayloads(payloadConverter),
+    payloadCodecs: payloadCodecs.map(lenientCodec),
+  };
+}
+
+function lenientPayloads(converter: PayloadConverter): PayloadConverter {
   return {
     toPayload: (value) => converter.toPayload(value),
     fromPayload: <T>(payload: Payload) => {

@@ -1,4 +1,5 @@
 import { isGrpcServiceError, ServiceError, type WorkflowClient } from '@temporalio/client';
+import { lenient } from './lenient.js';
 import { queryOf, type Wanted } from './query.js';
 import { type ExecutionRow, rowOf } from './row.js';
 
@@ -28,7 +29,7 @@ export async function executionsOf(
   const nowMs = Date.now();
   const rows: ExecutionRow[] = [];
   const { pipeline, statuses = [] } = wanted;
-  for await (const info of workflows.list({ query: queryOf(wanted, searchable), pageSize: PAGE })) {
+  for await (const info of lenient(workflows).list({ query: queryOf(wanted, searchable), pageSize: PAGE })) {
     const row = rowOf(info, nowMs);
     const fits = pipeline === undefined || row.pipeline === pipeline;
     if (fits && (statuses.length === 0 || statuses.includes(row.status))) rows.push(row);

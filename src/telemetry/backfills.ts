@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { BackfillProgress } from '../contract/backfill.js';
 import { backfillProgressQuery } from '../contract/messages.js';
+import { lenient } from '../executions/lenient.js';
 import { askWorkflow } from './ask.js';
 import type { Metrics } from './metrics.js';
 
@@ -34,7 +35,7 @@ export class BackfillGauges {
 async function openBackfills(client: Client, taskQueue: string): Promise<string[]> {
   const query = `WorkflowType = 'hexBackfill' AND ExecutionStatus = 'Running' AND TaskQueue = ${JSON.stringify(taskQueue)}`;
   const found: string[] = [];
-  for await (const { workflowId } of client.workflow.list({ query, pageSize: MOST })) {
+  for await (const { workflowId } of lenient(client.workflow).list({ query, pageSize: MOST })) {
     found.push(workflowId);
     if (found.length >= MOST) break;
   }

@@ -5,6 +5,7 @@ import { inParallel } from '../../base/in-parallel.js';
 import { typedFailure } from '../../contract/failure.js';
 import type { KeptSchedule, ScheduleWatch } from '../../contract/keeper.js';
 import { SCHEDULED_TYPES } from '../../contract/schedules.js';
+import { lenient } from '../../executions/lenient.js';
 import type { NotificationRequest } from '../../notifications/notification.js';
 import { type KeeperEvent, wantedBy } from '../../run/notify.js';
 import {
@@ -64,7 +65,7 @@ interface Rig {
 /** Ids of all schedules that start pipelines or runs. */
 export const listSchedules = (dependencies: ActivityDependencies) => async (): Promise<string[]> => {
   const ids: string[] = [];
-  for await (const { scheduleId, action } of temporalOf(dependencies).schedules.list()) {
+  for await (const { scheduleId, action } of lenient(temporalOf(dependencies).schedules).list()) {
     if (SCHEDULED_TYPES.includes(action?.workflowType ?? '')) ids.push(scheduleId);
   }
   return ids;

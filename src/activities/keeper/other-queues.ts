@@ -1,5 +1,6 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { keeperId } from '../../contract/ids.js';
+import { lenient } from '../../executions/lenient.js';
 import { queueLook } from '../look-at-queue.js';
 
 /** The task queues of other workers, as one keeper sees them. */
@@ -34,6 +35,6 @@ export function otherQueues(workflows: WorkflowClient, own: string): OtherQueues
 async function openKeepers(workflows: WorkflowClient): Promise<string[]> {
   const ids: string[] = [];
   const query = "WorkflowType = 'hexKeeper' AND ExecutionStatus = 'Running'";
-  for await (const { workflowId } of workflows.list({ query })) ids.push(workflowId);
+  for await (const { workflowId } of lenient(workflows).list({ query })) ids.push(workflowId);
   return ids.sort();
 }

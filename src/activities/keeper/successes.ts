@@ -1,5 +1,6 @@
 import type { WorkflowClient } from '@temporalio/client';
 import { searchAttributes } from '../../contract/search-attributes.js';
+import { lenient } from '../../executions/lenient.js';
 import { canSearchFor } from '../../executions/query.js';
 import { type ExecutionRow, rowOf } from '../../executions/row.js';
 import { searching } from '../../executions/search.js';
@@ -31,7 +32,7 @@ export async function successesOf(
     const asked = canAsk ? ` AND ${searchable && schedule ? all : started}` : '';
     const query = `WorkflowType = 'hexPipeline' AND ExecutionStatus = 'Completed'${asked}${since}`;
     const found: SuccessRow[] = [];
-    for await (const info of workflows.list({ query, pageSize: PAGE })) {
+    for await (const info of lenient(workflows).list({ query, pageSize: PAGE })) {
       const row = rowOf(info, 0);
       if (!canAsk && row.pipeline !== spec?.name) continue;
       if (row.status !== 'success' || !row.endedAt || row.partition?.includes('|')) continue;

@@ -9,6 +9,7 @@ import {
   retryBackfillSignal,
 } from '../../contract/messages.js';
 import { decoderOf } from '../../contract/payloads.js';
+import { lenient } from '../../executions/lenient.js';
 import type { BackfillInput } from '../../pipeline/backfill/input.js';
 import type { hexBackfill } from '../../workflows/index.js';
 import { type FailedPartitions, failedPartitions } from './failed.js';
@@ -93,7 +94,7 @@ export class Backfills {
   async list(): Promise<ListedBackfill[]> {
     const found: ListedBackfill[] = [];
     const query = "WorkflowType = 'hexBackfill' AND ExecutionStatus != 'ContinuedAsNew'";
-    for await (const info of this.#client.workflow.list({ query, pageSize: MOST_LISTED })) {
+    for await (const info of lenient(this.#client.workflow).list({ query, pageSize: MOST_LISTED })) {
       found.push({
         workflowId: info.workflowId,
         pipeline: memoOf(info).hexBackfillOf ?? null,

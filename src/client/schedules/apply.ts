@@ -3,6 +3,7 @@ import { type Client, type ScheduleDescription, ScheduleNotFoundError } from '@t
 import { inParallel } from '../../base/in-parallel.js';
 import type { Problem } from '../../base/problems.js';
 import { markOf, memoOf } from '../../contract/memo.js';
+import { lenient } from '../../executions/lenient.js';
 import { differences } from './compare.js';
 import { type DesiredSchedule, desiredSchedule, type ScheduleSource } from './desired.js';
 import { ScheduleError } from './errors.js';
@@ -108,7 +109,7 @@ async function goneOf(
   folders: readonly string[],
 ) {
   const candidates: string[] = [];
-  for await (const { scheduleId, memo } of client.schedule.list()) {
+  for await (const { scheduleId, memo } of lenient(client.schedule).list()) {
     if (memoOf({ memo }).hexSchedule && !kept.has(scheduleId)) candidates.push(scheduleId);
   }
   const described = await inParallel(candidates, AT_ONCE, (id) => describeOrNull(client, id));

@@ -5,6 +5,7 @@ import type { Freshness, KeptSchedule, MissedStarts } from '../../contract/keepe
 import { markOf } from '../../contract/memo.js';
 import { keptSchedulesQuery, schedulesChangedSignal } from '../../contract/messages.js';
 import { SCHEDULED_TYPES } from '../../contract/schedules.js';
+import { lenient } from '../../executions/lenient.js';
 import type { PreviewRow } from '../../schedule/index.js';
 import {
   type AppliedSchedule,
@@ -107,7 +108,7 @@ export class Schedules {
   async list({ files = [], folders = [] }: ScheduleListOptions = {}): Promise<ScheduleState[]> {
     const desired = new Map(allDesired(files, this.#taskQueue).map((one) => [one.mark.name, one]));
     const ids = new Set(desired.keys());
-    for await (const { scheduleId, action } of this.#client.schedule.list()) {
+    for await (const { scheduleId, action } of lenient(this.#client.schedule).list()) {
       if (SCHEDULED_TYPES.includes(action?.workflowType ?? '')) ids.add(scheduleId);
     }
     // The list lags behind: what it still has may be gone.

@@ -9,6 +9,7 @@ import {
   setSinceSignal,
 } from '../../contract/messages.js';
 import type { SensorProgress } from '../../contract/sensor.js';
+import { lenient } from '../../executions/lenient.js';
 import { parseSensorInput } from '../../pipeline/boundary.js';
 import type { SensorInput } from '../../pipeline/sensor/input.js';
 import type { hexSensor } from '../../workflows/index.js';
@@ -95,7 +96,7 @@ export class Sensors {
   async list(): Promise<ListedSensor[]> {
     const found: { workflowId: string; startTime: Date }[] = [];
     const query = "WorkflowType = 'hexSensor' AND ExecutionStatus = 'Running'";
-    for await (const { workflowId, startTime } of this.#client.workflow.list({ query }))
+    for await (const { workflowId, startTime } of lenient(this.#client.workflow).list({ query }))
       found.push({ workflowId, startTime });
     const rows = await inParallel(found, AT_ONCE, async ({ workflowId, startTime }) => ({
       sensor: workflowId.startsWith(PREFIX) ? workflowId.slice(PREFIX.length) : workflowId,

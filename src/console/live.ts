@@ -154,7 +154,6 @@ export class Live {
         (path === '/api/pipelines' && pipelines.size > 0) ||
         (path.startsWith('/api/pipeline') && pipelines.has(query.get('name') ?? '')) ||
         (path.startsWith('/api/backfill') && backfills.size > 0) ||
-        (path === '/api/run' && pipelines.size > 0) ||
         (system && (path === '/api/line' || path === '/api/connections'));
       if (about) this.#refresh(name, topic);
     }

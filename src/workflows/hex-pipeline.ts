@@ -47,7 +47,7 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
   setHandler(stepProgressSignal, (progress) => {
     if (!running.execution) return;
     waits.note(running.execution, progress);
-    if (progress.expectedEnd) running.notifications?.foresee(running.execution, view.expectedEnd());
+    if (progress.expectedEnd) running.notifications?.foresee(running.execution, () => view.expectedEnd());
   });
   installControls(() => running.execution);
 

@@ -8,7 +8,8 @@ import type { Subject } from './subject.js';
 
 /** What has ended is found a little later. */
 const FOUND_WITHIN_MS = 120_000;
-const PAGE = 200;
+/** The most that a page holds: a namespace has ten reads of its lists a second, and a first look asks of every schedule. */
+const PAGE = 1_000;
 
 /** A run that has succeeded. */
 export type SuccessRow = ExecutionRow & { endedMs: number };

@@ -117,18 +117,20 @@ export class PipelineNotifications {
    * Of deadlines that will probably be missed, each once: called when a run has told when it is expected to end, which
    * no history from before has.
    *
-   * @param expectedEnd of the pipeline
+   * @param expectedEnd of the pipeline: looks at every item of every step, so it is asked for only where somebody wants to know
    */
-  foresee(execution: PipelineExecution, expectedEnd: Expected | null): void {
+  foresee(execution: PipelineExecution, expectedEnd: () => Expected | null): void {
     const { name, notify } = this.spec;
-    if (expectedEnd && notify.some(wantsRisk)) {
-      this.atRisk(this.spec, execution, null, expectedEnd, (when) =>
+    const ofAll = notify.some(wantsRisk);
+    const endOfPipeline = ofAll ? expectedEnd() : null;
+    if (endOfPipeline) {
+      this.atRisk(this.spec, execution, null, endOfPipeline, (when) =>
         this.sendOfPipeline('at_risk', `Pipeline "${name}" will probably miss its deadline ${when}`),
       );
     }
     for (const step of execution.steps.values()) {
-      const end = expectedEndOfRuns(step);
-      if (!end || ![...notify, ...step.spec.notify].some(wantsRisk)) continue;
+      const end = ofAll || step.spec.notify.some(wantsRisk) ? expectedEndOfRuns(step) : null;
+      if (!end) continue;
       this.atRisk(step.spec, execution, step, end, (when) =>
         this.sendOfStep(step, 'at_risk', `Step "${step.spec.id}" will probably miss its deadline ${when}`),
       );

@@ -24,7 +24,7 @@ export const reads: Bench = {
       stack.own(await startHexWorker(stack.env));
       const { minMs, maxMs, factor } = DEFAULT_POLL;
       const workflowId = randomUUID();
-      const scaled = (length: number) => Math.round(length / CLOCK_FACTOR);
+      const scaled = (length: number) => `${Math.round(length / CLOCK_FACTOR)}ms`;
       const handle = await stack.hex.startRun(
         {
           projectId: 'an-hour',

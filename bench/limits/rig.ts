@@ -30,8 +30,8 @@ export function withLimits<T>(
     return use({
       ...stack,
       poll: ({ maxMs = DEFAULT_POLL.maxMs } = {}) => ({
-        min: Math.round(DEFAULT_POLL.minMs / factor),
-        max: Math.round(maxMs / factor),
+        min: `${Math.round(DEFAULT_POLL.minMs / factor)}ms`,
+        max: `${Math.round(maxMs / factor)}ms`,
         factor: DEFAULT_POLL.factor,
       }),
       inSandbox: (realMs) => realMs * factor + offset,

@@ -25,7 +25,7 @@ it('memos that others have encrypted, of runs and of schedules, hide nothing fro
     scheduleId: `${name}-theirs`,
     spec: {},
     memo: { note: 'sealed' },
-    action: { type: 'startWorkflow', workflowType: 'theirs', taskQueue: 'nobody', args: [] },
+    action: { type: 'startWorkflow', workflowType: 'hexPipeline', taskQueue: 'nobody', args: [{ steps }] },
   });
   onTestFinished(() => schedule.delete());
   const input = { name, schedule: { cron: '0 3 * * *' }, steps };
@@ -42,6 +42,10 @@ it('memos that others have encrypted, of runs and of schedules, hide nothing fro
   expect((await cli(['list', '--json'], rig.env)).code).toBe(0);
   const schedules = await hex.schedules.list();
   expect(schedules.find((one) => one.schedule === name)?.drift?.state).toBe('same');
+  expect(schedules.find((one) => one.schedule === schedule.scheduleId)).toMatchObject({
+    file: null,
+    drift: null,
+  });
   expect((await hex.stats()).runs).toBeGreaterThanOrEqual(1);
   for (const rows of [await hex.backfills.list(), await hex.sensors.list()])
     expect(rows).toBeInstanceOf(Array);

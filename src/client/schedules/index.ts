@@ -108,11 +108,12 @@ export class Schedules {
   async list({ files = [], folders = [] }: ScheduleListOptions = {}): Promise<ScheduleState[]> {
     const desired = new Map(allDesired(files, this.#taskQueue).map((one) => [one.mark.name, one]));
     const ids = new Set(desired.keys());
-    for await (const { scheduleId, action } of lenient(this.#client.schedule).list()) {
+    const client = lenient(this.#client);
+    for await (const { scheduleId, action } of client.schedule.list()) {
       if (SCHEDULED_TYPES.includes(action?.workflowType ?? '')) ids.add(scheduleId);
     }
     // The list lags behind: what it still has may be gone.
-    const described = await inParallel([...ids].sort(), AT_ONCE, (id) => describeOrNull(this.#client, id));
+    const described = await inParallel([...ids].sort(), AT_ONCE, (id) => describeOrNull(client, id));
     const there = described.filter((one) => one !== null);
     const found = await inParallel(there, AT_ONCE, (one) => this.#stateOf(one, desired, folders));
     const kept = await this.#keptBy(found.map(({ taskQueue }) => taskQueue));
@@ -125,7 +126,8 @@ export class Schedules {
 
   /** How one schedule stands. Throws `ScheduleNotFoundError` when there is none. */
   async describe(schedule: string): Promise<ScheduleState> {
-    const state = await this.#stateOf(await this.#client.schedule.getHandle(schedule).describe());
+    const found = await lenient(this.#client).schedule.getHandle(schedule).describe();
+    const state = await this.#stateOf(found);
     const kept = await this.#keptBy([state.taskQueue, this.#taskQueue]);
     return { ...state, ...(kept[schedule] ?? UNKNOWN) };
   }

@@ -25,8 +25,10 @@ const PIPELINE = fileURLToPath(new URL('../../../examples/etl.yaml', import.meta
 const DURATIONS = { 'extract-project-id': '1.8s', 'transform-project-id': '3.8s', 'load-project-id': '1.8s' };
 
 const WORKFLOW_ID = 'demo';
-/** The console starts beside the worker; nobody waits for it. */
+/** The console starts beside the worker; the pipeline does not wait for it. */
 const LINK_MS = 250;
+/** Where everything is kept, people want to look at it: it has been up for long, save on a very busy machine. */
+const KEPT_LINK_MS = 5_000;
 
 export function addDemo(program: Command, perform: Perform): void {
   program
@@ -85,7 +87,8 @@ async function demo(session: Session, options: DemoOptions): Promise<ExitCode> {
     const code = await Promise.race([ending, stack.broken]);
     if (code instanceof Error) throw code;
     if (code === EXIT.interrupted) return code;
-    for (const line of whatNext(session, stack, options)) output.say(line);
+    const late = options.keep && link === null ? await stack.console.link(KEPT_LINK_MS) : null;
+    for (const line of whatNext(session, stack, options, late)) output.say(line);
     if (options.keep) await untilInterrupted(stack, interrupt);
     return code;
   } finally {
@@ -129,8 +132,9 @@ function whatNext(
   { output }: Session,
   { server, cli, config, sandbox }: LocalStack,
   { keep }: DemoOptions,
+  link: string | null,
 ): string[] {
-  const { bold, dim } = output.talkColors;
+  const { bold, cyan, dim } = output.talkColors;
   const project = sandbox ? 'extract-project-id' : '<project id>';
   const queue = config.taskQueue;
   const at = server.port === 7233 ? '' : ` --address ${server.address}`;
@@ -138,6 +142,7 @@ function whatNext(
   if (keep)
     return [
       '',
+      ...(link === null ? [] : [`${bold('Console')}  ${cyan(link)}`, '']),
       bold('Everything is kept running until Ctrl-C. In another terminal:'),
       `  npx temporal-hex run ${project}${at} -p date=2026-01-31 --wait`,
       `  npx temporal-hex pipeline examples/etl.yaml${at} --wait`,
@@ -146,7 +151,7 @@ function whatNext(
   return [
     '',
     bold('What to try next:'),
-    `  npm run demo -- --keep                 ${dim('the same, and it stays: look at the Web UI, start runs of your own')}`,
+    `  npm run demo -- --keep                 ${dim('the same, and it stays: look at the console, start runs of your own')}`,
     `  npx temporal-hex dev                   ${dim('a server, a worker and a sandbox to work with')}`,
     `  HEX_API_TOKEN=... npx temporal-hex dev ${dim('the same with your Hex')}`,
     `  npx temporal-hex --help                ${dim('everything else; README.md tells more')}`,

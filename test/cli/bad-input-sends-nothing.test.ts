@@ -1,20 +1,24 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cli, emptyFolder } from '../support/cli.js';
-import { harness } from '../support/harness.js';
+import { type Harness, harness } from '../support/harness.js';
+
+let rig: Harness;
+beforeAll(async () => {
+  rig = await harness({ atEnd: afterAll });
+});
 
 const ETL = new URL('../fixtures/cli-etl.yaml', import.meta.url).pathname;
 
 /** Nothing reached Hex, and nothing was started in Temporal. */
-async function expectNothingStarted({ sandbox, temporal, taskQueue }: Awaited<ReturnType<typeof harness>>) {
+async function expectNothingStarted({ sandbox, temporal, taskQueue }: Harness) {
   expect(sandbox.ledger().requests).toEqual([]);
   const { count } = await temporal.workflow.count(`TaskQueue = "${taskQueue}"`);
   expect(count).toBe(0);
 }
 
 it('refuses a bad run with every problem at once', async () => {
-  const rig = await harness();
   const bad = ['-p', 'date', '-p', '=3', '--timeout', 'soon', '--connection', 'https://evil.example'];
   const { code, stdout, stderr } = await cli(['run', 'not/an/id', ...bad, '--wait'], rig.env);
   expect(code).toBe(2);
@@ -25,7 +29,6 @@ it('refuses a bad run with every problem at once', async () => {
 });
 
 it('refuses a bad pipeline with every problem at once', async () => {
-  const rig = await harness();
   const file = join(emptyFolder(), 'bad.yaml');
   writeFileSync(
     file,
@@ -39,7 +42,6 @@ it('refuses a bad pipeline with every problem at once', async () => {
 });
 
 it('refuses parameters that the pipeline does not have, or that are of another type', async () => {
-  const rig = await harness();
   const { code, stderr } = await cli(['pipeline', ETL, '-p', 'dat=2026-01-31', '-p', 'limit=many'], rig.env);
   expect(code).toBe(2);
   expect(stderr).toContain('did you mean "date"?');
@@ -75,8 +77,7 @@ it('names every wrong variable of the environment', async () => {
 });
 
 it('names a misspelt variable: the worker does not start, a command that only talks to Temporal warns', async () => {
-  const { env } = await harness();
-  const misspelt = { ...env, HEX_BASEURL: 'https://eu.hex.tech' };
+  const misspelt = { ...rig.env, HEX_BASEURL: 'https://eu.hex.tech' };
   const [worker, run] = await Promise.all([
     cli(['worker'], misspelt),
     cli(['run', 'sales', '--dry-run', '--wait'], misspelt),

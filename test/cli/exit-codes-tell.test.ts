@@ -1,9 +1,17 @@
-import { expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { cli, startCli } from '../support/cli.js';
-import { harness, until } from '../support/harness.js';
+import { type Harness, sharedHarness, until } from '../support/harness.js';
+
+const rigWith = sharedHarness();
+let rig: Harness;
+let env: Harness['env'];
+let sandbox: Harness['sandbox'];
+beforeEach(() => {
+  rig = rigWith();
+  ({ env, sandbox } = rig);
+});
 
 it('ends with 0 when the run completed, with its result and nothing else on standard output', async () => {
-  const { env, sandbox } = await harness();
   const params = ['-p', 'date=2026-01-31', '-p', 'limit=3', '-p', 'regions=["emea"]'];
   const { code, stdout, stderr } = await cli(['run', 'sales', ...params, '--wait', '--json'], env);
   expect(code, stderr).toBe(0);
@@ -13,7 +21,6 @@ it('ends with 0 when the run completed, with its result and nothing else on stan
 });
 
 it('ends with 1 when the run failed, and says what to do', async () => {
-  const { env, sandbox } = await harness();
   sandbox.script({ match: { projectId: 'sales' }, endAs: 'ERRORED' });
   const { code, stdout, stderr } = await cli(['run', 'sales', '--wait', '--json'], env);
   expect(code).toBe(1);
@@ -23,7 +30,6 @@ it('ends with 1 when the run failed, and says what to do', async () => {
 });
 
 it('ends with 1 when a step of the pipeline failed, and shows the results so far', async () => {
-  const { env, sandbox } = await harness();
   sandbox.script({ match: { projectId: 'transform' }, endAs: 'ERRORED' });
   const file = new URL('../fixtures/cli-etl.yaml', import.meta.url).pathname;
   const { code, stdout, stderr } = await cli(['pipeline', file, '--wait'], env);
@@ -35,7 +41,6 @@ it('ends with 1 when a step of the pipeline failed, and shows the results so far
 });
 
 it('ends with 2 when there is no such workflow', async () => {
-  const { env } = await harness({ worker: false });
   const { code, stderr } = await cli(['cancel', 'never-started'], env);
   expect(code).toBe(2);
   expect(stderr).toContain('There is no workflow "never-started"');
@@ -62,7 +67,7 @@ it('ends with 3 when no Temporal server answers', async () => {
 });
 
 it('ends with 4 when somebody cancelled the run, while the one who cancelled it ends with 0', async () => {
-  const { env, sandbox } = await harness({ sandbox: { duration: 'forever' } });
+  sandbox.settings({ duration: 'forever' });
   const waiting = startCli(['run', 'sales', '--wait', '--workflow-id', env.HEX_TASK_QUEUE ?? ''], env);
   await sandbox.waitFor(({ runs }) => runs.length === 1);
   const cancelling = await cli(['cancel', env.HEX_TASK_QUEUE ?? '', '--wait'], env);
@@ -72,14 +77,14 @@ it('ends with 4 when somebody cancelled the run, while the one who cancelled it 
 });
 
 it('ends with 5 when the run reached its time limit', async () => {
-  const { env, sandbox } = await harness({ sandbox: { duration: 'forever' } });
+  sandbox.settings({ duration: 'forever' });
   const { code } = await cli(['run', 'sales', '--timeout', '300ms', '--wait'], env);
   expect(code).toBe(5);
   expect(sandbox.ledger().runs.map(({ status }) => status)).toEqual(['KILLED']);
 });
 
 it('ends with 6 when Hex refuses the token, and never shows it', async () => {
-  const { env } = await harness({ worker: false, sandbox: { tokens: ['another-token'] } });
+  sandbox.settings({ tokens: ['another-token'] });
   const { code, stdout, stderr } = await cli(['projects'], env);
   expect(code).toBe(6);
   expect(stdout).toBe('');
@@ -88,8 +93,8 @@ it('ends with 6 when Hex refuses the token, and never shows it', async () => {
 });
 
 it('ends with 130 on Ctrl-C while waiting, and the run goes on', async () => {
-  const { env, hex, sandbox } = await harness({ sandbox: { duration: 'forever' } });
-  const workflowId = env.HEX_TASK_QUEUE ?? '';
+  sandbox.settings({ duration: 'forever' });
+  const workflowId = `left-${rig.taskQueue}`;
   const waiting = startCli(['run', 'sales', '--wait', '--workflow-id', workflowId], env);
   const { runs } = await sandbox.waitFor((ledger) => ledger.runs.length === 1);
   await waiting.says(/sales +\w+/);
@@ -98,5 +103,5 @@ it('ends with 130 on Ctrl-C while waiting, and the run goes on', async () => {
   expect(waiting.stderr()).toContain(`temporal-hex cancel ${workflowId}`);
   sandbox.endRun(runs[0]?.runId ?? '', 'COMPLETED');
   await until('the run has completed', async () => sandbox.ledger().runs.every(({ alive }) => !alive));
-  expect(await hex.result(workflowId)).toMatchObject({ success: true });
+  expect(await rig.hex.result(workflowId)).toMatchObject({ success: true });
 });

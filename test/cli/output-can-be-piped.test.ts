@@ -1,9 +1,14 @@
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cli } from '../support/cli.js';
-import { harness } from '../support/harness.js';
+import { type Harness, harness } from '../support/harness.js';
+
+let rig: Harness;
+beforeAll(async () => {
+  rig = await harness({ atEnd: afterAll });
+});
 
 it('prints the workflow id alone when it does not wait', async () => {
-  const { env, hex } = await harness();
+  const { env, hex } = rig;
   const { code, stdout } = await cli(['run', 'sales', '--workflow-id', `run-of-${env.HEX_TASK_QUEUE}`], env);
   expect(code).toBe(0);
   expect(stdout).toBe(`run-of-${env.HEX_TASK_QUEUE}\n`);
@@ -13,7 +18,7 @@ it('prints the workflow id alone when it does not wait', async () => {
 });
 
 it('lists all pages of projects, aligned, without anything that could move the cursor', async () => {
-  const { env, sandbox } = await harness({ worker: false });
+  const { env, sandbox } = rig;
   for (let n = 0; n < 120; n++) sandbox.project({ id: `project-${n}`, title: `Project ${n}` });
   sandbox.project({ id: 'nasty', title: 'Nasty \u001b[2J\u0007title', published: false });
   const { stdout } = await cli(['projects'], env);
@@ -35,7 +40,7 @@ it('says so when no worker would pick the work up', async () => {
 });
 
 it('shows what has changed as plain lines where there is no terminal', async () => {
-  const { env } = await harness();
+  const { env } = rig;
   const file = new URL('../fixtures/cli-etl.yaml', import.meta.url).pathname;
   const { code, stdout, stderr } = await cli(['pipeline', file, '-p', 'date=2026-01-31', '--wait'], env);
   expect(code, stderr).toBe(0);

@@ -72,7 +72,7 @@ it('when the worker goes away, watch says so and progress shows what was last kn
   const run = await cli(['progress', `${workflowId}/b`, '--json'], rig.env);
   expect(JSON.parse(run.stdout)).toMatchObject({ lastKnown: true, phase: 'running', projectId: 'b', runId });
 
-  await rig.spawnWorker();
+  await rig.work();
   await watching.says(/A worker answers again/);
   rig.sandbox.endRun(runId, 'COMPLETED');
   const last = await rig.sandbox.waitFor(({ runs }) => runs.length === 3);

@@ -153,16 +153,16 @@ describe('where there is no connection to Temporal, what is wrong is said', () =
   it.each(CASES)('%s', async (what, settings, words, code, worker) => {
     const env = settings();
     const folder = emptyFolder();
+    const { TEMPORAL_ADDRESS: _address, ...hex } = rig.env;
     const askedAt = Date.now();
-    const ends = [await cli(['progress', 'x', '--client-connect-timeout', '2s'], env, folder)];
-    figures.note(`${what}: command`, askedAt);
-    if (worker) {
-      const { TEMPORAL_ADDRESS: _address, ...hex } = rig.env;
-      const startedAt = Date.now();
-      ends.push(await cli(['worker'], { ...hex, ...env }, folder));
-      expect(figures.note(`${what}: worker`, startedAt)).toBeLessThan(60);
-    }
-    for (const end of ends) {
+    const commands = [cli(['progress', 'x', '--client-connect-timeout', '2s'], env, folder)];
+    if (worker) commands.push(cli(['worker'], { ...hex, ...env }, folder));
+    const named = commands.map(async (command, index) => {
+      const end = await command;
+      expect(figures.note(`${what}: ${index === 0 ? 'command' : 'worker'}`, askedAt)).toBeLessThan(60);
+      return end;
+    });
+    for (const end of await Promise.all(named)) {
       expect(end.stderr).toMatch(words);
       expect(end.stderr).not.toContain(KEY);
       expect(end.stderr).not.toMatch(/\.\.\s|^\s+at /m);

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -48,9 +48,46 @@ export function startCli(args: string[], env: Record<string, string> = {}, cwd =
   return startProcess(process.execPath, [CLI, ...args], cleanEnv(env), cwd);
 }
 
-/** Runs the built command to its end. */
-export async function cli(args: string[], env: Record<string, string> = {}, cwd?: string): Promise<Finished> {
-  return finish(startCli(args, env, cwd));
+/** Commands that work until they are stopped, or hand their terminal on. */
+const LASTING = new Set(['worker', 'dev', 'demo', 'sandbox', 'console', 'codec-server', 'temporal']);
+const HOST = fileURLToPath(new URL('./command-host.mjs', import.meta.url));
+const MOST_IDLE_HOSTS = 2;
+/** Processes that have run commands, and wait for more. */
+const idleHosts: ChildProcess[] = [];
+
+/**
+ * Runs the built command to its end, in a process that has run others before: its start takes longer than most commands.
+ * One that lasts, or is told more than settings of Hex and Temporal, has a process of its own, as by `startCli`.
+ */
+export async function cli(
+  args: string[],
+  env: Record<string, string> = {},
+  cwd = emptyFolder(),
+): Promise<Finished> {
+  const isOrdinary = Object.keys(env).every((name) => /^(HEX|TEMPORAL)_/.test(name));
+  if (!isOrdinary || args.some((word) => LASTING.has(word))) return finish(startCli(args, env, cwd));
+  const host = idleHosts.pop() ?? startHost();
+  const finished = new Promise<Finished>((resolve) => {
+    host.once('message', resolve);
+    host.once('exit', (code) => resolve({ code, stdout: '', stderr: '' }));
+  });
+  onTestFinished(() => {
+    if (!idleHosts.includes(host)) host.kill('SIGKILL');
+  });
+  host.send({ args, env: cleanEnv(env), cwd });
+  const end = await finished;
+  host.removeAllListeners();
+  if (host.connected && idleHosts.length < MOST_IDLE_HOSTS) idleHosts.push(host);
+  else host.kill();
+  return end;
+}
+
+/** It ends with this process. */
+function startHost(): ChildProcess {
+  const host = fork(HOST, { env: cleanEnv(), execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  host.unref();
+  host.channel?.unref();
+  return host;
 }
 
 export async function finish(running: Running): Promise<Finished> {

@@ -1,0 +1,17 @@
+// A process that runs commands one after the other, each as dist/cli.js would in a process of its own.
+import { main } from '../../dist/cli/main.js';
+
+process.once('disconnect', () => process.exit());
+process.on('message', async ({ args, env, cwd }) => {
+  process.chdir(cwd);
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  Object.assign(process.env, env);
+  const heard = { stdout: '', stderr: '' };
+  const stream = (name) => ({
+    write: (text) => {
+      heard[name] += text;
+    },
+  });
+  const code = await main(args, { env: process.env, stdout: stream('stdout'), stderr: stream('stderr') });
+  process.send({ code, ...heard });
+});

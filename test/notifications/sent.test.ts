@@ -158,7 +158,7 @@ describe('a run on its own', () => {
       ['long', 'cancelled', 'Run of project "long"'],
     ]);
     for (const one of told) expect(one.links.hex).toContain(one.hexRunId);
-    for (const { workflowId } of runs) await replay(rig, workflowId);
+    await replay(rig, ...runs.map(({ workflowId }) => workflowId));
   });
 
   it('of the command line tells whom --notify names, and a bad --notify is refused before anything is sent', async () => {

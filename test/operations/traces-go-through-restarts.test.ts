@@ -7,10 +7,10 @@ import { Resource } from '@opentelemetry/resources';
 import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import type { WorkflowHandle } from '@temporalio/client';
 import { makeWorkflowExporter } from '@temporalio/interceptors-opentelemetry';
-import { Worker } from '@temporalio/worker';
 import { expect, it, onTestFinished } from 'vitest';
 import { cli, startCli } from '../support/cli.js';
 import { FAST, harness, TOKEN, until } from '../support/harness.js';
+import { replayErrors } from '../support/replay.js';
 
 interface Span {
   traceId: string;
@@ -118,13 +118,17 @@ const untraced = bundle('workflow-bundle');
 it('traces may be turned on and off while workflows are open: histories replay with and without', async () => {
   const nowhere = new SimpleSpanProcessor({ export: () => {}, shutdown: async () => {} });
   const sinks = { exporter: makeWorkflowExporter(nowhere, new Resource({})) };
-  for (const name of readdirSync(HISTORIES).filter((each) => each.endsWith('.json'))) {
-    const history = JSON.parse(readFileSync(`${HISTORIES}${name}`, 'utf8'));
-    await Worker.runReplayHistory({ ...traced, sinks }, history, name.replace(/\.json$/, ''));
-  }
+  const recorded = readdirSync(HISTORIES)
+    .filter((each) => each.endsWith('.json'))
+    .map((name) => ({
+      workflowId: name.replace(/\.json$/, ''),
+      history: JSON.parse(readFileSync(`${HISTORIES}${name}`, 'utf8')),
+    }));
+  const withTraces = await replayErrors({ ...traced, sinks }, recorded);
+  expect(withTraces).toEqual(recorded.map(() => undefined));
   expect(tracedHistories.size).toBe(2);
-  for (const [workflowId, history] of tracedHistories)
-    await Worker.runReplayHistory(untraced, history, workflowId);
+  const now = [...tracedHistories].map(([workflowId, history]) => ({ workflowId, history }));
+  expect(await replayErrors(untraced, now)).toEqual([undefined, undefined]);
 });
 
 it('says what to install where the packages for traces are missing', async () => {

@@ -1,11 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
 import { memoOf } from '../../src/contract/memo.js';
 import { createHexClient } from '../../src/hex/index.js';
-import { replayHistory } from '../../src/testing/history.js';
 import { FAST, type Harness, harness, TOKEN, until } from '../support/harness.js';
+import { replay } from '../support/pipelines.js';
 
 let rig: Harness;
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -18,11 +17,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const cleanUp of cleanUps.reverse()) await cleanUp();
 });
-
-/** Bundled once, not for each replay. */
-const BUNDLE = {
-  workflowBundle: { codePath: fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url)) },
-};
 
 const steps = [{ projectId: 'sales', ...FAST }];
 const ABOUT = {
@@ -157,11 +151,8 @@ it('histories of pipelines that also ask for their key and their webhooks replay
       }),
     ),
   );
-  for (const handle of handles) {
-    await handle.result();
-    const history = await handle.fetchHistory();
-    await replayHistory(history, { workflowId: handle.workflowId, worker: BUNDLE });
-  }
+  await Promise.all(handles.map((handle) => handle.result()));
+  await replay(rig, ...handles.map(({ workflowId }) => workflowId));
 });
 
 it('without the attributes everything runs, and the memo holds the same', async () => {

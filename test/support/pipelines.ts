@@ -17,6 +17,7 @@ import {
   until,
   workflowBundle,
 } from './harness.js';
+import { replayErrors } from './replay.js';
 import { server, uniqueTaskQueue } from './server.js';
 import { theirBundle } from './their-bundle.js';
 
@@ -30,10 +31,15 @@ export async function pipelineHarness(
   return rig;
 }
 
-/** Replays the history of a workflow with the same code; throws when it would do anything else. */
-export async function replay(rig: Harness, workflowId: string): Promise<void> {
-  const history = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
-  await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+/** Replays the histories of workflows with the same code; throws when it would do anything else. */
+export async function replay(rig: Harness, ...workflowIds: string[]): Promise<void> {
+  const histories = workflowIds.map(async (workflowId) => {
+    const history = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
+    return { workflowId, history };
+  });
+  const errors = await replayErrors({ workflowBundle }, await Promise.all(histories));
+  const error = errors.find((one) => one !== undefined);
+  if (error) throw error;
 }
 
 /** A worker of another team, on a queue of its own. */

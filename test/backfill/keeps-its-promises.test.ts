@@ -38,7 +38,7 @@ it('a worker that is killed in the middle costs no date, runs none twice, and st
     await until(`the run of ${day} is known`, async () => (await phaseOf(rig, run)) === 'running');
   }
   first.kill('SIGKILL');
-  await rig.spawnWorker();
+  await rig.work();
   for (let ended = 0; ended < PARTITIONS.length; ended++) {
     const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.some(({ alive }) => alive));
     expect(runs.filter(({ alive }) => alive).length).toBeLessThanOrEqual(2);

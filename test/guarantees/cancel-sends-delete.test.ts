@@ -1,8 +1,10 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { FAST, failureOf, harness } from '../support/harness.js';
+import { FAST, failureOf, harness, sharedHarness } from '../support/harness.js';
 import { temporal } from '../support/server.js';
+
+const rigWith = sharedHarness();
 
 const aliveRuns = (runs: { status: string }[]) =>
   runs.filter(({ status }) => status === 'PENDING' || status === 'RUNNING');
@@ -15,7 +17,7 @@ async function canceled(result: Promise<unknown>): Promise<void> {
 
 describe('cancel', () => {
   it('by the temporal CLI while polling: DELETE, killed in Hex, workflow Canceled', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     const handle = await hex.startRun({ projectId: 'sales', ...FAST });
     await sandbox.waitFor(({ requests }) => requests.some((request) => request.method === 'GET'));
     await temporal('workflow', 'cancel', '--workflow-id', handle.workflowId);
@@ -35,7 +37,7 @@ describe('cancel', () => {
   });
 
   it('while the POST is in flight: its answer is awaited, then DELETE', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     sandbox.script([{ match: { operation: 'runProject' }, lateMs: 700 }]);
     const handle = await hex.startRun({ projectId: 'sales', ...FAST });
     await sandbox.waitFor(({ runs }) => runs.length === 1);
@@ -45,7 +47,7 @@ describe('cancel', () => {
   });
 
   it('after the answer was lost: the run is searched for, then DELETE', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     sandbox.script([
       { match: { operation: 'runProject' }, drop: 'after' },
       { match: { operation: 'listProjectRuns' }, lateMs: 500 },
@@ -58,7 +60,7 @@ describe('cancel', () => {
   });
 
   it('that Hex accepts without stopping the run is sent again', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     sandbox.script([{ match: { operation: 'cancelRun' }, ignoreCancel: true }]);
     const handle = await hex.startRun({ projectId: 'sales', ...FAST });
     await sandbox.waitFor(({ requests }) => requests.some((request) => request.method === 'GET'));
@@ -70,7 +72,7 @@ describe('cancel', () => {
   });
 
   it('of a run that has just ended is a success, not an error', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: 300 } });
+    const { hex, sandbox } = rigWith({ duration: 300 });
     const handle = await hex.startRun({
       projectId: 'sales',
       ...FAST,
@@ -83,7 +85,7 @@ describe('cancel', () => {
   });
 
   it('goes on through an outage of Hex and still ends in DELETE', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     const handle = await hex.startRun({ projectId: 'sales', ...FAST });
     await sandbox.waitFor(({ requests }) => requests.some((request) => request.method === 'GET'));
     sandbox.script([{ match: { operation: 'cancelRun' }, times: 3, status: 502 }]);
@@ -93,7 +95,7 @@ describe('cancel', () => {
   });
 
   it('that cannot succeed fails loudly, with the run that is left', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     const handle = await hex.startRun({ projectId: 'sales', ...FAST, cleanupTimeout: '1500ms' });
     await sandbox.waitFor(({ requests }) => requests.some((request) => request.method === 'GET'));
     sandbox.script([{ match: { operation: 'cancelRun' }, times: null, status: 500 }]);
@@ -110,7 +112,7 @@ describe('cancel', () => {
 
 describe('the time limit', () => {
   it('cancels the run in Hex and fails as HexRunTimedOut', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     const handle = await hex.startRun({ projectId: 'sales', ...FAST, timeout: '600ms' });
     const failure = await failureOf(handle.result());
     expect(failure.type).toBe('HexRunTimedOut');
@@ -119,7 +121,7 @@ describe('the time limit', () => {
   });
 
   it('that comes when the run has just completed gives the result', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: 200 } });
+    const { hex, sandbox } = rigWith({ duration: 200 });
     const handle = await hex.startRun({
       projectId: 'sales',
       ...FAST,

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { FAST, failureOf, harness } from '../support/harness.js';
+import { FAST, failureOf, harness, sharedHarness } from '../support/harness.js';
+
+const rigWith = sharedHarness();
 
 const ENDINGS = [
   ['ERRORED', 'HexRunErrored', /[Oo]pen the run in Hex/],
@@ -8,7 +10,7 @@ const ENDINGS = [
 ] as const;
 
 it.each(ENDINGS)('a run that ends %s fails as %s, with its page and a hint', async (status, type, hint) => {
-  const { hex, sandbox } = await harness();
+  const { hex, sandbox } = rigWith();
   sandbox.script([{ match: { operation: 'runProject' }, endAs: status }]);
   const failure = await failureOf((await hex.startRun({ projectId: 'sales', ...FAST })).result());
   const [run] = sandbox.ledger().runs;
@@ -31,7 +33,7 @@ const REFUSALS = [
 ] as const;
 
 it.each(REFUSALS)('a trigger answered %i fails at once as %s, with a hint', async (status, type, hint) => {
-  const { hex, sandbox } = await harness();
+  const { hex, sandbox } = rigWith();
   sandbox.script([{ match: { operation: 'runProject' }, times: null, status }]);
   const failure = await failureOf((await hex.startRun({ projectId: 'sales', ...FAST })).result());
   expect(failure.type).toBe(type);
@@ -45,16 +47,16 @@ it.each(REFUSALS)('a trigger answered %i fails at once as %s, with a hint', asyn
 });
 
 it('a Hex that cannot be reached fails as HexNetwork when the wait is over', async () => {
-  const { hex, sandbox } = await harness();
-  await sandbox.close();
+  const away = await harness();
+  await away.sandbox.close();
   const failure = await failureOf(
-    (await hex.startRun({ projectId: 'sales', ...FAST, queueTimeout: '500ms' })).result(),
+    (await away.hex.startRun({ projectId: 'sales', ...FAST, queueTimeout: '500ms' })).result(),
   );
   expect(failure.type).toBe('HexNetwork');
 });
 
 it('reads that fail for a while do not fail the run', async () => {
-  const { hex, sandbox } = await harness({ sandbox: { duration: 300 } });
+  const { hex, sandbox } = rigWith({ duration: 300 });
   sandbox.script([
     { match: { operation: 'getRunStatus' }, status: 500 },
     { match: { operation: 'getRunStatus' }, status: 429, headers: { 'retry-after': '1' } },
@@ -65,7 +67,7 @@ it('reads that fail for a while do not fail the run', async () => {
 });
 
 it('a status that Hex adds one day is waited for, not failed on', async () => {
-  const { hex, sandbox } = await harness({ sandbox: { duration: 500 } });
+  const { hex, sandbox } = rigWith({ duration: 500 });
   sandbox.script([{ match: { operation: 'runProject' }, unknownStatus: 'PONDERING', forMs: 300 }]);
   expect(await (await hex.startRun({ projectId: 'sales', ...FAST })).result()).toMatchObject({
     success: true,
@@ -73,7 +75,7 @@ it('a status that Hex adds one day is waited for, not failed on', async () => {
 });
 
 it('killRunning cancels what runs, confirms it, and then starts', async () => {
-  const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+  const { hex, sandbox } = rigWith({ duration: '1h' });
   const earlier = await hex.startRun({ projectId: 'sales', ...FAST });
   await sandbox.waitFor(({ requests }) => requests.some(({ method }) => method === 'GET'));
   sandbox.settings({ duration: 100 });
@@ -84,7 +86,7 @@ it('killRunning cancels what runs, confirms it, and then starts', async () => {
 });
 
 it('dryRun lets Hex check the request and starts nothing', async () => {
-  const { hex, sandbox } = await harness();
+  const { hex, sandbox } = rigWith();
   const result = await (await hex.startRun({ projectId: 'sales', dryRun: true })).result();
   expect(result).toMatchObject({ success: true, status: 'DRY_RUN' });
   expect(sandbox.ledger().runs).toEqual([]);

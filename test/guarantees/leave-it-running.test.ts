@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { PipelineFailureDetails } from '../../src/index.js';
 import type { Ledger } from '../../src/sandbox/index.js';
 import { cli } from '../support/cli.js';
-import { FAST, failureOf, type Harness, harness, until } from '../support/harness.js';
-import { control, hex as hexStep, pipelineHarness, replay, stepIn } from '../support/pipelines.js';
+import { FAST, failureOf, type Harness, harness, sharedHarness, until } from '../support/harness.js';
+import { control, hex as hexStep, replay, stepIn } from '../support/pipelines.js';
 import { temporal as temporalCli } from '../support/server.js';
 
 /** Runs that start to run at once, and do not end by themselves. */
 const LONG = { duration: { pending: 0, running: '1h' } };
+const rigWith = sharedHarness();
 const LEAVE = { ...FAST, onCancel: 'leave' } as const;
 // A read of a status: a new limiter lists the runs of projects, too.
 const polled = ({ requests }: Ledger) => requests.some(({ operation }) => operation === 'getRunStatus');
@@ -17,7 +18,7 @@ const statuses = ({ sandbox }: Harness) => sandbox.ledger().runs.map(({ status }
 
 describe('a cancel with onCancel: leave', () => {
   it('sends no DELETE, and the failure names the run that goes on, with its link', async () => {
-    const rig = await harness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     const handle = await rig.hex.startRun({ projectId: 'sales', ...LEAVE });
     const { runs } = await rig.sandbox.waitFor(polled);
     await handle.cancel();
@@ -35,7 +36,7 @@ describe('a cancel with onCancel: leave', () => {
   });
 
   it('while the start is on its way: its outcome is awaited, and the run named', async () => {
-    const rig = await harness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     rig.sandbox.script([{ match: { operation: 'runProject' }, lateMs: 700 }]);
     const handle = await rig.hex.startRun({ projectId: 'sales', ...LEAVE });
     const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.length === 1);
@@ -46,7 +47,7 @@ describe('a cancel with onCancel: leave', () => {
   });
 
   it('after the answer to the start was lost: the run is found, and named', async () => {
-    const rig = await harness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     rig.sandbox.script([
       { match: { operation: 'runProject' }, drop: 'after' },
       { match: { operation: 'listProjectRuns' }, lateMs: 500 },
@@ -70,7 +71,7 @@ describe('a cancel with onCancel: leave', () => {
   });
 
   it('of a run that has just ended calls nothing left', async () => {
-    const rig = await harness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     const poll = { first: '1h', min: '1h', max: '1h' };
     const handle = await rig.hex.startRun({ projectId: 'sales', ...LEAVE, poll });
     const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.length === 1);
@@ -84,7 +85,7 @@ describe('a cancel with onCancel: leave', () => {
   });
 
   it('by the command: --on-cancel leave, and cancel --wait is a success', async () => {
-    const rig = await harness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     const started = await cli(
       ['run', 'sales', '--on-cancel', 'leave', '--workflow-id', `left-${rig.taskQueue}`],
       rig.env,
@@ -104,7 +105,7 @@ describe('a cancel with onCancel: leave', () => {
 
 describe('the time limit with onTimeout: leave', () => {
   it('sends no DELETE, and fails as HexRunTimedOut that says the run goes on', async () => {
-    const rig = await harness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     const input = { projectId: 'sales', ...FAST, timeout: '600ms', onTimeout: 'leave' } as const;
     const failure = await failureOf((await rig.hex.startRun(input)).result());
     expect(failure.type).toBe('HexRunTimedOut');
@@ -114,14 +115,14 @@ describe('the time limit with onTimeout: leave', () => {
   });
 
   it('that comes when the run has just completed gives the result', async () => {
-    const rig = await harness({ sandbox: { duration: 200 } });
+    const rig = rigWith({ duration: 200 });
     const poll = { first: '1h', min: '1h', max: '1h' };
     const input = { projectId: 'sales', ...FAST, poll, timeout: '3s', onTimeout: 'leave' } as const;
     expect(await (await rig.hex.startRun(input)).result()).toMatchObject({ status: 'COMPLETED' });
   });
 
   it('is not tried again: no second run beside the one that goes on', async () => {
-    const rig = await pipelineHarness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     // A template hides the choice from the check before the start.
     const step = hexStep('sales', {
       timeout: '600ms',
@@ -164,7 +165,7 @@ describe('a pipeline with onCancel: leave', () => {
   const steps = [hexStep('extract'), hexStep('load')];
 
   it('when cancelled: no DELETE, no further step, and the failure names every run that goes on', async () => {
-    const rig = await pipelineHarness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     const handle = await rig.hex.startPipeline({
       name: 'etl',
       onCancel: 'leave',
@@ -191,7 +192,7 @@ describe('a pipeline with onCancel: leave', () => {
   });
 
   it('when terminated: its runs go on, and none is reported lost', async () => {
-    const rig = await pipelineHarness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     const handle = await rig.hex.startPipeline({ onCancel: 'leave', steps });
     await rig.sandbox.waitFor(polled);
     await temporalCli('workflow', 'terminate', '--workflow-id', handle.workflowId);
@@ -201,7 +202,7 @@ describe('a pipeline with onCancel: leave', () => {
   });
 
   it('a step that is skipped while it runs is skipped, and tells what it left', async () => {
-    const rig = await pipelineHarness({ sandbox: LONG });
+    const rig = rigWith(LONG);
     const handle = await rig.hex.startPipeline({ onCancel: 'leave', steps: [hexStep('extract')] });
     await rig.sandbox.waitFor(polled);
     await control(rig, handle.workflowId, 'skipStep', { step: 'extract', by: 'ada', reason: 'late' });

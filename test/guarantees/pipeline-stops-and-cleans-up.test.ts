@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { FAST, failureOf, harness, until } from '../support/harness.js';
+import { FAST, failureOf, sharedHarness, until } from '../support/harness.js';
 import { temporal as temporalCli } from '../support/server.js';
 
+const rigWith = sharedHarness();
 const step = (id: string) => ({ id, projectId: `${id}-project`, ...FAST });
 const alive = (runs: { status: string }[]) => runs.filter(({ status }) => /PENDING|RUNNING/.test(status));
 
 describe('a sequence', () => {
   it('stops at the first error, names step, project, run and hint, and keeps the results so far', async () => {
-    const { hex, sandbox } = await harness();
+    const { hex, sandbox } = rigWith();
     sandbox.script([
       { match: { operation: 'runProject', projectId: 'transform-project' }, endAs: 'ERRORED' },
     ]);
@@ -31,7 +32,7 @@ describe('a sequence', () => {
   });
 
   it('runs its children under <pipeline>/<step>', async () => {
-    const { hex, temporal } = await harness();
+    const { hex, temporal } = rigWith();
     const handle = await hex.startPipeline([step('extract'), step('load')]);
     expect(await handle.result()).toMatchObject({ success: true });
     const child = await temporal.workflow.getHandle(`${handle.workflowId}/load`).describe();
@@ -39,7 +40,7 @@ describe('a sequence', () => {
   });
 
   it('shows its steps while it runs, by query', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     const handle = await hex.startPipeline([step('extract'), step('load')]);
     await sandbox.waitFor(({ requests }) => requests.filter(({ method }) => method === 'GET').length >= 2);
     const progress = await until('the child has reported its run', async () => {
@@ -55,7 +56,7 @@ describe('a sequence', () => {
 
 describe('a pipeline that is ended from outside', () => {
   it('by a cancel: DELETE, confirmed, then Canceled, and no further step', async () => {
-    const { hex, sandbox, temporal } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox, temporal } = rigWith({ duration: '1h' });
     const handle = await hex.startPipeline([step('extract'), step('load')]);
     await sandbox.waitFor(({ requests }) => requests.some(({ method }) => method === 'GET'));
     await temporalCli('workflow', 'cancel', '--workflow-id', handle.workflowId);
@@ -65,7 +66,7 @@ describe('a pipeline that is ended from outside', () => {
   });
 
   it('by a terminate: DELETE all the same, through the children', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     const handle = await hex.startPipeline([step('extract'), step('load')]);
     await sandbox.waitFor(({ requests }) => requests.some(({ method }) => method === 'GET'));
     await temporalCli('workflow', 'terminate', '--workflow-id', handle.workflowId);
@@ -76,7 +77,7 @@ describe('a pipeline that is ended from outside', () => {
   });
 
   it('by a terminate while the POST is in flight: DELETE as soon as its answer is there', async () => {
-    const { hex, sandbox } = await harness({ sandbox: { duration: '1h' } });
+    const { hex, sandbox } = rigWith({ duration: '1h' });
     sandbox.script([{ match: { operation: 'runProject' }, lateMs: 1_000 }]);
     const handle = await hex.startPipeline([step('extract')]);
     await sandbox.waitFor(({ runs }) => runs.length === 1);

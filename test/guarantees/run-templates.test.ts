@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { InvalidInputError } from '../../src/client.js';
 import type { PipelineDefinition } from '../../src/index.js';
 import { cli } from '../support/cli.js';
-import { FAST, failureOf, type Harness, harness } from '../support/harness.js';
+import { FAST, failureOf, type Harness, harness, sharedHarness, workflowBundle } from '../support/harness.js';
 import { replay } from '../support/pipelines.js';
+import { replayErrors } from '../support/replay.js';
 import { temporal } from '../support/server.js';
+
+const rigWith = sharedHarness();
+let rig: Harness;
+beforeEach(() => {
+  rig = rigWith();
+});
 
 /** Starts a `hexRun` as any client in any language may, and waits for its end. */
 async function run(rig: Harness, input: object, workflowId: string = randomUUID()): Promise<unknown> {
@@ -19,7 +25,6 @@ const inputsIn = ({ sandbox }: Harness) => sandbox.ledger().runs.map(({ inputPar
 
 describe('a run of its own fills in run.*', () => {
   it('of a Temporal Schedule: the scheduled time and its date in the timezone of the input', async () => {
-    const rig = await harness();
     const schedule = await rig.temporal.schedule.create({
       scheduleId: `late-${rig.taskQueue}`,
       spec: { calendars: [{ hour: 22, minute: 30 }], timezone: 'America/Los_Angeles' },
@@ -59,7 +64,6 @@ describe('a run of its own fills in run.*', () => {
   });
 
   it('in any text, and replays', async () => {
-    const rig = await harness();
     const workflowId = randomUUID();
     const input = {
       projectId: '{{ "sales" | upcase }}',
@@ -75,7 +79,6 @@ describe('a run of its own fills in run.*', () => {
   });
 
   it('from temporal-hex run, the client and the temporal command alike', async () => {
-    const rig = await harness();
     const tomorrow = "{{ run.startTime | date: '%F' }}/{{ run.timezone }}";
     const zoned = ['--timezone', 'Asia/Tokyo', '--wait'];
     const said = await cli(['run', 'sales', '-p', `d=${tomorrow}`, ...zoned], rig.env);
@@ -94,7 +97,6 @@ describe('a run of its own fills in run.*', () => {
 });
 
 it('{% raw %} sends braces as they are', async () => {
-  const rig = await harness();
   await run(rig, { projectId: 'sales', inputParams: { d: '{% raw %}{{ run.date }} {% if %}{% endraw %}' } });
   expect(inputsIn(rig)).toEqual([{ d: '{{ run.date }} {% if %}' }]);
 });
@@ -143,11 +145,6 @@ const UNKNOWN: [string, object, RegExp][] = [
 ];
 
 describe('a template that a run of its own cannot fill in is refused before anything is sent', () => {
-  let rig: Harness;
-  beforeAll(async () => {
-    rig = await harness({ atEnd: afterAll });
-  });
-
   it.each(UNKNOWN)('%s', async (_what, input, words) => {
     const given = { projectId: 'sales', ...input };
     const failure = await failureOf(run(rig, given));
@@ -181,7 +178,6 @@ describe('a template that a run of its own cannot fill in is refused before anyt
 });
 
 it('values with braces that a pipeline has filled in reach Hex as they are', async () => {
-  const rig = await harness();
   const inputParams = { note: '{{ params.note }}' };
   const note = 'cost: {{ run.date }} {% raw %} {{ params.x }}';
   const pipeline: PipelineDefinition = {
@@ -197,7 +193,6 @@ it('values with braces that a pipeline has filled in reach Hex as they are', asy
 });
 
 it('a run without templates has no marker in its history', async () => {
-  const rig = await harness();
   const workflowId = randomUUID();
   await run(rig, { projectId: 'sales', inputParams: { d: '} }} %} {' } }, workflowId);
   const { events } = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
@@ -211,9 +206,9 @@ it('a run that began before templates were filled in goes on with its text', asy
   const history = JSON.parse(readFileSync(file, 'utf8'));
   const payload = history.events[0].workflowExecutionStartedEventAttributes.input.payloads[0];
   const input = JSON.parse(Buffer.from(payload.data, 'base64').toString());
-  const codePath = new URL('../../dist/workflow-bundle.js', import.meta.url).pathname;
-  for (const inputParams of [{ d: '{{ run.date }}' }, { d: '{{ params.date }}' }, { d: '{{' }]) {
-    payload.data = Buffer.from(JSON.stringify({ ...input, inputParams })).toString('base64');
-    await Worker.runReplayHistory({ workflowBundle: { codePath } }, history, 'hex-run-completed');
-  }
+  const histories = ['{{ run.date }}', '{{ params.date }}', '{{'].map((d) => {
+    payload.data = Buffer.from(JSON.stringify({ ...input, inputParams: { d } })).toString('base64');
+    return { workflowId: 'hex-run-completed', history: structuredClone(history) };
+  });
+  expect(await replayErrors({ workflowBundle }, histories)).toEqual([undefined, undefined, undefined]);
 });

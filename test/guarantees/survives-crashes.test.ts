@@ -11,33 +11,33 @@ import { server } from '../support/server.js';
 const reads = (requests: { method: string }[]) => requests.filter(({ method }) => method === 'GET').length;
 
 it('a worker killed while polling: another takes over, and there is one run', async () => {
-  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '4s' } });
+  const { hex, sandbox, spawnWorker, work } = await harness({ worker: false, sandbox: { duration: '4s' } });
   const first = await spawnWorker();
   const handle = await hex.startRun({ projectId: 'sales', ...FAST });
   await sandbox.waitFor(({ requests }) => reads(requests) >= 2);
   first.kill('SIGKILL');
   await once(first, 'exit');
   const readsBefore = reads(sandbox.ledger().requests);
-  await spawnWorker();
+  await work();
   expect(await handle.result()).toMatchObject({ success: true, status: 'COMPLETED' });
   expect(sandbox.ledger().runs).toHaveLength(1);
   expect(reads(sandbox.ledger().requests)).toBeGreaterThan(readsBefore);
 });
 
 it('a worker killed while the POST is in flight: its run is adopted by the next, and there is one run', async () => {
-  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '1s' } });
+  const { hex, sandbox, spawnWorker, work } = await harness({ worker: false, sandbox: { duration: '1s' } });
   sandbox.script([{ match: { operation: 'runProject' }, lateMs: 60_000 }]);
   const first = await spawnWorker();
   const handle = await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '3s' });
   await sandbox.waitFor(({ runs }) => runs.length === 1);
   first.kill('SIGKILL');
-  await spawnWorker();
+  await work();
   expect(await handle.result()).toMatchObject({ success: true, adopted: true });
   expect(sandbox.ledger().runs).toHaveLength(1);
 });
 
 it('somebody who looks at a run whose worker has just been killed does not stop it', async () => {
-  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '15s' } });
+  const { hex, sandbox, spawnWorker, work } = await harness({ worker: false, sandbox: { duration: '15s' } });
   const poll = { min: '10m', max: '10m', first: '20ms' } as const;
   const handle = await hex.startRun({ projectId: 'sales', ...FAST, poll });
   const progress = () => handle.query<RunProgress>('progress');
@@ -55,7 +55,7 @@ it('somebody who looks at a run whose worker has just been killed does not stop 
   await until('the read that was asked for', async () => (await progress()).polls >= 2);
   second.kill('SIGKILL');
   await once(second, 'exit');
-  await spawnWorker();
+  await work();
   await sandbox.waitFor(({ runs }) => runs.every(({ alive }) => !alive));
   await handle.signal('pollNow');
   expect(await handle.result()).toMatchObject({ success: true });
@@ -63,14 +63,14 @@ it('somebody who looks at a run whose worker has just been killed does not stop 
 });
 
 it('a worker asked to stop (SIGTERM) lets a trigger in flight finish: nothing to adopt', async () => {
-  const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '1s' } });
+  const { hex, sandbox, spawnWorker, work } = await harness({ worker: false, sandbox: { duration: '1s' } });
   sandbox.script([{ match: { operation: 'runProject' }, lateMs: 1_500 }]);
   const first = await spawnWorker();
   const handle = await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '10s' });
   await sandbox.waitFor(({ runs }) => runs.length === 1);
   first.kill('SIGTERM');
   await once(first, 'exit');
-  await spawnWorker();
+  await work();
   const result = await handle.result();
   expect(result.success).toBe(true);
   expect(result.adopted).toBeUndefined();

@@ -90,9 +90,8 @@ describe('two builds of the worker side by side', () => {
   });
 
   it('a worker without a build goes on as before, its limiter too', async () => {
-    const rig = await harness({ worker: false, sandbox: { duration: 50 }, env: { HEX_LIMITS: 'on' } });
+    const rig = await harness({ sandbox: { duration: 50 }, env: { HEX_LIMITS: 'on' } });
     const limiterId = `hex-limiter/${rig.taskQueue}/default`;
-    await rig.spawnWorker();
     const handle = await rig.hex.startRun({ projectId: 'sales', ...FAST });
     expect(await handle.result()).toMatchObject({ success: true });
     expect(await buildsOf(rig, handle.workflowId)).toEqual([]);

@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as workflows from '../../src/workflows/index.js';
 import { cli } from '../support/cli.js';
 import { failureOf, type Harness, harness, until } from '../support/harness.js';
-import { server, uniqueTaskQueue } from '../support/server.js';
+import { theirWorker } from '../support/pipelines.js';
 
 let rig: Harness;
 
@@ -67,31 +63,10 @@ it('the known types are those that are registered', async () => {
 });
 
 it('a worker of others that registers our workflows beside its own leaves unknown types alone', async () => {
-  // Beside the sources, so that the SDK's packages are found.
-  const folder = mkdtempSync(fileURLToPath(new URL('../support/theirs-', import.meta.url)));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const workflowsPath = join(folder, 'workflows.ts');
-  writeFileSync(
-    workflowsPath,
-    "export * from '../../../src/workflows/index.js';\nexport async function theirs() { return 'theirs'; }\n",
-  );
-  const logger = new DefaultLogger('WARN');
-  const taskQueue = uniqueTaskQueue('theirs');
-  const connection = await NativeConnection.connect({ address: server.address });
-  const worker = await Worker.create({
-    connection,
-    namespace: server.namespace,
-    taskQueue,
-    workflowBundle: await bundleWorkflowCode({ workflowsPath, logger }),
-  });
-  const done = worker.run();
-  onTestFinished(async () => {
-    worker.shutdown();
-    await done;
-    await connection.close();
-  });
+  const taskQueue = await theirWorker();
   const { temporal } = rig;
-  expect(await temporal.workflow.execute('theirs', { taskQueue, workflowId: randomUUID() })).toBe('theirs');
+  const theirs = { taskQueue, workflowId: randomUUID(), args: [2] };
+  expect(await temporal.workflow.execute('talks', theirs)).toBe('xx');
   const known = await temporal.workflow.start('hexRun', { taskQueue, workflowId: randomUUID() });
   expect((await failureOf(known.result())).type).toBe('InvalidInput');
   const unknown = await temporal.workflow.start('hexrun', { taskQueue, workflowId: randomUUID() });

@@ -4,7 +4,7 @@ import { applyEvent, newLimiter, packLimiter, rankOf, step, unpackLimiter } from
 import { actionsOf, type Fact, play } from '../support/limiter-world.js';
 
 const SETTINGS = { starts: { perMinute: 4, perHour: 12 }, kernels: 5, marginMs: 0, agingMs: 300_000 };
-const RUNS = { numRuns: 300 };
+const RUNS = { numRuns: 100 };
 
 /** The most starts that any stretch of `windowMs` holds. */
 function mostInAnyWindow(facts: readonly Fact[], windowMs: number): number {

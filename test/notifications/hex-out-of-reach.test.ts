@@ -51,7 +51,7 @@ it('Hex out of reach for longer than HEX_UNREACHABLE_AFTER is told once, for all
     worker.kill('SIGKILL');
     await once(worker, 'exit');
   }
-  await rig.spawnWorker();
+  await rig.work();
   await rig.hook.received(({ body }) => body.event === 'unreachable');
   rig.gate.shut(null);
   await rig.hook.received(({ body }) => body.event === 'reachable');
@@ -75,7 +75,7 @@ it('Hex out of reach for longer than HEX_UNREACHABLE_AFTER is told once, for all
     expect.objectContaining({ event: 'reachable', severity: 'info', connection: 'default' }),
   ]);
   expect(rig.sandbox.ledger().runs.filter(({ alive }) => alive)).toEqual([]);
-  // Three processes are started; and a read that dies with its worker is asked for again after a minute.
+  // Two processes are started; and a read that dies with its worker is asked for again after a minute.
 }, 180_000);
 
 it('an outage that ends before that alarms nobody', async () => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { PipelineFailureDetails, StepDefinition } from '../../src/index.js';
-import { FAST, failureOf, type Harness } from '../support/harness.js';
-import { hex, pipelineHarness, replay } from '../support/pipelines.js';
+import { FAST, failureOf, type Harness, sharedHarness } from '../support/harness.js';
+import { hex, replay } from '../support/pipelines.js';
+
+/** Runs that start to run at once, and do not end by themselves. */
+const LONG = { duration: { pending: 0, running: '1h' } };
+const rigWith = sharedHarness();
 
 const beside = (id: string, more: Record<string, unknown> = {}) => hex(id, { dependsOn: [], ...more });
 
@@ -20,7 +24,7 @@ const ended = ({ sandbox }: Harness) =>
 
 describe('cancelSiblings: a step that fails', () => {
   it('cancels the runs beside it in Hex, confirmed, and fails as itself', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: { pending: 0, running: '1h' } } });
+    const rig = rigWith(LONG);
     const steps = [beside('bad'), beside('one'), beside('two')];
     const details = await failing(rig, { cancelSiblings: true, steps }, 3);
     expect(ended(rig)).toEqual({ bad: 'ERRORED', one: 'KILLED', two: 'KILLED' });
@@ -32,7 +36,7 @@ describe('cancelSiblings: a step that fails', () => {
   });
 
   it('leaves the run of a step with onCancel: leave going on, and names it', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: { pending: 0, running: '1h' } } });
+    const rig = rigWith(LONG);
     const steps = [beside('bad'), beside('one', { onCancel: 'leave' })];
     const details = await failing(rig, { cancelSiblings: true, steps }, 2);
     expect(ended(rig)).toEqual({ bad: 'ERRORED', one: 'RUNNING' });
@@ -41,7 +45,7 @@ describe('cancelSiblings: a step that fails', () => {
   });
 
   it('of a step alone: only its own failure cancels', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: { pending: 0, running: '1h' } } });
+    const rig = rigWith(LONG);
     const steps = [beside('bad'), beside('strict', { cancelSiblings: true })];
     const handle = await rig.hex.startPipeline({ steps });
     const { runs } = await rig.sandbox.waitFor((one) => one.runs.length === 2);
@@ -54,8 +58,7 @@ describe('cancelSiblings: a step that fails', () => {
   });
 
   it('lets steps go on whose rule asks for failures', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: { pending: 0, running: '1h' } } });
-    rig.sandbox.settings({ durations: { tidy: 100 } });
+    const rig = rigWith({ ...LONG, durations: { tidy: 100 } });
     const tidy = hex('tidy', { dependsOn: 'bad', triggerRule: 'all_done' });
     const details = await failing(
       rig,
@@ -67,7 +70,7 @@ describe('cancelSiblings: a step that fails', () => {
   });
 
   it('in a fan-out: the item that fails cancels the other items too', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: { pending: 0, running: '1h' } } });
+    const rig = rigWith(LONG);
     const fan = {
       id: 'fan',
       forEach: ['bad', 'one', 'two'],

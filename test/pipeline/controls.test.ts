@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PipelineFailureDetails, PipelineProgress } from '../../src/index.js';
-import { failureOf, type Harness } from '../support/harness.js';
+import { failureOf, type Harness, sharedHarness } from '../support/harness.js';
 import {
   control,
   hex,
@@ -14,8 +14,10 @@ import {
 
 const BY = { by: 'ann', reason: 'because' };
 
-/** A run that lasts until it is cancelled or told to end. */
-const LONG = { sandbox: { duration: 600_000 } };
+/** Of a run that lasts until it is cancelled or told to end. */
+const LONG = 600_000;
+
+const rigWith = sharedHarness();
 
 async function failing(rig: Harness, times: number | null = 1) {
   rig.sandbox.script([{ match: { projectId: 'bad' }, endAs: 'ERRORED', times, duration: 20 }]);
@@ -23,7 +25,7 @@ async function failing(rig: Harness, times: number | null = 1) {
 
 describe('controls of a running pipeline', () => {
   it('pause starts nothing further, resume goes on; both are kept with who and why', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: 300 } });
+    const rig = rigWith({ duration: 300 });
     const { workflowId, result } = await start(rig, [hex('a'), hex('b')]);
     await stepIn(rig, workflowId, 'a', 'running');
     await control(rig, workflowId, 'pause', BY);
@@ -47,7 +49,7 @@ describe('controls of a running pipeline', () => {
   });
 
   it('resume is refused when nothing is paused', async () => {
-    const rig = await pipelineHarness(LONG);
+    const rig = rigWith({ duration: LONG });
     const { workflowId } = await start(rig, [hex('a')]);
     await stepIn(rig, workflowId, 'a', 'running');
     expect(await refusal(rig, workflowId, 'resume', BY)).toContain('not paused');
@@ -55,7 +57,7 @@ describe('controls of a running pipeline', () => {
   });
 
   it('every control says what is missing', async () => {
-    const rig = await pipelineHarness(LONG);
+    const rig = rigWith({ duration: LONG });
     const { workflowId } = await start(rig, [
       hex('done', { when: false, dependsOn: [] }),
       hex('alpha', { dependsOn: [] }),
@@ -86,7 +88,7 @@ describe('controls of a running pipeline', () => {
   });
 
   it('skipStep cancels what runs in Hex, and what depends on the step is skipped', async () => {
-    const rig = await pipelineHarness(LONG);
+    const rig = rigWith({ duration: LONG });
     const { workflowId, result } = await start(rig, [hex('a'), hex('b')]);
     await rig.sandbox.waitFor(({ runs }) => runs.length === 1);
     await control(rig, workflowId, 'skipStep', { ...BY, step: 'a' });
@@ -99,7 +101,7 @@ describe('controls of a running pipeline', () => {
   });
 
   it('cancelStep cancels the run, and the pipeline fails at that step', async () => {
-    const rig = await pipelineHarness(LONG);
+    const rig = rigWith({ duration: LONG });
     const { workflowId, result } = await start(rig, [hex('a'), hex('b')]);
     await rig.sandbox.waitFor(({ runs }) => runs.length === 1);
     await control(rig, workflowId, 'cancelStep', { ...BY, step: 'a' });
@@ -110,7 +112,7 @@ describe('controls of a running pipeline', () => {
   });
 
   it('retryStep brings a failed step and what waits for it back while others still run', async () => {
-    const rig = await pipelineHarness(LONG);
+    const rig = rigWith({ duration: LONG });
     await failing(rig);
     const { workflowId, result } = await start(rig, [
       hex('slow', { dependsOn: [] }),
@@ -129,7 +131,7 @@ describe('controls of a running pipeline', () => {
   });
 
   it('markSuccess counts a step as a success without a run', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: 300 } });
+    const rig = rigWith({ duration: 300 });
     const { workflowId, result } = await start(rig, [hex('a'), hex('b'), hex('c')]);
     await stepIn(rig, workflowId, 'a', 'running');
     await control(rig, workflowId, 'markSuccess', { ...BY, step: 'b' });
@@ -144,12 +146,12 @@ describe('controls of a running pipeline', () => {
   });
 
   it('pollNow reads the status at once', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: 50 } });
-    const lazy = hex('a', { poll: { first: '10m', min: '10m', max: '10m' } });
+    const rig = rigWith({ duration: 50 });
+    const lazy = hex('lazy', { poll: { first: '10m', min: '10m', max: '10m' } });
     const { workflowId, result } = await start(rig, [lazy]);
-    await stepIn(rig, workflowId, 'a', 'running');
+    await stepIn(rig, workflowId, 'lazy', 'running');
     await rig.sandbox.waitFor(({ runs }) => runs[0]?.status === 'COMPLETED');
-    await control(rig, workflowId, 'pollNow', { by: 'ann', step: 'a' });
+    await control(rig, workflowId, 'pollNow', { by: 'ann', step: 'lazy' });
     expect((await result).success).toBe(true);
   });
 });
@@ -162,7 +164,7 @@ describe('onFailure: pause', () => {
     ['markSuccess', 'success', 'success'],
     ['skipStep', 'skipped', 'skipped'],
   ] as const)('waits for a decision: %s', async (action, bad, after) => {
-    const rig = await pipelineHarness({ sandbox: { duration: 20 } });
+    const rig = rigWith({ duration: 20 });
     await failing(rig);
     const { workflowId, result } = await start(rig, steps);
     const waiting = await stepIn(rig, workflowId, 'bad', 'decision');
@@ -177,7 +179,7 @@ describe('onFailure: pause', () => {
   });
 
   it('waits for a decision: cancelStep fails the pipeline with what happened', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: 20 } });
+    const rig = rigWith({ duration: 20 });
     await failing(rig);
     const { workflowId, result } = await start(rig, steps);
     await stepIn(rig, workflowId, 'bad', 'decision');
@@ -187,7 +189,7 @@ describe('onFailure: pause', () => {
   });
 
   it('fails when nobody decides in time', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: 20 } });
+    const rig = rigWith({ duration: 20 });
     await failing(rig);
     const { result } = await start(rig, [hex('bad', { onFailure: 'pause', decisionWithin: '100ms' })]);
     const [details] = (await failureOf(result)).details as [PipelineFailureDetails];
@@ -202,7 +204,7 @@ describe('approval', () => {
   ];
 
   it('goes on when approved, and tells later steps by whom', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: 20 } });
+    const rig = rigWith({ duration: 20 });
     const { workflowId, result } = await start(rig, steps);
     expect((await stepIn(rig, workflowId, 'ask', 'approval')).waitingFor).toBe('approval: Publish test?');
     await control(rig, workflowId, 'approve', { by: 'ann', step: 'ask' });
@@ -211,7 +213,7 @@ describe('approval', () => {
   });
 
   it('fails when rejected, with who and why', async () => {
-    const rig = await pipelineHarness();
+    const rig = rigWith({ duration: 20 });
     const { workflowId, result } = await start(rig, steps);
     await stepIn(rig, workflowId, 'ask', 'approval');
     expect(await refusal(rig, workflowId, 'reject', { by: 'ann', step: 'ask' })).toContain(
@@ -227,7 +229,7 @@ describe('approval', () => {
     ['reject', false],
     ['approve', true],
   ])('nobody answers in time: %s', async (onTimeout, goesOn) => {
-    const rig = await pipelineHarness({ sandbox: { duration: 20 } });
+    const rig = rigWith({ duration: 20 });
     const ask = { id: 'ask', approval: { prompt: 'ok?', within: '50ms', onTimeout } };
     const { result } = await start(rig, [ask, hex('after')]);
     if (goesOn) expect((await result).steps.ask).toMatchObject({ status: 'APPROVED', by: 'time limit' });
@@ -288,7 +290,7 @@ it('a pause outlives the worker: the next worker holds it and resumes', async ()
   await control(rig, workflowId, 'pause', BY);
   await control(rig, workflowId, 'approve', { by: 'ann', step: 'ask' });
   first.kill('SIGKILL');
-  await rig.spawnWorker();
+  await rig.work();
   const progress = await progressWhere(rig, workflowId, 'paused', ({ status }) => status === 'paused');
   expect(progress.steps.map(({ status }) => status)).toEqual(['success', 'waiting']);
   expect(rig.sandbox.ledger().runs).toEqual([]);

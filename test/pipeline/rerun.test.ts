@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { previewRerun, rerunPipeline } from '../../src/client/rerun/index.js';
 import type { PipelineProgress } from '../../src/index.js';
-import type { Harness } from '../support/harness.js';
-import { control, hex, pipelineHarness, stepIn } from '../support/pipelines.js';
+import { type Harness, sharedHarness } from '../support/harness.js';
+import { control, hex, stepIn } from '../support/pipelines.js';
 
-const QUICK = { sandbox: { duration: 20 } };
+const QUICK = { duration: 20 };
+const rigWith = sharedHarness();
 
 /** Project ids of the runs since the last call. */
 function newRuns(rig: Harness): () => string[] {
@@ -38,10 +39,10 @@ describe('a closed pipeline is run again from its failed steps', () => {
     ['timed out by Temporal', 'TIMED_OUT'],
     ['terminated', 'TERMINATED'],
   ])('%s', async (ending) => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     const runs = newRuns(rig);
     rig.sandbox.script([ending === 'failed' ? { match: { projectId: 'bad' }, endAs: 'ERRORED' } : LONG_BAD]);
-    const options = ending === 'timed out by itself' ? { timeout: '5s' } : {};
+    const options = ending === 'timed out by itself' ? { timeout: '3s' } : {};
     let workflowId: string;
     if (ending === 'timed out by Temporal') {
       workflowId = `timed-out-${rig.taskQueue}`;
@@ -49,7 +50,7 @@ describe('a closed pipeline is run again from its failed steps', () => {
         taskQueue: rig.taskQueue,
         workflowId,
         args: [{ name: 'etl', steps }],
-        workflowExecutionTimeout: '6s',
+        workflowExecutionTimeout: '3s',
       });
       await handle.result().catch(() => undefined);
     } else {
@@ -85,7 +86,7 @@ describe('a closed pipeline is run again from its failed steps', () => {
   });
 
   it('also from a good step, and the rerun of a rerun takes over what both have', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     const runs = newRuns(rig);
     const { workflowId, result } = await start(rig, { steps: [hex('a'), hex('b'), hex('c')] });
     await result;
@@ -104,7 +105,7 @@ describe('a closed pipeline is run again from its failed steps', () => {
   });
 
   it('with another parameter: the steps that use it and all after them', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     const runs = newRuns(rig);
     const { workflowId, result } = await start(rig, {
       pipeline: {
@@ -128,7 +129,7 @@ describe('a closed pipeline is run again from its failed steps', () => {
   });
 
   it('of a fan-out only the items that were not good, and approvals are not asked again', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     rig.sandbox.script([{ match: { projectId: 'each', inputParams: { item: 'y' } }, endAs: 'KILLED' }]);
     const started = await start(rig, {
       steps: [
@@ -151,7 +152,7 @@ describe('a closed pipeline is run again from its failed steps', () => {
   });
 
   it('keeps the scheduled time of the first', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     rig.sandbox.script([{ match: { projectId: 'a' }, endAs: 'KILLED' }]);
     const { workflowId, result } = await start(rig, {
       pipeline: [hex('a', { inputParams: { day: '{{ run.date }}' } })],
@@ -167,7 +168,7 @@ describe('a closed pipeline is run again from its failed steps', () => {
   });
 
   it('refuses what is still running, and what is no pipeline', async () => {
-    const rig = await pipelineHarness({ sandbox: { duration: 600_000 } });
+    const rig = rigWith({ duration: 600_000 });
     const { workflowId } = await start(rig, { steps: [hex('a')] });
     await stepIn(rig, workflowId, 'a', 'running');
     await expect(rerunPipeline(rig.temporal, workflowId)).rejects.toThrow('is still running');

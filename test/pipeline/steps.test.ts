@@ -5,15 +5,17 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PipelineFailureDetails, PipelineProgress, PipelineResult } from '../../src/index.js';
 import { TRIGGER_RULES } from '../../src/pipeline/definition/trigger-rules.js';
-import { failureOf, type Harness } from '../support/harness.js';
+import { failureOf, type Harness, sharedHarness } from '../support/harness.js';
 import { control, hex, pipelineHarness, progressWhere, stepIn, theirWorker } from '../support/pipelines.js';
 
-const QUICK = { sandbox: { duration: 20 } };
-const LONG = { sandbox: { duration: 600_000 } };
+const QUICK = { duration: 20 };
+const LONG = { duration: 600_000 };
+
+const rigWith = sharedHarness();
 
 describe('trigger rules and failures', () => {
   it('steps for failures run when a step has failed, others do not, and the pipeline still fails', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     rig.sandbox.script([{ match: { projectId: 'bad' }, endAs: 'ERRORED' }]);
     const failure = await failureOf(
       run(rig, {
@@ -45,7 +47,7 @@ describe('trigger rules and failures', () => {
       ['stop', 'SKIPPED'],
       ['continue', 'COMPLETED'],
     ] as const) {
-      const rig = await pipelineHarness(QUICK);
+      const rig = rigWith(QUICK);
       rig.sandbox.script([
         { match: { projectId: 'bad' }, endAs: 'ERRORED', duration: 20 },
         { match: { projectId: 'side' }, duration: 800 },
@@ -72,7 +74,7 @@ describe('trigger rules and failures', () => {
   });
 
   it('a condition that is false skips the step, and none_failed goes on after it', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     const result = await run(rig, {
       pipeline: {
         params: { full: { type: 'boolean', default: false } },
@@ -94,7 +96,7 @@ describe('trigger rules and failures', () => {
 });
 
 it('every trigger rule, after a success, a failure and a step that was skipped', async () => {
-  const rig = await pipelineHarness(QUICK);
+  const rig = rigWith(QUICK);
   rig.sandbox.script([{ match: { projectId: 'bad' }, endAs: 'ERRORED' }]);
   const after = (dependsOn: string[], suffix: string) =>
     TRIGGER_RULES.map((triggerRule) =>
@@ -125,12 +127,12 @@ it('every trigger rule, after a success, a failure and a step that was skipped',
 });
 
 describe('fan-out', () => {
-  it('100 items with a window of 10: ten at once and never more, all results in order', async () => {
-    const rig = await pipelineHarness({ ...QUICK, env: { HEX_LIMITS: 'off' } });
+  it('30 items with a window of 10: ten at once and never more, all results in order', async () => {
+    const rig = rigWith(QUICK);
     const { workflowId, result } = await start(rig, {
       steps: [
         hex('each', {
-          forEach: Array.from({ length: 100 }, (_, i) => `p${i}`),
+          forEach: Array.from({ length: 30 }, (_, i) => `p${i}`),
           window: 10,
           projectId: '{{ item }}',
           inputParams: { n: '{{ index }}' },
@@ -139,9 +141,9 @@ describe('fan-out', () => {
     });
     const each = (await result).steps.each as { count: number; items: { projectId: string }[] };
     expect(each.items.map(({ projectId }) => projectId)).toEqual(
-      Array.from({ length: 100 }, (_, i) => `p${i}`),
+      Array.from({ length: 30 }, (_, i) => `p${i}`),
     );
-    expect(rig.sandbox.ledger().runs).toHaveLength(100);
+    expect(rig.sandbox.ledger().runs).toHaveLength(30);
     const { events } = await rig.temporal.workflow.getHandle(workflowId).fetchHistory();
     let open = 0;
     let most = 0;
@@ -154,7 +156,7 @@ describe('fan-out', () => {
   });
 
   it('over the output of an earlier step; one failed item fails the step, and the results of the others are kept', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     const theirs = await theirWorker();
     rig.sandbox.script([{ match: { projectId: 'work', inputParams: { n: 10 } }, endAs: 'KILLED' }]);
     const failure = await failureOf(
@@ -184,7 +186,7 @@ describe('fan-out', () => {
   });
 
   it('no items is a success', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     const result = await run(rig, { steps: [hex('each', { forEach: [] }), hex('after')] });
     expect(result.steps).toMatchObject({
       each: { success: true, count: 0, items: [] },
@@ -194,7 +196,7 @@ describe('fan-out', () => {
 });
 
 it('maxParallel holds across steps and items', async () => {
-  const rig = await pipelineHarness({ sandbox: { duration: 100 } });
+  const rig = rigWith({ duration: 100 });
   await run(rig, {
     maxParallel: 2,
     steps: [
@@ -210,7 +212,7 @@ it('maxParallel holds across steps and items', async () => {
 
 describe('retry', () => {
   it('tries again what was asked for, after its delay, and no more often', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     rig.sandbox.script([{ match: { projectId: 'a' }, endAs: 'ERRORED', times: 2 }]);
     const started = await start(rig, {
       steps: [hex('a', { retry: { maxAttempts: 3, on: ['ERRORED'], delay: '100ms', backoff: 1 } })],
@@ -226,7 +228,7 @@ describe('retry', () => {
   });
 
   it('tries a run without a kernel again by default, ERRORED only if asked, permanent errors never', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     rig.sandbox.script([
       { match: { projectId: 'kernel' }, endAs: 'UNABLE_TO_ALLOCATE_KERNEL' },
       { match: { projectId: 'broken' }, endAs: 'ERRORED' },
@@ -255,7 +257,7 @@ describe('retry', () => {
   });
 
   it('shows until when it waits, and retryStep makes it now', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     rig.sandbox.script([{ match: { projectId: 'a' }, endAs: 'KILLED' }]);
     const started = await start(rig, {
       steps: [hex('a', { retry: { maxAttempts: 2, on: ['KILLED'], delay: '1h' } })],
@@ -269,7 +271,7 @@ describe('retry', () => {
 
 describe('other kinds of steps', () => {
   it('a workflow of another worker: its output goes to later steps, its failure is told, its time limit cancels it', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     const taskQueue = await theirWorker();
     const result = await run(rig, {
       steps: [
@@ -303,7 +305,7 @@ describe('other kinds of steps', () => {
   });
 
   it('results that are too large together are cut down, so that the pipeline can end', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     const taskQueue = await theirWorker();
     const result = await run(rig, {
       steps: [
@@ -322,7 +324,7 @@ describe('other kinds of steps', () => {
   });
 
   it('a pipeline inside a pipeline, with its own parameters and the same scheduled time', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = rigWith(QUICK);
     const inner = {
       name: 'inner',
       params: { region: { type: 'string' }, day: { type: 'date', default: '{{ run.date }}' } },
@@ -351,7 +353,7 @@ describe('other kinds of steps', () => {
       'params: { n: { type: integer } }\nsteps:\n  - { projectId: a, inputParams: { n: "{{ params.n }}" }, poll: { first: 20ms, min: 20ms } }\n',
     );
     writeFileSync(join(folder, 'bad.json'), '{"steps": [{"projectID": "a"}]}');
-    const rig = await pipelineHarness({ ...QUICK, env: { HEX_PIPELINES_DIR: folder } });
+    const rig = await pipelineHarness({ sandbox: QUICK, env: { HEX_PIPELINES_DIR: folder } });
     const started = await start(rig, { pipeline: 'daily-etl', params: { n: 7 } });
     const result = await started.result;
     expect(result).toMatchObject({
@@ -362,7 +364,7 @@ describe('other kinds of steps', () => {
     const { memo } = await rig.temporal.workflow.getHandle(started.workflowId).describe();
     expect(memo?.hexDefinition).toEqual(result.source);
 
-    expect(await failureOf(run(await pipelineHarness(QUICK), { pipeline: 'daily-etl' }))).toMatchObject({
+    expect(await failureOf(run(rigWith(QUICK), { pipeline: 'daily-etl' }))).toMatchObject({
       type: 'InvalidInput',
       message: expect.stringContaining('Set HEX_PIPELINES_DIR in its environment'),
     });
@@ -376,7 +378,7 @@ describe('other kinds of steps', () => {
   });
 
   it('skipIfFresh runs a project only when its last completed run is old', async () => {
-    const rig = await pipelineHarness(QUICK);
+    const rig = await pipelineHarness({ sandbox: QUICK });
     const first = await run(rig, {
       steps: [hex('a', { skipIfFresh: '6h' }), hex('b', { inputParams: { id: '{{ steps.a.runId }}' } })],
     });
@@ -393,7 +395,7 @@ describe('other kinds of steps', () => {
 });
 
 it('a backfilled run of a schedule has its own date, in the time zone of the pipeline', async () => {
-  const rig = await pipelineHarness(QUICK);
+  const rig = rigWith(QUICK);
   const schedule = await rig.temporal.schedule.create({
     scheduleId: `daily-${rig.taskQueue}`,
     spec: { calendars: [{ hour: 23, minute: 30 }] },
@@ -422,7 +424,7 @@ it('a backfilled run of a schedule has its own date, in the time zone of the pip
 
 describe('every way out cleans up', () => {
   it('cancel: all runs are cancelled in Hex, and the pipeline ends Canceled', async () => {
-    const rig = await pipelineHarness(LONG);
+    const rig = rigWith(LONG);
     const { workflowId, result } = await start(rig, {
       steps: [hex('a', { dependsOn: [] }), hex('b', { dependsOn: [] }), hex('c', { dependsOn: 'a' })],
     });
@@ -438,7 +440,7 @@ describe('every way out cleans up', () => {
   });
 
   it('terminate: the runs are cancelled all the same', async () => {
-    const rig = await pipelineHarness(LONG);
+    const rig = rigWith(LONG);
     const { workflowId } = await start(rig, {
       steps: [hex('a', { dependsOn: [] }), hex('b', { dependsOn: [] })],
     });
@@ -449,7 +451,7 @@ describe('every way out cleans up', () => {
   });
 
   it('its own time limit: everything is cancelled and it fails with HexPipelineTimedOut', async () => {
-    const rig = await pipelineHarness(LONG);
+    const rig = rigWith(LONG);
     const failure = await failureOf(run(rig, { timeout: '700ms', steps: [hex('a'), hex('b')] }));
     expect(failure.type).toBe('HexPipelineTimedOut');
     expect(failure.message).toContain('did not end within 700ms');
@@ -457,7 +459,7 @@ describe('every way out cleans up', () => {
   });
 
   it('a step whose workflow somebody else cancels fails the pipeline with that reason', async () => {
-    const rig = await pipelineHarness(LONG);
+    const rig = rigWith(LONG);
     const { workflowId, result } = await start(rig, { steps: [hex('a')] });
     await rig.sandbox.waitFor(({ runs }) => runs.length === 1);
     await rig.hex.cancel(`${workflowId}/a`);
@@ -468,7 +470,7 @@ describe('every way out cleans up', () => {
 });
 
 it('the current details hold the graph, the table with links to Hex, and what each step waits for', async () => {
-  const rig = await pipelineHarness(LONG);
+  const rig = rigWith(LONG);
   const { workflowId } = await start(rig, { name: 'etl', steps: [hex('extract'), hex('load')] });
   const progress = await progressWhere(rig, workflowId, 'the link', ({ steps }) => steps[0]?.runUrl != null);
   const metadata = await rig.temporal.workflow

@@ -17,7 +17,7 @@ import { ZONES } from '../support/clock-changes.js';
 import { schedule } from '../support/schedules.js';
 
 const DAY_MS = 86_400_000;
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 60 };
 
 const field = (low: number, high: number) =>
   fc.oneof(

@@ -67,19 +67,12 @@ async function differences(definition: ScheduleDefinition, zone: string, windows
 }
 
 describe.each(ZONES)('%s', (zone) => {
-  it('misses no start at a clock change of two years, and starts nothing else but the copy of a named time', async () => {
-    const changes = clockChanges(zone, 2026, 2027);
+  it('misses no start at a clock change, and starts nothing else but the copy of a named time', async () => {
+    const changes = clockChanges(zone, 2026);
     const windows = changes.map(({ at }): [number, number] => [at - 12 * HOUR_MS, at + 12 * HOUR_MS]);
     const named = changes.flatMap(({ first, middle }) => [first, middle]);
     const dailies = [...new Set(named.map(({ hour, minute }) => `${minute} ${hour} * * *`))];
-    for (const cron of [
-      ...dailies,
-      '0 * * * *',
-      '30 * * * *',
-      '*/15 * * * *',
-      '*/20 0-5,23 * * *',
-      '*/15 * * * 0-6',
-    ]) {
+    for (const cron of [...dailies, '0 * * * *', '*/15 * * * *', '*/20 0-5,23 * * *', '*/15 * * * 0-6']) {
       const { missing, unwanted } = await differences({ cron }, zone, windows);
       expect(missing, cron).toEqual([]);
       if (cron.endsWith(' * * * *'))
@@ -106,9 +99,9 @@ it.each<ScheduleDefinition>([
   },
   { cron: '0 6 * * *', start: '2026-03-01', end: '2026-03-31' },
 ])('the server starts %j at the same instants as we mean', async (definition) => {
-  const windows: [number, number][] = Array.from({ length: 24 }, (_, index) => [
-    SINCE + index * 90 * DAY_MS,
-    SINCE + (index + 1) * 90 * DAY_MS - 1_000,
+  const windows: [number, number][] = Array.from({ length: 12 }, (_, index) => [
+    SINCE + index * 180 * DAY_MS,
+    SINCE + (index + 1) * 180 * DAY_MS - 1_000,
   ]);
   expect(await differences(definition, 'Europe/Berlin', windows)).toEqual({ missing: [], unwanted: 0 });
 });

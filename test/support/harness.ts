@@ -3,12 +3,17 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, type Client, WorkflowFailedError } from '@temporalio/client';
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { TemporalHexClient } from '../../src/client.js';
 import { loadConfig } from '../../src/config.js';
 import { environmentConverter } from '../../src/encryption/settings.js';
 import type { HexRunInput } from '../../src/run/input.js';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.js';
+import {
+  type Sandbox,
+  type SandboxOptions,
+  type SettingsPatch,
+  startSandbox,
+} from '../../src/sandbox/index.js';
 import { createHexWorker } from '../../src/worker.js';
 import { connectClient, server, uniqueTaskQueue } from './server.js';
 
@@ -92,6 +97,22 @@ export async function harness(options: HarnessOptions = {}): Promise<Harness> {
   return rig;
 }
 
+/**
+ * A harness that all tests of a file share, made at the head of the file. Each test asks for it, and gets it with nothing
+ * in Hex and with these settings of the sandbox. What a worker has learned of a project stays.
+ */
+export function sharedHarness(options: HarnessOptions = {}): (settings?: SettingsPatch) => Harness {
+  let rig: Harness;
+  beforeAll(async () => {
+    rig = await harness({ ...options, atEnd: afterAll });
+  });
+  return (settings = {}) => {
+    rig.sandbox.reset();
+    rig.sandbox.settings(settings);
+    return rig;
+  };
+}
+
 async function workHere(
   address: string,
   env: Record<string, string>,
@@ -140,18 +161,23 @@ async function spawnWorker(env: Record<string, string>): Promise<ChildProcess> {
   return child;
 }
 
-/** Waits for something that becomes true soon; the last resort where there is no event to wait for. */
+/**
+ * Waits for something that becomes true soon; the last resort where there is no event to wait for. Asks the less often
+ * the longer it has waited: most probes are requests to the server, and work for it and for a worker.
+ */
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
   timeoutMs = 60_000,
 ): Promise<T> {
-  const end = Date.now() + timeoutMs;
+  const beganAt = Date.now();
   for (;;) {
     const value = await probe();
     if (value) return value;
-    if (Date.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const waitedMs = Date.now() - beganAt;
+    if (waitedMs > timeoutMs) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
+    const pauseMs = Math.min(Math.max(20, waitedMs / 20), 100);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

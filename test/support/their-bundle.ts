@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { preloadModules } from '../../src/worker/workflow-code.js';
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const SOURCES = ['their-workflows.ts', 'schedule-workflow.ts', 'other-team.ts', '../../dist/.sources'];
@@ -19,6 +20,7 @@ export async function theirBundle(): Promise<{ codePath: string }> {
   if (!existsSync(codePath)) {
     const { code } = await bundleWorkflowCode({
       workflowsPath: path('./their-workflows.ts'),
+      preloadModules,
       logger: new DefaultLogger('WARN'),
     });
     // Another process may do the same: each writes a file of its own, and the last one stays.

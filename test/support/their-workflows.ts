@@ -1,5 +1,7 @@
 import { ApplicationFailure, sleep } from '@temporalio/workflow';
 
+// A team may register our workflows beside its own.
+export * from '../../src/workflows/index.js';
 export { closeTheBooks } from './other-team.js';
 export { nextStarts } from './schedule-workflow.js';
 

@@ -66,8 +66,6 @@ async function expectNothingLeft({ cache }: Machine, pids: number[], running: Ru
 
 it.each([
   ['demo', 'SIGTERM'],
-  ['demo', 'SIGINT'],
-  ['dev', 'SIGTERM'],
   ['dev', 'SIGINT'],
 ] as const)(
   '%s alone gets %s while Go builds the CLI: no process, lock or work folder is left',

@@ -32,10 +32,13 @@ const APPROVED: HexPipelineInput = [
 let kit: TestKit;
 let folder: string;
 beforeAll(async () => {
+  // The workers of the kit run workflow code in this thread, which starts them sooner.
+  vi.stubEnv('TEMPORAL_DEBUG', '1');
   kit = await startTestKit({ address: server.address, namespace: server.namespace });
   folder = await mkdtemp(join(tmpdir(), 'temporal-hex-testing-'));
 });
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await kit.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -45,7 +48,7 @@ const test = (pipeline: string | HexPipelineInput, options?: TestPipelineOptions
 const projectsOf = ({ ledger }: TestedPipeline) => ledger.runs.map(({ projectId }) => projectId);
 const params = { date: '2026-01-31' };
 
-it('a good pipeline gives its result, its ledger, its progress and its history', async () => {
+it.concurrent('a good pipeline gives its result, its ledger, its progress and its history', async () => {
   const { result, failure, ledger, progress, history } = await test(ETL, { params });
   expect(failure).toBeNull();
   expect(result?.steps.load).toMatchObject({ success: true, status: 'COMPLETED' });
@@ -61,7 +64,7 @@ describe('http steps are answered by a stub', () => {
   const step = (http: object) => ({ id: 'ready', http: { url: 'https://api.example.com/ready', ...http } });
   const load = { id: 'load', projectId: 'warehouse', inputParams: { rows: '{{ steps.ready.json.rows }}' } };
 
-  it('with what they send; the step asks until the answer is as expected, and later steps read it', async () => {
+  it.concurrent('with what they send; the step asks until the answer is as expected, and later steps read it', async () => {
     const requests: StubbedRequest[] = [];
     const header = { authorization: { env: 'HEX_HTTP_SECRET_SHOP' } };
     const asking = {
@@ -83,7 +86,7 @@ describe('http steps are answered by a stub', () => {
     });
   });
 
-  it('that may refuse, or give no answer', async () => {
+  it.concurrent('that may refuse, or give no answer', async () => {
     const refused = await test([step({ method: 'POST' })] as HexPipelineInput, {
       http: () => ({ status: 422 }),
     });
@@ -95,12 +98,12 @@ describe('http steps are answered by a stub', () => {
     expect(silent.failure?.message).toContain('the line is dead');
   });
 
-  it('and a test without one says so, before anything is run', async () => {
+  it.concurrent('and a test without one says so, before anything is run', async () => {
     await expect(test([step({})] as HexPipelineInput)).rejects.toThrow('stub it, http: async ({ url })');
   });
 });
 
-it('a scripted fault fails the step that it hits, and what comes after is not run', async () => {
+it.concurrent('a scripted fault fails the step that it hits, and what comes after is not run', async () => {
   const failed = await test(ETL, {
     params,
     faults: { match: { projectId: 'sales' }, endAs: 'ERRORED' },
@@ -113,19 +116,19 @@ it('a scripted fault fails the step that it hits, and what comes after is not ru
   expect(projectsOf(failed)).toEqual(['sales']);
 });
 
-it('a lost answer to a start starts nothing twice', async () => {
+it.concurrent('a lost answer to a start starts nothing twice', async () => {
   const lost = await test(ETL, { params, faults: [{ match: { operation: 'runProject' }, drop: 'after' }] });
   expect(lost.result?.steps.extract).toMatchObject({ adopted: true });
   expect(projectsOf(lost)).toEqual(['sales', 'warehouse']);
 });
 
-it('the clock makes a run of an hour pass in a second', async () => {
+it.concurrent('the clock makes a run of an hour pass in a second', async () => {
   const { result } = await test(ETL, { params, clock: 3_600, sandbox: { duration: '30m' } });
   const load = result?.steps.load;
   expect(load && 'elapsedMs' in load ? load.elapsedMs : null).toBeGreaterThan(20 * 60_000);
 });
 
-it('an approval is given or refused as the test says', async () => {
+it.concurrent('an approval is given or refused as the test says', async () => {
   const approved = await test(APPROVED, { decisions: { look: 'approve' } });
   expect(approved.result?.steps.look).toMatchObject({ status: 'APPROVED', by: 'test' });
   const rejected = await test(APPROVED, {
@@ -136,7 +139,7 @@ it('an approval is given or refused as the test says', async () => {
   expect(projectsOf(rejected)).toEqual([]);
 });
 
-it('each approval of a fan-out is given, and one inside of a sub-pipeline is named by its path', async () => {
+it.concurrent('each approval of a fan-out is given, and one inside of a sub-pipeline is named by its path', async () => {
   const each = await test([{ id: 'look', forEach: ['a', 'b', 'c'], approval: { prompt: '{{ item }}?' } }], {
     decisions: { look: 'approve' },
   });
@@ -147,7 +150,7 @@ it('each approval of a fan-out is given, and one inside of a sub-pipeline is nam
   expect(inner.result?.steps.sub).toMatchObject({ success: true });
 });
 
-it('the decisions of a list are used one after the other', async () => {
+it.concurrent('the decisions of a list are used one after the other', async () => {
   const paused: HexPipelineInput = [{ id: 'load', projectId: 'warehouse', onFailure: 'pause' }];
   const faults = [{ match: { projectId: 'warehouse' }, times: 2, endAs: 'ERRORED' as const }];
   const tested = await test(paused, { faults, decisions: { load: ['retryStep', 'skipStep'] } });
@@ -155,7 +158,7 @@ it('the decisions of a list are used one after the other', async () => {
   expect(tested.progress.steps[0]).toMatchObject({ status: 'skipped' });
 });
 
-it('a step that waits for nobody ends the test with what to add, and its runs are cancelled', async () => {
+it.concurrent('a step that waits for nobody ends the test with what to add, and its runs are cancelled', async () => {
   await expect(test(APPROVED)).rejects.toThrow(/Step "look" waits for approval: Right\?.*look.*'approve'/s);
   const timeLimit = [{ id: 'look', approval: { prompt: 'Right?', within: '50ms' } }];
   const left = await test(timeLimit, { decisions: { look: 'nobody' } });
@@ -167,7 +170,7 @@ it('a pipeline that does not end in time is cancelled, and the message has its s
   await expect(endless).rejects.toThrow(/not ended after 3000 ms.*extract running.*1 runs.*sales/s);
 });
 
-it("a workflow of another team is played by a function, whatever its queue's name", async () => {
+it.concurrent("a workflow of another team is played by a function, whatever its queue's name", async () => {
   const steps: HexPipelineInput = {
     params: { queue: { type: 'string', default: 'theirs' } },
     steps: [
@@ -199,7 +202,7 @@ it("a workflow of another team is played by a function, whatever its queue's nam
   await expect(test(steps)).rejects.toThrow(/workflow "dbtRun".*workflows: \{ "dbtRun": async/s);
 });
 
-it('a file is tested with the pipelines and the projects beside it', async () => {
+it.concurrent('a file is tested with the pipelines and the projects beside it', async () => {
   await writeFile(join(folder, 'top.yaml'), 'steps: [{ pipeline: sub }]');
   await writeFile(
     join(folder, 'sub.yaml'),
@@ -215,12 +218,12 @@ it('a file is tested with the pipelines and the projects beside it', async () =>
   await expect(test(join(folder, 'none.yaml'))).rejects.toThrow(/none\.yaml: there is no such file/);
 });
 
-it('a step of another connection reaches the same sandbox', async () => {
+it.concurrent('a step of another connection reaches the same sandbox', async () => {
   const tested = await test([{ projectId: 'a', connection: 'marketing' }]);
   expect(projectsOf(tested)).toEqual(['a']);
 });
 
-it('tests that run side by side share the server and do not see each other', async () => {
+it.concurrent('tests that run side by side share the server and do not see each other', async () => {
   const keyed: HexPipelineInput = { name: 'k', key: 'daily', ifExists: 'fail', steps: [{ projectId: 'a' }] };
   const [one, two] = await Promise.all([
     test(keyed, { faults: { endAs: 'KILLED' } }),
@@ -231,7 +234,7 @@ it('tests that run side by side share the server and do not see each other', asy
   for (const { ledger } of [one, two]) expect(ledger.runs).toHaveLength(1);
 });
 
-it('a history replays, from a test and from its file; one of other code does not', async () => {
+it.concurrent('a history replays, from a test and from its file; one of other code does not', async () => {
   const { history } = await test(ETL, { params });
   await replayHistory(history);
   const file = join(folder, 'etl.json');

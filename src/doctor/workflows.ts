@@ -10,6 +10,8 @@ const AT_ONCE = 20;
 /** So many tries that it is no accident. */
 const TRIES = 3;
 const NAMED = 5;
+/** Temporal's number of a failure that is expected: a look of a wait that has not come yet, a read that waits for its turn. */
+const BENIGN = 1;
 
 /** What goes wrong in workflows that are open, as the server knows it without a worker. */
 export function workflowProbes(reached: Promise<Reached>, taskQueue: string): Probe[] {
@@ -58,7 +60,12 @@ function failingTasks(open: WorkflowExecutionDescription[]): Finding {
 function failingActivities(open: WorkflowExecutionDescription[]): Finding {
   const failing = open.flatMap((workflow) =>
     (workflow.raw.pendingActivities ?? [])
-      .filter(({ attempt, lastFailure }) => Number(attempt ?? 0) > TRIES && lastFailure)
+      .filter(
+        ({ attempt, lastFailure }) =>
+          Number(attempt ?? 0) > TRIES &&
+          lastFailure &&
+          lastFailure.applicationFailureInfo?.category !== BENIGN,
+      )
       .map(({ attempt, lastFailure }) => ({ workflow, attempt, said: lastFailure?.message ?? '' })),
   );
   const [first] = failing;

@@ -63,6 +63,13 @@ describe('doctor', () => {
       }
       return false;
     });
+    // A wait that looks again and again is well.
+    const steps = [{ waitFor: { workflow: 'comes later', every: '100ms' } }];
+    const waiting = await rig.hex.startPipeline({ steps } as never);
+    await until('it has looked often', async () => {
+      const { pendingActivities } = (await waiting.describe()).raw;
+      return pendingActivities?.some(({ attempt }) => (attempt ?? 0) > 4);
+    });
     const { code, printed, diagnosis } = await doctor(rig.env);
     const bad = diagnosis.checks.filter(({ state }) => state === 'warn' || state === 'failed');
     expect(bad).toEqual([]);
@@ -75,6 +82,7 @@ describe('doctor', () => {
     expect(text.code).toBe(0);
     expect(text.stdout).toMatch(/✓ temporal\.server {2}Temporal \d+\.\d+/);
     expect(text.stdout).toMatch(/\d+ ok, 0 warnings, 0 failed, \d+ skipped/);
+    await waiting.terminate();
   });
 
   it('names each wrong setting of Temporal, and still looks at Hex', async () => {

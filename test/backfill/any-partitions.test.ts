@@ -93,6 +93,14 @@ it.each([
   expect(sent()).toEqual([]);
 });
 
+it('three dimensions of a thousand values are refused at once', async () => {
+  const values = Array.from({ length: 1_000 }, (_, index) => index);
+  const params = Object.fromEntries(['a', 'b', 'c'].map((name) => [name, { type: 'integer', default: 0 }]));
+  const pipeline = definition({ params, schedule: { cron: '30 2 * * *' }, steps: [hex('a')] });
+  const input = { pipeline, ...TWO_DAYS, dimensions: { a: values, b: values, c: values } };
+  await expect(rig.hex.backfills.plan(input)).rejects.toThrow('more than 10000 partitions of each date');
+});
+
 it('the command takes regions for the parameter, and texts that read as dates only with a calendar', async () => {
   const file = inFile(definition());
   const { schedule: _, ...bare } = definition();
@@ -101,14 +109,18 @@ it('the command takes regions for the parameter, and texts that read as dates on
   const partitions = ['2026-03-28'];
   const dated = ['backfill', 'plan', inFile(bare), '--partitions', '2026-03-28', '--json', '--every', 'day'];
   // A command takes a second of CPU, most of it before it does anything: those that change nothing run beside the other.
-  const [started, wrong, planned] = await Promise.all([
+  const [started, wrong, many, planned] = await Promise.all([
     cli(['backfill', 'start', file, ...range, ...region, '--max-active', '2', '--wait'], rig.env),
     cli(['backfill', 'plan', file, ...range, '--dimension', 'region'], rig.env),
+    cli(['backfill', 'plan', file, ...range, '--max-active', '101'], rig.env),
     cli(dated, rig.env),
   ]);
   expect(started).toMatchObject({ code: 0 });
   expect(sent()).toEqual(['2026-03-28|amer amer', '2026-03-28|apac apac']);
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--dimension region=emea,apac') });
+  expect(many).toMatchObject({ code: 2, stderr: expect.stringContaining('a whole number from 1 to 100.') });
+  const cells = rig.hex.partitions(definition(), { limit: 5_001, dimensions: { region: ['emea', 'apac'] } });
+  await expect(cells).rejects.toThrow('limit: must be a whole number that gives 1 to 10000 partitions');
   await expect(rig.hex.backfills.plan({ pipeline: bare, partitions })).rejects.toThrow('every: is required');
   expect(JSON.parse(planned.stdout)).toMatchObject({
     partitions: [{ partition: '2026-03-28', state: 'missing', willRun: true }],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BackfillInput } from '../../src/pipeline/backfill/input.js';
 import type { PipelineDefinition } from '../../src/pipeline/definition/definition.js';
+import { cli } from '../support/cli.js';
 import { failureOf, type Harness, harness, until } from '../support/harness.js';
 import { hex } from '../support/pipelines.js';
 
@@ -122,10 +123,13 @@ describe('a backfill', () => {
   });
 
   it('a pause holds back what has not begun, and the end of what runs is awaited', async () => {
-    rig.sandbox.settings({ duration: 400 });
+    rig.sandbox.settings({ duration: 60_000 });
     const handle = await rig.hex.backfills.start(backfillOf({ maxActive: 1 }));
-    await rig.sandbox.waitFor(({ runs }) => runs.length === 1);
-    await rig.hex.backfills.pause(handle.workflowId, 'ada', 'lunch');
+    const { runs } = await rig.sandbox.waitFor((ledger) => ledger.runs.length === 1);
+    const why = ['--by', 'ada', '--reason', 'lunch'];
+    expect(await cli(['backfill', 'pause', handle.workflowId, ...why], rig.env)).toMatchObject({ code: 0 });
+    rig.sandbox.settings({ duration: 50 });
+    rig.sandbox.endRun(runs[0]?.runId ?? '', 'COMPLETED');
     const progress = await until('it has ended', async () => {
       const now = await rig.hex.backfills.progress(handle.workflowId);
       return now.counts.success === 1 && now;

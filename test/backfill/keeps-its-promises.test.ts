@@ -46,6 +46,12 @@ it('a worker that is killed in the middle costs no date, runs none twice, and st
   }
   expect((await handle.result()).counts).toMatchObject({ success: 4 });
   expect(sent(rig).sort()).toEqual(PARTITIONS);
+  // Nor would days without a worker end it.
+  const { events } = await handle.fetchHistory();
+  const limits = (events ?? []).flatMap(
+    (event) => event.activityTaskScheduledEventAttributes?.scheduleToCloseTimeout?.seconds ?? [],
+  );
+  expect(Math.min(...limits.map(Number))).toBeGreaterThan(3 * 86_400);
 });
 
 it('its runs stand in the line behind work that is on time, and it tells how it ended once, for all dates', async () => {

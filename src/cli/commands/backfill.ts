@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { BackfillPlan, ListedBackfill } from '../../client/backfills/index.js';
+import type { TemporalHexClient } from '../../client.js';
 import type { BackfillProgress } from '../../contract/backfill.js';
 import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { type BackfillOptions, backfillInput, backfillOptions } from '../input/backfill-options.js';
+import { byOption, type DecisionOptions, decisionOptions, userName } from '../input/decision-options.js';
 import { type Output, plain, table } from '../output.js';
 import { withClient } from '../session.js';
 import { tellStarted } from '../view/started.js';
@@ -119,48 +121,76 @@ function addProgress(backfill: Command, perform: Perform): void {
     );
 }
 
+type Backfills = TemporalHexClient['backfills'];
+
+interface Action {
+  name: string;
+  summary: string;
+  description: string;
+  options: (command: Command) => Command;
+  /** May give the id of a backfill that it has started. */
+  act(backfills: Backfills, id: string, given: DecisionOptions): Promise<unknown>;
+  said(id: string, other: string): string;
+}
+
+const ACTIONS: readonly Action[] = [
+  {
+    name: 'pause',
+    summary: 'start no more partitions',
+    description: 'Starts no more partitions; those that run go on.',
+    options: (command) => decisionOptions(command, 'with the backfill'),
+    act: (backfills, id, { by = userName(), reason }) => backfills.pause(id, by, reason),
+    said: (id) => `Paused ${id}.`,
+  },
+  {
+    name: 'resume',
+    summary: 'go on after a pause',
+    description: 'Goes on after a pause.',
+    options: byOption,
+    act: (backfills, id, { by = userName() }) => backfills.resume(id, by),
+    said: (id) => `Resumed ${id}.`,
+  },
+  {
+    name: 'cancel',
+    summary: 'stop a backfill and its runs in Hex',
+    description:
+      'Starts no more partitions and cancels those that run, in Hex too. A later backfill goes on where it stopped.',
+    options: (command) => command,
+    act: (backfills, id) => backfills.cancel(id),
+    said: (id) => `Asked ${id} to stop.`,
+  },
+  {
+    name: 'retry',
+    summary: 'run the failed partitions again',
+    description:
+      'Runs the failed partitions again: in the backfill while it runs, else in a new one. Prints its workflow id.',
+    options: byOption,
+    act: (backfills, id, { by = userName() }) => backfills.retry(id, by),
+    said: (id, other) => (id === other ? `${id} runs its failed partitions again.` : `Started ${other}.`),
+  },
+];
+
 function addActions(backfill: Command, perform: Perform): void {
-  const action = (
-    name: 'pause' | 'resume' | 'cancel' | 'retry',
-    summary: string,
-    description: string,
-    said: (id: string, other: string) => string,
-  ) =>
-    backfill
+  for (const { name, summary, description, options, act, said } of ACTIONS) {
+    const command = backfill
       .command(name)
       .summary(summary)
       .description(description)
-      .argument('<workflow-id>', ID)
+      .argument('<workflow-id>', ID);
+    options(command)
       .addHelpText('after', examples(`temporal-hex backfill ${name} daily-etl-backfill-1f2e3d4c`))
-      .action((workflowId: string, _options: object, command: Command) =>
-        perform(command, async (session) =>
+      .action((workflowId: string, given: DecisionOptions, self: Command) =>
+        perform(self, async (session) =>
           withClient(session, async ({ backfills }) => {
-            const id = (await backfills[name](workflowId)) ?? workflowId;
+            const started = await act(backfills, workflowId, given);
+            const id = typeof started === 'string' ? started : workflowId;
             session.output.data({ workflowId: id }, () => (name === 'retry' ? id : ''));
             session.output.say(said(workflowId, id));
             return EXIT.ok;
           }),
         ),
       );
-  action(
-    'pause',
-    'start no more partitions',
-    'Starts no more partitions; those that run go on.',
-    (id) => `Paused ${id}.`,
-  );
-  action('resume', 'go on after a pause', 'Goes on after a pause.', (id) => `Resumed ${id}.`);
-  action(
-    'cancel',
-    'stop a backfill and its runs in Hex',
-    'Starts no more partitions and cancels those that run, in Hex too. A later backfill goes on where it stopped.',
-    (id) => `Asked ${id} to stop.`,
-  );
-  action(
-    'retry',
-    'run the failed partitions again',
-    'Runs the failed partitions again: in the backfill while it runs, else in a new one. Prints its workflow id.',
-    (id, other) => (id === other ? `${id} runs its failed partitions again.` : `Started ${other}.`),
-  );
+  }
 }
 
 function planText(

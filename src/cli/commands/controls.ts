@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { TemporalHexClient } from '../../client.js';
 import type { ControlAction } from '../../pipeline/execution/result.js';
 import { examples, type Perform } from '../command.js';
-import { CliError, UsageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { type DecisionOptions, decisionOptions, userName } from '../input/decision-options.js';
 import { type Session, warnWithoutWorker, withClient } from '../session.js';
 
 interface ControlCommand {
@@ -85,10 +85,7 @@ export function addControls(program: Command, perform: Perform): void {
       .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}. See docs/pipelines.md.`)
       .argument('<workflow-id>', step === '[step]' ? 'of the pipeline, or of a run' : 'of the pipeline');
     if (step) command.argument(step, 'id of the step');
-    if (reason) command.requiredOption('--reason <text>', 'why; kept with the pipeline');
-    else command.option('--reason <text>', 'why; kept with the pipeline');
-    command
-      .option('--by <name>', 'who decides (default: you, as the operating system calls you)')
+    decisionOptions(command, 'with the pipeline', { required: reason })
       .addHelpText('after', examples(exampleOf(control)))
       .action(() => perform(command, (session) => carryOut(session, control, command)));
   }
@@ -96,7 +93,7 @@ export function addControls(program: Command, perform: Perform): void {
 
 async function carryOut(session: Session, { action }: ControlCommand, command: Command): Promise<ExitCode> {
   const [workflowId = '', step] = command.args;
-  const { by = userName(), reason } = command.opts<{ by?: string; reason?: string }>();
+  const { by = userName(), reason } = command.opts<DecisionOptions>();
   return withClient(session, async (client) => {
     const handle = client.temporal.workflow.getHandle(workflowId);
     const { type, taskQueue } = await handle.describe();
@@ -139,14 +136,4 @@ async function inTime<T>(
 function exampleOf({ name, step, reason }: ControlCommand): string {
   const words = ['temporal-hex', name, 'daily-etl-2026-01-31', ...(step ? ['load'] : [])];
   return [...words, ...(reason ? ['--reason "the source is late"'] : [])].join(' ');
-}
-
-/** Who decides where nobody is named. */
-export function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    const message = 'is required: the operating system knows no name of this user';
-    throw new UsageError('The options', [{ path: '--by', message }]);
-  }
 }

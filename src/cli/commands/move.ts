@@ -2,18 +2,16 @@ import type { Command } from 'commander';
 import { examples, type Perform } from '../command.js';
 import { UsageError } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
+import { type DecisionOptions, decisionOptions, userName } from '../input/decision-options.js';
 import { warnWithoutWorker, withClient } from '../session.js';
-import { userName } from './controls.js';
 
-interface MoveOptions {
+interface MoveOptions extends DecisionOptions {
   front?: true;
-  by?: string;
-  reason?: string;
 }
 
 /** Moves what waits under Hex's limits. */
 export function addMove(program: Command, perform: Perform): void {
-  program
+  const move = program
     .command('move')
     .helpGroup('Decisions on a running pipeline:')
     .summary('move a waiting run, or the waiting steps of a pipeline, to the front of the line')
@@ -21,9 +19,8 @@ export function addMove(program: Command, perform: Perform): void {
       "Moves a run that waits under Hex's limits, or the waiting steps of a pipeline, to the front of the line. See docs/limits.md.",
     )
     .argument('<workflow-id>', 'of the run or of the pipeline')
-    .option('--front', 'before all others; the only place there is')
-    .option('--reason <text>', 'why; kept by the limiter')
-    .option('--by <name>', 'who decides (default: you, as the operating system calls you)')
+    .option('--front', 'before all others; the only place there is');
+  decisionOptions(move, 'by the limiter')
     .addHelpText(
       'after',
       examples('temporal-hex move daily-etl-2026-01-31 --front --reason "the board meets at nine"'),

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { PartitionRow } from '../../client.js';
+import { MOST_PARTITIONS } from '../../pipeline/backfill/range.js';
 import { BACKFILL_UNITS, type BackfillUnit } from '../../schedule/index.js';
 import { collect, examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { backfillInput } from '../input/backfill-options.js';
-import { wholeNumber } from '../input/schedule-options.js';
+import { wholeNumberUpTo } from '../input/schedule-options.js';
 import { type Output, plain, table } from '../output.js';
 import { withClient } from '../session.js';
 
@@ -32,7 +33,11 @@ export function addPartitions(program: Command, perform: Perform): void {
       ),
     )
     .option('--dimension <name=values>', 'each date with each of these values (repeatable)', collect)
-    .option('--limit <n>', 'without --from: the newest so many dates (default: 30)', wholeNumber)
+    .option(
+      '--limit <n>',
+      `without --from: the newest so many dates, 1 to ${MOST_PARTITIONS} (default: 30)`,
+      wholeNumberUpTo(MOST_PARTITIONS),
+    )
     .addHelpText(
       'after',
       examples(

@@ -4,8 +4,9 @@ import type { RerunOptions, RerunPlan } from '../../client/rerun/index.js';
 import { collect, examples, type Perform } from '../command.js';
 import { refuse } from '../errors.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
+import { maxActiveOption } from '../input/backfill-options.js';
 import { readParams } from '../input/params.js';
-import { sinceOption, wholeNumber } from '../input/schedule-options.js';
+import { sinceOption } from '../input/schedule-options.js';
 import { type Output, plain, table } from '../output.js';
 import { type Session, withClient } from '../session.js';
 import { tellStarted } from '../view/started.js';
@@ -49,7 +50,7 @@ export function addRerun(program: Command, perform: Perform): void {
       'with --failed: started no longer ago than a duration such as 7d, or since an ISO 8601 time',
       sinceOption,
     )
-    .option('--max-active <n>', 'with --failed: at most so many at once (default: 1)', wholeNumber)
+    .addOption(maxActiveOption('with --failed: at most so many at once'))
     .option('--dry-run', 'say what would be run, and start nothing')
     .option('--wait', 'wait for the end; the exit code tells how it went')
     .addHelpText(

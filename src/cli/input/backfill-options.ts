@@ -7,6 +7,7 @@ import {
   type BackfillInput,
   type BackfillOrder,
   type DimensionValue,
+  MOST_ACTIVE,
   ON_FAILURE,
   type OnBackfillFailure,
   ORDERS,
@@ -18,7 +19,7 @@ import { collect } from '../command.js';
 import { refuse } from '../errors.js';
 import { paramValue, readParams } from './params.js';
 import { declaredTypes, readUncheckedPipeline } from './pipeline-file.js';
-import { wholeNumber } from './schedule-options.js';
+import { wholeNumberUpTo } from './schedule-options.js';
 
 export interface BackfillOptions {
   from?: string;
@@ -33,6 +34,12 @@ export interface BackfillOptions {
   param?: string[];
   paramsFile?: string;
 }
+
+/** How many partitions are run at once. */
+export const maxActiveOption = (what: string) =>
+  new Option('--max-active <n>', `${what}, 1 to ${MOST_ACTIVE} (default: 1)`).argParser(
+    wholeNumberUpTo(MOST_ACTIVE),
+  );
 
 /** What to run a pipeline for, and how. */
 export function backfillOptions(command: Command): Command {
@@ -61,7 +68,7 @@ export function backfillOptions(command: Command): Command {
       ).choices(REPROCESS),
     )
     .addOption(new Option('--order <order>', 'which first (default: oldest)').choices(ORDERS))
-    .option('--max-active <n>', 'at most so many at once (default: 1)', wholeNumber)
+    .addOption(maxActiveOption('at most so many at once'))
     .addOption(
       new Option(
         '--on-failure <what>',

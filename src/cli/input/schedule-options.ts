@@ -18,9 +18,15 @@ export function sinceOption(text: string): Date {
   throw new InvalidArgumentError(`Write a duration such as 24h or 7d, or ${INSTANT}.`);
 }
 
-export function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Write a whole number from 1 to 999999.');
+export const wholeNumber = wholeNumberUpTo(999_999);
+
+/** Reads a whole number from 1 to `most`. */
+export function wholeNumberUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = /^[1-9]\d{0,5}$/.test(text) ? Number(text) : null;
+    if (value !== null && value <= most) return value;
+    throw new InvalidArgumentError(`Write a whole number from 1 to ${most}.`);
+  };
 }
 
 function readInstant(text: string): Date | null {

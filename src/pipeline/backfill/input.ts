@@ -14,6 +14,9 @@ export const ON_FAILURE = ['continue', 'stop', 'pause'] as const;
 /** What a failed partition does to the rest: nothing, no more starts, or a pause until somebody resumes. */
 export type OnBackfillFailure = (typeof ON_FAILURE)[number];
 
+/** More partitions at once would only stand in Hex's line. */
+export const MOST_ACTIVE = 100;
+
 /** A value of a dimension: text without `|`, a number, true or false. */
 export type DimensionValue = string | number | boolean;
 

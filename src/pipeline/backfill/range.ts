@@ -82,6 +82,8 @@ export function newestPartitions(
   if (!rhythm) return { ok: true, value: null };
   const cells = cellsOf(dimensions, facts);
   if (!cells.ok) return cells;
+  if (!Number.isInteger(most) || most < 1 || most * cells.value.length > MOST_PARTITIONS)
+    return problem('limit', `must be a whole number that gives 1 to ${MOST_PARTITIONS} partitions`);
   const end = to === null ? null : datesIn(rhythm, { from: to, to }, until);
   if (end && !end.ok) return end;
   const upTo = Math.min(until, end?.value.at(-1) ?? until);
@@ -200,7 +202,13 @@ function cellsOf(
       const wrong = paramProblem(declared, value);
       if (wrong) problems.push({ path: `dimensions.${name}[${index}]`, message: wrong });
     }
-    cells = cells.flatMap((cell) => [...new Set(values)].map((value) => ({ ...cell, [name]: value })));
+    const different = [...new Set(values)];
+    if (cells.length * different.length > MOST_PARTITIONS)
+      return problem(
+        'dimensions',
+        `more than ${MOST_PARTITIONS} partitions of each date: leave some values out`,
+      );
+    cells = cells.flatMap((cell) => different.map((value) => ({ ...cell, [name]: value })));
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: cells };
 }

@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { BACKFILL_UNITS } from '../../schedule/index.js';
-import { type BackfillInput, type BackfillSpec, ON_FAILURE, ORDERS, REPROCESS } from './input.js';
+import {
+  type BackfillInput,
+  type BackfillSpec,
+  MOST_ACTIVE,
+  ON_FAILURE,
+  ORDERS,
+  REPROCESS,
+} from './input.js';
 
-/** More at once would only stand in Hex's line. */
-const MOST_ACTIVE = 100;
 /** The list is part of the input, which is in the history. */
 const MOST_NAMED = 1_000;
 /** It is part of a workflow id, and can be searched for as a whole. */

@@ -4,7 +4,8 @@ import type { BackfillInput } from '../../pipeline/backfill/input.js';
 import type { PipelineRunInput } from '../../pipeline/definition/definition.js';
 import { retriedActivities } from '../retried.js';
 
-const WITHIN_MS = 600_000;
+/** Days without a worker are waited for. */
+const WITHIN_MS = 7 * 86_400_000;
 
 /** What a backfill is about, and which of its partitions are to be run. */
 export function beginBackfill(input: BackfillInput, untilMs: number): Promise<BackfillBeginning> {

@@ -11,6 +11,7 @@ import { type WaitSpec, type WaitSubject, waitName } from '../pipeline/plan/wait
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
 import { nextLookMs } from './next-look.js';
+import { type Remembers, rememberedPartitions } from './remembered-partitions.js';
 import { workflowsOf } from './workflows-of.js';
 
 type Subject<Kind extends WaitSubject['kind']> = Extract<WaitSubject, { kind: Kind }>;
@@ -26,12 +27,15 @@ const REQUEST_TIMEOUT_MS = 30_000;
  */
 export const waitFor = (dependencies: ActivityDependencies) => {
   const troubles = new Map<string, number>();
+  const remembers = rememberedPartitions(dependencies, () => workflowsOf(dependencies));
   return async ({ subject, everyMs, withinMs }: WaitSpec): Promise<WaitStepResult> => {
-    const found = await lookFor(dependencies, subject, everyMs, troubles).catch((error: unknown) => {
-      if (!(error instanceof HexError)) throw error;
-      if (nextLookMs({ everyMs, withinMs }) === null) return error.message;
-      throw readFailure(error, dependencies.patienceMs, troubleSince(troubles, subject, error));
-    });
+    const found = await lookFor(dependencies, subject, everyMs, troubles, remembers).catch(
+      (error: unknown) => {
+        if (!(error instanceof HexError)) throw error;
+        if (nextLookMs({ everyMs, withinMs }) === null) return error.message;
+        throw readFailure(error, dependencies.patienceMs, troubleSince(troubles, subject, error));
+      },
+    );
     if (typeof found !== 'string')
       return { success: true, ...found, durationMs: Date.now() - activityInfo().scheduledTimestampMs };
     throw notYet(subject, { everyMs, withinMs }, found);
@@ -43,8 +47,9 @@ function lookFor(
   subject: WaitSubject,
   everyMs: number,
   troubles: Map<string, number>,
+  remembers: Remembers,
 ): Promise<Look> {
-  if (subject.kind === 'pipeline') return lookForPartition(dependencies, subject);
+  if (subject.kind === 'pipeline') return lookForPartition(dependencies, subject, remembers);
   if (subject.kind === 'workflow') return lookForWorkflow(dependencies, subject);
   return lookForRun(dependencies, subject, everyMs).then((look) => {
     troubles.delete(troubleKey(subject));
@@ -94,6 +99,7 @@ function reaches({ runs, hasMore }: RunPage, since: number): boolean {
 async function lookForPartition(
   dependencies: ActivityDependencies,
   { pipeline, partition }: Subject<'pipeline'>,
+  remembers: Remembers,
 ): Promise<Look> {
   const rows = await searching((searchable) =>
     executionsOf(workflowsOf(dependencies), { pipeline, partitions: [partition] }, searchable, Infinity),
@@ -101,8 +107,11 @@ async function lookForPartition(
   const runs = rows.filter((row) => row.partition === partition);
   const done = runs.find(({ status }) => status === 'success');
   if (done) return { status: 'COMPLETED', workflowId: done.workflowId, partition };
+  const remembered = await remembers({ pipeline, partition });
+  if (remembered) return { status: 'COMPLETED', partition };
   const [newest] = runs;
-  return newest ? `${newest.workflowId} is ${newest.status}` : 'it has no run yet';
+  const state = newest ? `${newest.workflowId} is ${newest.status}` : 'it has no run yet';
+  return remembered === null ? `${state}, and the keeper of its schedule does not answer` : state;
 }
 
 async function lookForWorkflow(

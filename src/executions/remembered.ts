@@ -23,7 +23,7 @@ export async function withRemembered(
   const stateOf = (partition: string) => runs.get(partition)?.state ?? 'missing';
   const open = partitions.filter(({ partition }) => ['missing', 'failed'].includes(stateOf(partition)));
   if (open.length === 0) return runs;
-  const eras = await remembered(workflows, taskQueue, pipeline);
+  const eras = await doneEras(workflows, { taskQueue, pipeline });
   const done = eras.length === 0 ? [] : open.filter(({ partition }) => isDone(eras, partition));
   const known = done.map(({ partition }): [string, KnownRuns] => [
     partition,
@@ -36,10 +36,10 @@ export async function withRemembered(
 export const rememberedToo: typeof withRemembered = (workflows, of, partitions, runs) =>
   withRemembered(workflows, of, partitions, runs).catch(() => runs);
 
-async function remembered(
+/** The dates of a pipeline that the keeper of a task queue remembers as done; none where there is no keeper. */
+export async function doneEras(
   workflows: WorkflowClient,
-  taskQueue: string,
-  pipeline: string,
+  { taskQueue, pipeline }: { taskQueue: string; pipeline: string },
 ): Promise<DoneEra[]> {
   const keeper = workflows.getHandle(keeperId(taskQueue));
   try {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keeperId } from '../../src/contract/ids.js';
 import { donePartitionsQuery } from '../../src/contract/messages.js';
+import type { PipelineResult } from '../../src/index.js';
 import { type Harness, harness, until } from '../support/harness.js';
 import { hex } from '../support/pipelines.js';
 
@@ -21,7 +22,7 @@ async function forget(workflowId: string): Promise<void> {
   await workflow.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } });
 }
 
-it('a date whose run Temporal keeps no more stays done: for the plan, the list of partitions and a backfill', async () => {
+it('a date whose run Temporal keeps no more stays done: for the plan, the list of partitions, a wait and a backfill', async () => {
   const { temporal, taskQueue, sandbox } = rig;
   const name = `forgotten-${taskQueue}`;
   const pipeline = { name, schedule: { cron: '30 2 * * *', paused: true }, steps: [hex('a')] };
@@ -49,6 +50,17 @@ it('a date whose run Temporal keeps no more stays done: for the plan, the list o
   expect(rows.map(({ state }) => state)).toEqual(states);
   const plan = await rig.hex.backfills.plan({ pipeline, ...range });
   expect(plan.partitions.map(({ state }) => state)).toEqual(states);
+  const waited = async (partition: string, within: string) => {
+    const steps = [{ id: 'wait', waitFor: { pipeline: name, partition, every: '100ms', within } }];
+    return ((await (await rig.hex.startPipeline({ steps } as never)).result()) as PipelineResult).steps.wait;
+  };
+  expect(await waited('2026-03-27', '1h')).toEqual({
+    ...{ success: true, status: 'COMPLETED', partition: '2026-03-27' },
+    durationMs: expect.any(Number),
+  });
+  await expect(waited('2026-03-28', '1s')).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('which did not come: it has no run yet') },
+  });
   const ran = sandbox.ledger().runs.length;
   const { counts } = await (await rig.hex.backfills.start({ pipeline, ...range })).result();
   expect(counts).toMatchObject({ success: 1, left: 3 });

@@ -119,7 +119,7 @@ export interface WaitStepResult {
   endTime?: string | null;
   /** Hex's own measure of that, in ms. */
   elapsedMs?: number | null;
-  /** The workflow that was waited for, or that ran the partition. */
+  /** The workflow that was waited for, or that ran the partition; absent where Temporal keeps that run no more. */
   workflowId?: string;
   /** The partition that was waited for. */
   partition?: string;

@@ -5,6 +5,7 @@ import { table } from './support/table.js';
 
 /** By the name that `npm run bench -- <name>` takes. */
 const BENCHES: Record<string, (sizes: Sizes) => Promise<Bench>> = {
+  start: async () => (await import('./start.js')).start,
   engine: async () => (await import('./engine.js')).engine,
   etl: async () => (await import('./etl.js')).etl,
   reads: async () => (await import('./reads.js')).reads,

@@ -29,6 +29,7 @@ export {
 } from './client/schedules/index.js';
 export {
   type AppliedSensor,
+  type ApplySensorsOptions,
   type ListedSensor,
   SensorError,
   type SensorSource,

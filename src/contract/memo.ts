@@ -4,6 +4,7 @@ import type { DefinitionSource } from '../pipeline/execution/result.js';
 import type { KeyHolder } from '../run/key.js';
 import type { PipelineFacts } from './pipeline-facts.js';
 import type { ScheduleMark } from './schedules.js';
+import type { SensorMark } from './sensor.js';
 
 /** All that we keep in the memos of workflows. */
 export interface HexMemo {
@@ -29,6 +30,8 @@ export interface HexMemo {
   hexStepsEnded?: number;
   /** Of a schedule that was made from a file, and of each pipeline that it starts. */
   hexSchedule?: ScheduleMark;
+  /** Of a `hexSensor`: what it was made from. */
+  hexSensor?: SensorMark;
   /** Of a `hexBackfill`: the pipeline. */
   hexBackfillOf?: string;
   /** Of a pipeline that a backfill runs: its workflow. */

@@ -10,7 +10,7 @@ import type { DoneEra } from '../schedule/index.js';
 import type { BackfillProgress } from './backfill.js';
 import type { ControlResult, Controls } from './controls.js';
 import type { KeptSchedule } from './keeper.js';
-import type { SensorProgress } from './sensor.js';
+import type { SensorMark, SensorProgress } from './sensor.js';
 
 // Every signal, query and Update of ours, by the workflow that handles it. The names are interfaces.
 
@@ -99,8 +99,8 @@ export const schedulesChangedSignal = defineSignal<[string[]]>('schedulesChanged
 
 /** Where the sensor stands. */
 export const sensorProgressQuery = defineQuery<SensorProgress>('progress');
-/** Another definition; what was seen already stays seen. */
-export const configureSensorSignal = defineSignal<[SensorInput]>('configure');
+/** Another definition, and the file that it was made from; what was seen already stays seen. */
+export const configureSensorSignal = defineSignal<[SensorInput, SensorMark?]>('configure');
 /** Looks no more until it is resumed. What ends meanwhile is caught up then. */
 export const pauseSensorSignal = defineSignal<[{ by?: string; reason?: string }?]>('pause');
 /** Looks again. */

@@ -1,5 +1,13 @@
 import type { Ending } from '../pipeline/sensor/definition.js';
 
+/** What the memo of a sensor says of what it was made from. */
+export interface SensorMark {
+  /** As it was given, with forward slashes; null of one that was made by hand. */
+  file: string | null;
+  /** Of its input. */
+  sha256: string;
+}
+
 /** A start that did not succeed. */
 export interface FailedStart {
   /** The ending that it was for; with `all_since_last`, the last of them. */
@@ -18,7 +26,10 @@ export interface SensedProject {
   cursor: { endTime: string; runId: string } | null;
   /** Nothing before this is looked at, ISO 8601. */
   since: string;
-  /** How far it is behind, in ms; 0 when it has seen everything up to its last look. */
+  /**
+   * How far it is behind, in ms; 0 when it has seen everything up to its last look. While it is paused, the project cannot be looked at, or
+   * 300 starts fail, the time since the last look.
+   */
   lagMs: number;
   /** Runs that are still to be looked at, about. */
   behind: number;
@@ -46,4 +57,6 @@ export interface SensorProgress {
   projects: SensedProject[];
   /** Starts that are tried again. */
   failing: FailedStart[];
+  /** Endings that were given up since it began: their starts failed for a day. */
+  givenUp: number;
 }

@@ -1,9 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { BackfillProgress } from '../contract/backfill.js';
 import { backfillProgressQuery } from '../contract/messages.js';
-import { lenient } from '../executions/lenient.js';
-import { askWorkflow } from './ask.js';
 import type { Metrics } from './metrics.js';
+import { askOpen, Shown } from './open.js';
 
 /** More of them at once are not looked at. */
 const MOST = 20;
@@ -14,32 +13,19 @@ const NONE: BackfillCounts = { waiting: 0, running: 0, success: 0, failed: 0, ca
 
 /** Shows how many partitions of the backfills under way are at what, by pipeline. */
 export class BackfillGauges {
-  #shown = new Set<string>();
+  readonly #shown = new Shown();
 
   async show(metrics: Metrics, client: Client, taskQueue: string): Promise<void> {
-    const open = await openBackfills(client, taskQueue).catch(() => null);
-    if (!open) return;
-    const answers = await Promise.all(open.map((id) => askWorkflow(client, id, backfillProgressQuery)));
+    const open = { type: 'hexBackfill', taskQueue, most: MOST };
+    const asked = await askOpen(client, open, backfillProgressQuery);
+    if (!asked) return;
     const pipelines = new Map<string, BackfillCounts>();
-    for (const answer of answers) {
-      if (answer) pipelines.set(answer.pipeline, sum(pipelines.get(answer.pipeline) ?? NONE, answer.counts));
-    }
+    for (const { pipeline, counts } of asked.answers)
+      pipelines.set(pipeline, sum(pipelines.get(pipeline) ?? NONE, counts));
     for (const [pipeline, counts] of pipelines) metrics.backfills(pipeline, counts);
-    // Where one did not answer, it is better to show what was before.
-    const ended = answers.includes(null) ? [] : [...this.#shown].filter((name) => !pipelines.has(name));
-    for (const pipeline of ended) metrics.backfills(pipeline, NONE);
-    this.#shown = new Set([...this.#shown, ...pipelines.keys()]);
+    for (const pipeline of this.#shown.now(pipelines.keys(), asked.complete))
+      metrics.backfills(pipeline, NONE);
   }
-}
-
-async function openBackfills(client: Client, taskQueue: string): Promise<string[]> {
-  const query = `WorkflowType = 'hexBackfill' AND ExecutionStatus = 'Running' AND TaskQueue = ${JSON.stringify(taskQueue)}`;
-  const found: string[] = [];
-  for await (const { workflowId } of lenient(client.workflow).list({ query, pageSize: MOST })) {
-    found.push(workflowId);
-    if (found.length >= MOST) break;
-  }
-  return found;
 }
 
 function sum(one: BackfillCounts, other: BackfillCounts): BackfillCounts {

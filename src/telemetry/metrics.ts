@@ -10,6 +10,8 @@ import { boundedLabel } from './labels.js';
 export const MOST_PROJECTS = 100;
 const MOST_PIPELINES = 100;
 const MOST_SCHEDULES = 100;
+/** Each is asked for every page of metrics. */
+export const MOST_SENSORS = 50;
 const MOST_FAILURES = 50;
 
 /** Buckets of our histograms, in seconds, for Core's exporter. */
@@ -46,6 +48,15 @@ export interface RequestFacts {
 /** The budgets of a connection: what is used, and of how much; null for no limit. */
 export type Budgets = Readonly<Record<string, { used: number; limit: number | null }>>;
 
+/** How a sensor stands. */
+export interface SensorState {
+  lagMs: number;
+  /** Starts that are tried again. */
+  failing: number;
+  /** Endings that were given up. */
+  givenUp: number;
+}
+
 /** Our own metrics, beside those of Temporal's SDK. */
 export interface Metrics {
   /** Counts what a line of the log says; once, though a task that is done again says it again. */
@@ -59,6 +70,8 @@ export interface Metrics {
   budgets(connection: string, budgets: Budgets): void;
   /** Shows how many starts a schedule misses, whether its results are too old, and how old; null where that is not known. */
   schedule(schedule: string, state: { missing: number; stale: boolean; ageMs: number | null }): void;
+  /** Shows how far a sensor is behind, and what it could not start. */
+  sensor(sensor: string, state: SensorState): void;
   /** Shows what the partitions of the backfills of a pipeline are at. */
   backfills(pipeline: string, counts: Readonly<Record<string, number>>): void;
 }
@@ -97,10 +110,17 @@ export function createMetrics(meter: MetricMeter, connections: readonly string[]
   const missing = gauge('schedule_missed_starts', 'Starts of a schedule that are missing still.');
   const stale = gauge('schedule_stale', 'Whether the results of a schedule are older than its freshWithin.');
   const lag = gauge('schedule_freshness_lag_seconds', 'Age of the newest result of a schedule.');
+  const sensorLag = gauge('sensor_lag_seconds', 'How far a sensor is behind the ends of runs in Hex.');
+  const failingStarts = gauge('sensor_failing_starts', 'Starts of a sensor that fail and are tried again.');
+  const givenUp = gauge(
+    'sensor_given_up_endings',
+    'Endings for which a sensor has given up to start anything.',
+  );
   const partitions = gauge('backfill_partitions', 'Partitions of the backfills under way, by state.');
 
   const heard = new HeardOnce();
   const schedule = boundedLabel(MOST_SCHEDULES);
+  const sensor = boundedLabel(MOST_SENSORS);
   const project = boundedLabel(MOST_PROJECTS);
   const pipeline = boundedLabel(MOST_PIPELINES);
   const failureType = boundedLabel(MOST_FAILURES);
@@ -173,6 +193,12 @@ export function createMetrics(meter: MetricMeter, connections: readonly string[]
       missing.set(state.missing, labels);
       stale.set(state.stale ? 1 : 0, labels);
       if (state.ageMs !== null) lag.set(state.ageMs / 1_000, labels);
+    },
+    sensor(name, state) {
+      const labels = { sensor: sensor(name) };
+      sensorLag.set(state.lagMs / 1_000, labels);
+      failingStarts.set(state.failing, labels);
+      givenUp.set(state.givenUp, labels);
     },
     backfills(name, counts) {
       for (const [state, count] of Object.entries(counts))

@@ -4,20 +4,17 @@ import type { KeptSchedule } from '../contract/keeper.js';
 import { keptSchedulesQuery } from '../contract/messages.js';
 import { askWorkflow } from './ask.js';
 import type { Metrics } from './metrics.js';
+import { Shown } from './open.js';
 
 /** Shows what the keeper knows: starts of schedules that are missing, and how old their newest results are. */
 export class ScheduleGauges {
-  #shown = new Set<string>();
+  readonly #shown = new Shown();
 
   async show(metrics: Metrics, client: Client, taskQueue: string): Promise<void> {
     const kept = await askWorkflow(client, keeperId(taskQueue), keptSchedulesQuery);
     if (!kept) return;
     for (const [schedule, state] of Object.entries(kept)) metrics.schedule(schedule, stateOf(state));
-    // A gauge that is not set keeps what it shows.
-    for (const schedule of this.#shown) {
-      if (!(schedule in kept)) metrics.schedule(schedule, GONE);
-    }
-    this.#shown = new Set(Object.keys(kept));
+    for (const schedule of this.#shown.now(Object.keys(kept), true)) metrics.schedule(schedule, GONE);
   }
 }
 

@@ -10,6 +10,7 @@ import { BUCKETS, createMetrics, type Metrics } from './metrics.js';
 import { observeForMetrics } from './observe.js';
 import { installRuntime, type RuntimeSettings } from './runtime.js';
 import { ScheduleGauges } from './schedules.js';
+import { SensorGauges } from './sensors.js';
 import { startTelemetryServer, type TelemetryServer } from './server.js';
 import type { Telemetry } from './telemetry.js';
 import { startTracing } from './tracing.js';
@@ -36,6 +37,7 @@ export async function startExport(
   const reads = new RecentReads();
   const schedules = new ScheduleGauges();
   const backfills = new BackfillGauges();
+  const sensors = new SensorGauges();
   const health = new Health();
   let client: Client | null = null;
   const refresh = async () => {
@@ -46,6 +48,7 @@ export async function startExport(
       showBudgets(metrics, client, config, reads),
       schedules.show(metrics, client, config.taskQueue),
       backfills.show(metrics, client, config.taskQueue),
+      sensors.show(metrics, client, config.taskQueue),
     ]);
   };
   let server: TelemetryServer | null = null;

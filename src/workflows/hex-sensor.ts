@@ -1,5 +1,5 @@
 import {
-  continueAsNew,
+  makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
   setWorkflowOptions,
@@ -38,13 +38,15 @@ export async function hexSensor(
   if (!parsed.ok) throw invalidInput('hexSensor', parsed.problems);
   const execution = new SensorExecution(input, parsed.value, continued ?? null);
   setHandler(sensorProgressQuery, () => execution.progress());
-  setHandler(configureSensorSignal, (changed) => execution.configure(changed));
+  setHandler(configureSensorSignal, (changed, mark) => execution.configure(changed, mark));
   setHandler(pauseSensorSignal, ({ by = 'somebody', reason } = {}) => execution.pause(by, reason ?? null));
   setHandler(resumeSensorSignal, () => execution.resume());
   setHandler(setSinceSignal, ({ since }) => execution.setSince(since));
   setCurrentDetails(execution.details());
   await execution.run();
-  return continueAsNew<typeof hexSensor>(execution.input, execution.carried());
+  // As it stands now: by itself, the memo of the start would come back.
+  const continueAsNew = makeContinueAsNewFunc<typeof hexSensor>({ memo: workflowInfo().memo ?? {} });
+  return continueAsNew(execution.input, execution.carried());
 }
 
 // It never ends, and must not keep an old build of the worker.

@@ -137,6 +137,20 @@ it('counts what a day brings, of Hex, of runs and of Temporal, at one port', asy
   await backfill.terminate('a test');
   await expect.poll(partitions('failed')).toBe(0);
 
+  // A sensor that has nobody to tell of an ending, and is paused.
+  const signal = { workflowId: `nobody-${taskQueue}`, name: 'ended' };
+  await hex.sensors.start({ name, on: { projects: 'sensed', every: '200ms' }, signal });
+  await expect.poll(async () => (await hex.sensors.describe(name)).projects[0]?.lookedAt).not.toBeNull();
+  const sensor = (metric: string) => () => shown(`sensor_${metric}`, { sensor: name });
+  expect(await sensor('lag_seconds')()).toBe(0);
+  sandbox.seed({ projectId: 'sensed', duration: 1 });
+  await expect.poll(sensor('failing_starts'), { timeout: 20_000 }).toBe(1);
+  await hex.sensors.pause(name, 'ada');
+  await expect.poll(sensor('lag_seconds')).toBeGreaterThan(0);
+  expect(day.value('temporal_hex_sensor_given_up_endings', { sensor: name })).toBe(0);
+  await hex.sensors.delete(name);
+  await expect.poll(sensor('failing_starts'), { timeout: 20_000 }).toBe(0);
+
   expect(value('temporal_workflow_failed_total', { workflow_type: 'hexPipeline' })).toBe(1);
   expect(value('temporal_activity_execution_latency_seconds_count', { activity_type: 'triggerRun' })).toBe(4);
   expect(day.text).not.toContain(TOKEN);

@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createActivities } from '../../src/activities/index.js';
 import { sensorId } from '../../src/contract/ids.js';
-import type { SensorInput, SensorProgress } from '../../src/index.js';
+import { createHexClient } from '../../src/hex/index.js';
+import type { ApplySensorsOptions, SensorInput, SensorProgress } from '../../src/index.js';
 import { parsePipelineInput, parseSensorInput } from '../../src/pipeline/boundary.js';
 import type { SeededRun } from '../../src/sandbox/index.js';
 import { cli, emptyFolder } from '../support/cli.js';
-import { type Harness, type HarnessOptions, harness, until } from '../support/harness.js';
+import { type Harness, type HarnessOptions, harness, TOKEN, until } from '../support/harness.js';
 import { hex } from '../support/pipelines.js';
 import { type Receiver, webhookReceiver } from '../support/webhook.js';
 
@@ -220,6 +223,28 @@ describe('every ending once', () => {
     expect(await signalsOf(later)).toHaveLength(2);
   });
 
+  it('a start that no worker could make in its time is tried again, and does not end the sensor', async () => {
+    const own = await harness({ ...OPTIONS, worker: false });
+    const client = createHexClient({ name: 'default', baseUrl: own.sandbox.url, token: () => TOKEN });
+    const activities = createActivities({ hex: () => client, workflows: own.temporal.workflow });
+    let tries = 0;
+    const startForEndings: typeof activities.startForEndings = async (request) => {
+      if (++tries === 1) throw ApplicationFailure.nonRetryable('out of time');
+      return activities.startForEndings(request);
+    };
+    await own.work({ activities: { ...activities, startForEndings } });
+    const name = nameOf('untaken');
+    const pipeline = { name, on: on(['untaken']), steps: [{ projectId: 'never', when: false }] };
+    await own.hex.sensors.start({ pipeline } as SensorInput);
+    await looked(name, own);
+    const [run] = seed([{ projectId: 'untaken', duration: '1ms' }], own);
+    const { failing } = await where(name, (progress) => progress.failing.length === 1, own);
+    expect(failing).toMatchObject([{ message: 'out of time', attempts: 1 }]);
+    await where(name, (progress) => progress.failing.length === 0, own);
+    await own.temporal.workflow.getHandle(`${name}/sensor/${run?.runId}`).result();
+    await own.hex.sensors.delete(name);
+  });
+
   it('starts that fail are told once and not one by one, and succeed when the sensor has been corrected', async () => {
     const name = nameOf('told');
     const steps = [{ projectId: 'never', when: false }];
@@ -243,6 +268,25 @@ describe('every ending once', () => {
       { event: 'sensor_failing', text: expect.stringContaining('is tried again') },
     ]);
     await rig.hex.sensors.delete(name);
+  });
+
+  it('of more endings than may fail at once, none is lost: nothing new is looked at until fewer do', async () => {
+    const runs = seed(
+      Array.from({ length: 700 }, (_, n) => ({ projectId: 'many', ago: 3_600_000 - n * 1_000, duration: 1 })),
+    );
+    const [name, later] = [nameOf('many'), nameOf('later')];
+    const signal = { workflowId: later, name: 'ended' };
+    const since = new Date(Date.now() - 7_200_000).toISOString();
+    await rig.hex.sensors.start({ name, on: on(['many'], { mode: 'all_since_last' }), signal, since });
+    const tried = ({ failing }: SensorProgress) => failing.every(({ attempts }) => attempts > 1);
+    const held = await where(name, (progress) => progress.endings >= 300 && tried(progress));
+    expect(held.endings).toBeLessThan(500);
+    expect(held.projects[0]?.lagMs).toBeGreaterThan(0);
+    await rig.hex.startPipeline([{ approval: { prompt: 'waits' } }], { workflowId: later });
+    await where(name, ({ endings, failing }) => endings === 700 && failing.length === 0);
+    const found = ((await signalsOf(later)) as { runId: string }[][]).flat().map(({ runId }) => runId);
+    expect(found.sort()).toEqual(runs.map(({ runId }) => runId).sort());
+    expect((await rig.hex.sensors.describe(name)).givenUp).toBe(0);
   });
 
   it('a project that goes away is told, and looked at again when it is back; the others go on', async () => {
@@ -272,19 +316,68 @@ it('the command makes sensors of files, shows them, sets their cursor and ends t
   expect(refused.stderr).toContain('never.json: on.params.day: ');
   expect(await sensor('apply', 'after.json')).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^create {2}by-/),
+    stdout: expect.stringMatching(/^create {5}by-/),
   });
   expect(await sensor('apply', 'after.json', '--since', '2h')).toMatchObject({
-    stdout: expect.stringMatching(/^update/),
+    stdout: expect.stringMatching(/^update .*after\.json\n {2}\+ since: "20/),
   });
   await where(name, ({ projects }) => Date.parse(projects[0]?.since ?? '') < Date.now() - 7_000_000);
-  expect((await sensor('list')).stdout).toMatch(new RegExp(`${name} +watching +by-file`));
+  expect((await sensor('list')).stdout).toMatch(new RegExp(`${name} +watching +by-file .* after\\.json`));
   expect((await sensor('since', name, '2026-01-31T00:00:00Z')).code).toBe(0);
   const { stdout } = await sensor('describe', name, '--json');
   expect(JSON.parse(stdout)).toMatchObject({ name, projects: [{ since: '2026-01-31T00:00:00.000Z' }] });
+  expect((await sensor('pause', name, '--by', 'ada', '--reason', 'holiday')).code).toBe(0);
+  const paused = await where(name, ({ status, projects }) => status === 'paused' && projects[0]?.lagMs !== 0);
+  expect(paused.paused).toEqual({ by: 'ada', reason: 'holiday' });
   expect((await sensor('delete', name)).code).toBe(0);
   await expect(rig.temporal.workflow.getHandle(sensorId(name)).result()).rejects.toThrow();
   await expect(rig.hex.sensors.describe(name)).rejects.toThrow(`${name}: no such sensor runs`);
+  await expect(rig.hex.sensors.setSince(name, new Date('2099-01-01'))).rejects.toThrow('since: must not lie');
+  await expect(rig.hex.sensors.pause(name)).rejects.toThrow(`${name}: no such sensor runs`);
+});
+
+it('an apply says what it would change, changes nothing a second time, and prunes only what its folders made', async () => {
+  const [name, gone, byHand] = [nameOf('applied'), nameOf('gone'), nameOf('by-hand')];
+  const definition = (of: string, every = '10m') =>
+    ({ name: of, on: { projects: 'applied', every }, steps: [{ projectId: 'never', when: false }] }) as never;
+  const apply = async (files: Record<string, unknown>, options: ApplySensorsOptions = {}) => {
+    const sources = Object.entries(files).map(([file, input]) => ({ file, input: input as never }));
+    const rows = await rig.hex.sensors.apply(sources, options);
+    return rows.map(({ sensor, action, changes }) => [sensor, action, ...changes]);
+  };
+  const prune = ['one'];
+  await rig.hex.sensors.start({ pipeline: definition(byHand) });
+  expect(await apply({ 'one/a.yaml': definition(name) }, { dryRun: true })).toEqual([[name, 'create']]);
+  const first = { 'one/a.yaml': definition(name), 'one/gone.yaml': definition(gone) };
+  expect((await apply(first)).map(([, action]) => action)).toEqual(['create', 'create']);
+  expect((await apply(first, { prune })).map(([, action]) => action)).toEqual(['unchanged', 'unchanged']);
+  // It moves to another folder, which has it wait longer.
+  const moved = { 'two/a.yaml': definition(name, '20m') };
+  const [update] = await apply(moved, { dryRun: true });
+  expect(update).toEqual([
+    ...[name, 'update', '- file: "one/a.yaml"', '+ file: "two/a.yaml"'],
+    ...[expect.stringMatching(/^- sha256: /), expect.stringMatching(/^\+ sha256: /)],
+    ...['- input.pipeline.on.every: "10m"', '+ input.pipeline.on.every: "20m"'],
+  ]);
+  expect(await apply(moved)).toEqual([update]);
+  await until('it is noted', async () => (await apply(moved))[0]?.[1] === 'unchanged');
+  // What it was made from is known beyond the end of a history, too.
+  const handle = rig.temporal.workflow.getHandle(sensorId(name));
+  const { runId } = await handle.describe();
+  for (const by of ['a', 'b', 'c']) await handle.signal('resume', { by: by.repeat(1_500_000) });
+  await handle.signal('setSince', { since: new Date().toISOString() });
+  await until('it has continued as new', async () => (await handle.describe()).runId !== runId);
+  expect(await apply(moved)).toEqual([[name, 'unchanged']]);
+  await until('both are listed', async () => {
+    const listed = await rig.hex.sensors.list();
+    const isThere = (of: string, from: string | null) =>
+      listed.some(({ sensor, file }) => sensor === of && file === from);
+    return isThere(gone, 'one/gone.yaml') && isThere(byHand, null);
+  });
+  expect(await apply({}, { prune, dryRun: true })).toEqual([[gone, 'delete']]);
+  expect(await apply({}, { prune })).toEqual([[gone, 'delete']]);
+  await expect(rig.temporal.workflow.getHandle(sensorId(gone)).result()).rejects.toThrow();
+  for (const one of [name, byHand]) await rig.hex.sensors.delete(one);
 });
 
 it.each<[unknown, string]>([

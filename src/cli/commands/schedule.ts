@@ -2,14 +2,20 @@ import type { Command } from 'commander';
 import type { AppliedSchedule, PreviewRow, ScheduleState } from '../../client/schedules/index.js';
 import type { TemporalHexClient } from '../../client.js';
 import { examples, type Perform } from '../command.js';
-import { refuse, UsageError } from '../errors.js';
+import { refuse } from '../errors.js';
 import { EXIT } from '../exit-codes.js';
+import {
+  type ApplyCommandOptions,
+  appliedText,
+  applyOptions,
+  FILES,
+  readApplied,
+} from '../input/apply-options.js';
 import { readUncheckedPipeline } from '../input/pipeline-file.js';
 import { instantOption, wholeNumber } from '../input/schedule-options.js';
 import { type Output, plain, table } from '../output.js';
 import { warnWithoutWorker, withClient } from '../session.js';
 
-const FILES = 'pipeline files, or folders of them';
 const ID = 'of the schedule: the name of its pipeline';
 
 export function addSchedule(program: Command, perform: Perform): void {
@@ -25,16 +31,11 @@ export function addSchedule(program: Command, perform: Perform): void {
 }
 
 function addApply(schedule: Command, perform: Perform): void {
-  schedule
+  const apply = schedule
     .command('apply')
     .summary('make the schedules equal to the files')
-    .description('Creates and updates the schedules of pipeline files. A second time it changes nothing.')
-    .argument('<files...>', FILES)
-    .option(
-      '--prune',
-      'delete the schedules that were made from files of these folders and that no file has any more',
-    )
-    .option('--dry-run', 'say what would change, line by line, and change nothing')
+    .description('Creates and updates the schedules of pipeline files. A second time it changes nothing.');
+  applyOptions(apply, 'schedules')
     .addHelpText(
       'after',
       examples(
@@ -42,22 +43,14 @@ function addApply(schedule: Command, perform: Perform): void {
         'temporal-hex schedule apply pipelines --prune --dry-run',
       ),
     )
-    .action((paths: string[], { prune, dryRun }: { prune?: true; dryRun?: true }, command: Command) =>
+    .action((paths: string[], given: ApplyCommandOptions, command: Command) =>
       perform(command, async (session) => {
-        const { readScheduleFiles } = await import('../input/schedule-files.js');
-        const { sources, folders } = await readScheduleFiles(paths);
-        if (prune && folders.length === 0) {
-          const message = 'needs a folder: with single files, the schedules of all others would be deleted';
-          throw new UsageError('The options', [{ path: '--prune', message }]);
-        }
+        const { sources, options } = await readApplied(paths, given, 'schedules');
         return withClient(session, async (client) => {
-          const rows = await client.schedules.apply(sources, {
-            ...(prune && { prune: folders }),
-            ...(dryRun && { dryRun }),
-          });
-          session.output.data(rows, () => appliedText(rows, session.output));
+          const rows = await client.schedules.apply(sources, options);
+          session.output.data(rows, () => appliedText(rows.map(named), session.output));
           if (rows.length === 0) session.output.say('No file has a schedule.');
-          else if (!dryRun) await warnWithoutWorker(session, client, client.taskQueue);
+          else if (!given.dryRun) await warnWithoutWorker(session, client, client.taskQueue);
           return EXIT.ok;
         });
       }),
@@ -82,7 +75,7 @@ function addCheck(schedule: Command, perform: Perform): void {
         refuse('The files', [...planProblems(sources), ...unresolvedNames(sources)]);
         return withClient(session, async ({ schedules }) => {
           const rows = await schedules.apply(sources, { prune: folders, dryRun: true });
-          session.output.data(rows, () => appliedText(rows, session.output));
+          session.output.data(rows, () => appliedText(rows.map(named), session.output));
           return rows.every(({ action }) => action === 'unchanged') ? EXIT.ok : EXIT.failed;
         });
       }),
@@ -209,15 +202,7 @@ function addActions(schedule: Command, perform: Perform): void {
 
 const shown = (value: unknown) => plain(typeof value === 'string' ? value : JSON.stringify(value));
 
-function appliedText(rows: readonly AppliedSchedule[], { colors }: Output): string {
-  const colour = (line: string) => (line.startsWith('-') ? colors.red(line) : colors.green(line));
-  return rows
-    .flatMap(({ schedule, file, action, changes }) => [
-      `${action.padEnd(9)}  ${plain(schedule)}  ${colors.dim(plain(file))}`,
-      ...changes.map((line) => `  ${colour(plain(line))}`),
-    ])
-    .join('\n');
-}
+const named = ({ schedule, ...row }: AppliedSchedule) => ({ ...row, name: schedule });
 
 function previewText(rows: readonly PreviewRow[], { colors }: Output): string {
   const head = ['LOCAL TIME', 'SCHEDULED (UTC)', 'INTERVAL FROM', 'PARTITION', 'NOTE'].map((t) =>

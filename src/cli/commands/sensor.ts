@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../../base/duration.js';
-import type { AppliedSensor, ListedSensor } from '../../client/sensors/index.js';
+import type { ListedSensor } from '../../client/sensors/index.js';
 import type { TemporalHexClient } from '../../client.js';
 import type { SensorProgress } from '../../contract/sensor.js';
 import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
+import { type ApplyCommandOptions, appliedText, applyOptions, readApplied } from '../input/apply-options.js';
+import { byOption, type DecisionOptions, decisionOptions, userName } from '../input/decision-options.js';
 import { sinceOption } from '../input/schedule-options.js';
 import { type Output, plain, table } from '../output.js';
-import { withClient } from '../session.js';
+import { warnWithoutWorker, withClient } from '../session.js';
 
 const NAME = 'of the sensor: the name of its pipeline';
 
@@ -26,11 +28,13 @@ export function addSensor(program: Command, perform: Perform): void {
 }
 
 function addApply(sensor: Command, perform: Perform): void {
-  sensor
+  const apply = sensor
     .command('apply')
     .summary('make sensors of the files')
-    .description('Makes sensors of pipeline files with "on:". One that runs already keeps what it has seen.')
-    .argument('<files...>', 'pipeline files, or folders of them')
+    .description(
+      'Makes sensors of pipeline files with "on:". One that runs gets the new definition and keeps what it has seen. A second time it changes nothing.',
+    );
+  applyOptions(apply, 'sensors')
     .option(
       '--since <time>',
       'look for endings from then on: 24h, 7d, or ISO 8601 (default: now)',
@@ -39,21 +43,27 @@ function addApply(sensor: Command, perform: Perform): void {
     .addHelpText(
       'after',
       examples(
-        'temporal-hex sensor apply pipelines',
+        'temporal-hex sensor apply pipelines --prune --dry-run',
         'temporal-hex sensor apply pipelines/after-sales.yaml --since 24h',
       ),
     )
-    .action((paths: string[], { since }: { since?: Date }, command: Command) =>
-      perform(command, async (session) => {
-        const { readScheduleFiles } = await import('../input/schedule-files.js');
-        const { sources } = await readScheduleFiles(paths);
-        return withClient(session, async ({ sensors }) => {
-          const rows = await sensors.apply(sources, { ...(since && { since }) });
-          session.output.data(rows, () => appliedText(rows));
-          if (rows.length === 0) session.output.say('No file has a sensor.');
-          return EXIT.ok;
-        });
-      }),
+    .action(
+      (paths: string[], { since, ...given }: ApplyCommandOptions & { since?: Date }, command: Command) =>
+        perform(command, async (session) => {
+          const { sources, options } = await readApplied(paths, given, 'sensors');
+          return withClient(session, async (client) => {
+            const rows = await client.sensors.apply(sources, { ...options, ...(since && { since }) });
+            session.output.data(rows, () =>
+              appliedText(
+                rows.map((row) => ({ ...row, name: row.sensor })),
+                session.output,
+              ),
+            );
+            if (rows.length === 0) session.output.say('No file has a sensor.');
+            else if (!given.dryRun) await warnWithoutWorker(session, client, client.taskQueue);
+            return EXIT.ok;
+          });
+        }),
     );
 }
 
@@ -94,19 +104,20 @@ function addDescribe(sensor: Command, perform: Perform): void {
 }
 
 function addSince(sensor: Command, perform: Perform): void {
-  sensor
+  const since = sensor
     .command('since')
     .summary('set the cursor of a sensor')
     .description(
       'Looks for endings after a time anew, oldest first. What was started for one of them is not started again.',
     )
     .argument('<sensor>', NAME)
-    .argument('<time>', '24h, 7d, or ISO 8601', sinceOption)
+    .argument('<time>', '24h, 7d, or ISO 8601', sinceOption);
+  byOption(since)
     .addHelpText('after', examples('temporal-hex sensor since after-sales 2026-01-31T00:00:00Z'))
-    .action((name: string, time: Date, _options: object, command: Command) =>
+    .action((name: string, time: Date, { by = userName() }: DecisionOptions, command: Command) =>
       perform(command, async (session) =>
         withClient(session, async ({ sensors }) => {
-          await sensors.setSince(name, time);
+          await sensors.setSince(name, time, by);
           const since = time.toISOString();
           session.output.data(
             { sensor: name, since },
@@ -120,29 +131,39 @@ function addSince(sensor: Command, perform: Perform): void {
 
 type Sensors = TemporalHexClient['sensors'];
 
-/** What is done with one sensor: its words, and how. */
+/** What is done with one sensor: its words, which options it has, and how. */
 const ACTIONS = {
-  pause: ['look no more until it is resumed', 'Paused', (s: Sensors, name: string) => s.pause(name)],
-  resume: ['look again, and catch up', 'Resumed', (s: Sensors, name: string) => s.resume(name)],
-  delete: [
-    'end a sensor; what it has started goes on',
-    'Deleted',
-    (s: Sensors, name: string) => s.delete(name),
-  ],
+  pause: {
+    ...{ does: 'look no more until it is resumed', done: 'Paused' },
+    options: (command: Command) => decisionOptions(command, 'with the sensor'),
+    act: (s: Sensors, name: string, { by = userName(), reason }: DecisionOptions) =>
+      s.pause(name, by, reason),
+  },
+  resume: {
+    ...{ does: 'look again, and catch up', done: 'Resumed' },
+    options: byOption,
+    act: (s: Sensors, name: string, { by = userName() }: DecisionOptions) => s.resume(name, by),
+  },
+  delete: {
+    ...{ does: 'end a sensor; what it has started goes on', done: 'Deleted' },
+    options: (command: Command) => command,
+    act: (s: Sensors, name: string) => s.delete(name),
+  },
 } as const;
 
 function addActions(sensor: Command, perform: Perform): void {
-  for (const [action, [does, done, act]] of Object.entries(ACTIONS)) {
-    sensor
+  for (const [action, { does, done, options, act }] of Object.entries(ACTIONS)) {
+    const command = sensor
       .command(action)
       .summary(does)
       .description(`${does.charAt(0).toUpperCase()}${does.slice(1)}.`)
-      .argument('<sensor>', NAME)
+      .argument('<sensor>', NAME);
+    options(command)
       .addHelpText('after', examples(`temporal-hex sensor ${action} after-sales`))
-      .action((name: string, _options: object, command: Command) =>
-        perform(command, async (session) =>
+      .action((name: string, given: DecisionOptions, self: Command) =>
+        perform(self, async (session) =>
           withClient(session, async ({ sensors }) => {
-            await act(sensors, name);
+            await act(sensors, name, given);
             session.output.data({ sensor: name, action }, () => `${done} ${plain(name)}`);
             return EXIT.ok;
           }),
@@ -151,20 +172,15 @@ function addActions(sensor: Command, perform: Perform): void {
   }
 }
 
-function appliedText(rows: readonly AppliedSensor[]): string {
-  return rows
-    .map(({ action, sensor, file }) => `${action.padEnd(6)}  ${plain(sensor)}  ${plain(file)}`)
-    .join('\n');
-}
-
 function listText(rows: readonly ListedSensor[], { colors }: Output): string {
-  const head = ['SENSOR', 'STATUS', 'PROJECTS', 'LAG', 'ENDINGS', 'FAILING'].map((title) =>
+  const head = ['SENSOR', 'STATUS', 'PROJECTS', 'LAG', 'ENDINGS', 'FAILING', 'FILE'].map((title) =>
     colors.dim(title),
   );
   return table([
     head,
-    ...rows.map(({ sensor, progress }) => {
-      if (!progress) return [plain(sensor), colors.yellow('no worker answers'), '', '', '', ''];
+    ...rows.map(({ sensor, file, progress }) => {
+      const from = plain(file ?? 'by hand');
+      if (!progress) return [plain(sensor), colors.yellow('no worker answers'), '', '', '', '', from];
       const { status, projects, endings, failing } = progress;
       const lagMs = Math.max(0, ...projects.map((project) => project.lagMs));
       return [
@@ -174,13 +190,14 @@ function listText(rows: readonly ListedSensor[], { colors }: Output): string {
         lagMs > 0 ? colors.yellow(formatDuration(lagMs)) : '-',
         String(endings),
         failing.length > 0 ? colors.red(String(failing.length)) : '-',
+        from,
       ];
     }),
   ]);
 }
 
 function progressText(
-  { name, does, status, paused, endings, projects, failing }: SensorProgress,
+  { name, does, status, paused, endings, projects, failing, givenUp = 0 }: SensorProgress,
   { colors }: Output,
 ): string {
   const head = ['PROJECT', 'CURSOR', 'RUN', 'LAG', 'BEHIND', 'OPEN', 'TROUBLE'].map((title) =>
@@ -196,8 +213,9 @@ function progressText(
     trouble === null ? '' : colors.red(plain(trouble)),
   ]);
   return [
-    `${plain(name)} ${plain(does)}: ${status}, ${endings === 1 ? '1 ending' : `${endings} endings`}`,
+    `${plain(name)} ${plain(does)}: ${status}, ${countOf(endings)}`,
     ...(paused ? [`paused by ${plain(paused.by)}${paused.reason ? `: ${plain(paused.reason)}` : ''}`] : []),
+    ...(givenUp > 0 ? [colors.red(`${countOf(givenUp)} given up: nothing was started for them`)] : []),
     table([head, ...rows]),
     ...failing.map(
       ({ ending, message, attempts }) =>
@@ -205,3 +223,5 @@ function progressText(
     ),
   ].join('\n');
 }
+
+const countOf = (endings: number) => (endings === 1 ? '1 ending' : `${endings} endings`);

@@ -1,23 +1,12 @@
-import { dirname } from 'node:path';
 import { type Client, type ScheduleDescription, ScheduleNotFoundError } from '@temporalio/client';
 import { inParallel } from '../../base/in-parallel.js';
 import type { Problem } from '../../base/problems.js';
 import { markOf, memoOf } from '../../contract/memo.js';
 import { lenient } from '../../executions/lenient.js';
+import { type ApplyOptions, AT_ONCE, isIn } from '../apply/options.js';
 import { differences } from './compare.js';
 import { type DesiredSchedule, desiredSchedule, type ScheduleSource } from './desired.js';
 import { ScheduleError } from './errors.js';
-
-/** How schedules are applied. */
-export interface ApplyOptions {
-  /**
-   * Deletes schedules that were made from files of these folders, for the same task queue, and that no source has any
-   * more. Folders as in the `file` of sources; `.` for files without one. Default: none.
-   */
-  prune?: readonly string[];
-  /** Says what would change, and changes nothing. Default false. */
-  dryRun?: boolean;
-}
 
 /** What `apply` did, or would do, with one schedule. */
 export interface AppliedSchedule {
@@ -30,9 +19,6 @@ export interface AppliedSchedule {
   /** Of an update: each value that changes, `- path: before` and `+ path: after`. */
   changes: string[];
 }
-
-/** How many calls to Temporal are under way at once. */
-export const AT_ONCE = 20;
 
 /**
  * Makes Temporal's schedules equal to the files. Throws {@link ScheduleError}, and changes nothing, where one cannot be
@@ -115,7 +101,7 @@ async function goneOf(
   const described = await inParallel(candidates, AT_ONCE, (id) => describeOrNull(client, id));
   return described.flatMap((one) => {
     const mark = one && markOf(one);
-    const ours = mark && one.action.taskQueue === taskQueue && folders.includes(dirname(mark.file));
+    const ours = mark && one.action.taskQueue === taskQueue && isIn(folders, mark.file);
     return ours ? [mark] : [];
   });
 }

@@ -1,12 +1,13 @@
 import type { ScheduleDescription, ScheduleOptions } from '@temporalio/client';
 import { markOf } from '../../contract/memo.js';
+import { changedLines } from '../apply/changed-lines.js';
 import type { DesiredSchedule } from './desired.js';
 
 /** What would change, a line for each value: `- catchup: 600000` and `+ catchup: 900000`. Empty when the two are equal. */
 export function differences(current: ScheduleDescription, { mark, options }: DesiredSchedule): string[] {
   const now = Date.now();
   const { action, policies } = current;
-  const before = linesOf({
+  const before = {
     file: markOf(current)?.file,
     sha256: markOf(current)?.sha256,
     paused: markOf(current)?.paused,
@@ -18,8 +19,8 @@ export function differences(current: ScheduleDescription, { mark, options }: Des
     workflowId: action.workflowId,
     taskQueue: action.taskQueue,
     input: action.args?.[0],
-  });
-  const after = linesOf({
+  };
+  const after = {
     file: mark.file,
     sha256: mark.sha256,
     paused: mark.paused,
@@ -31,26 +32,8 @@ export function differences(current: ScheduleDescription, { mark, options }: Des
     workflowId: options.action.workflowId,
     taskQueue: options.action.taskQueue,
     input: options.action.args?.[0],
-  });
-  const paths = [...new Set([...before.keys(), ...after.keys()])];
-  return paths.flatMap((path) => {
-    const [old, young] = [before.get(path), after.get(path)];
-    if (old === young) return [];
-    return [
-      ...(old === undefined ? [] : [`- ${path}: ${old}`]),
-      ...(young === undefined ? [] : [`+ ${path}: ${young}`]),
-    ];
-  });
-}
-
-/** Every value in it by its path. */
-function linesOf(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
-  if (value === undefined) return into;
-  const parts = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  if (parts.length === 0) return into.set(path, JSON.stringify(value));
-  for (const [key, part] of parts)
-    linesOf(part, Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key, into);
-  return into;
+  };
+  return changedLines(before, after);
 }
 
 /** An interval as long as the time since 1970 is one start, near a clock change. */

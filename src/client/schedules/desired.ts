@@ -14,6 +14,7 @@ import type {
 } from '../../pipeline/definition/definition.js';
 import { planPipeline } from '../../pipeline/preview/plan-summary.js';
 import { type Overlap, occurrences, type ScheduleSpec, temporalSpec } from '../../schedule/index.js';
+import { keptName } from '../apply/options.js';
 import { isLong } from '../schedule-zone.js';
 
 /** A pipeline file, as far as schedules are made from it. */
@@ -69,7 +70,7 @@ export function desiredSchedule(source: ScheduleSource, taskQueue: string): Pars
   if (!planned.ok) return refused(source, planned.problems);
   const mark: ScheduleMark = {
     managedBy: 'temporal-hex',
-    file: source.file.replaceAll('\\', '/'),
+    file: keptName(source.file),
     sha256: createHash('sha256').update(JSON.stringify(input)).digest('hex'),
     name,
     paused: schedule.paused,

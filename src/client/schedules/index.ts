@@ -7,14 +7,8 @@ import { keptSchedulesQuery, schedulesChangedSignal } from '../../contract/messa
 import { SCHEDULED_TYPES } from '../../contract/schedules.js';
 import { lenient } from '../../executions/lenient.js';
 import type { PreviewRow } from '../../schedule/index.js';
-import {
-  type AppliedSchedule,
-  type ApplyOptions,
-  AT_ONCE,
-  allDesired,
-  applySchedules,
-  describeOrNull,
-} from './apply.js';
+import { type ApplyOptions, AT_ONCE } from '../apply/options.js';
+import { type AppliedSchedule, allDesired, applySchedules, describeOrNull } from './apply.js';
 import type { DesiredSchedule, ScheduleSource } from './desired.js';
 import { driftOf, ownerOf, type ScheduleDrift } from './drift.js';
 import { ScheduleError } from './errors.js';
@@ -22,7 +16,8 @@ import { type PreviewOptions, previewSchedule } from './preview.js';
 
 export type { Freshness, MissedStarts } from '../../contract/keeper.js';
 export type { MissedKind, PreviewRow } from '../../schedule/index.js';
-export type { AppliedSchedule, ApplyOptions } from './apply.js';
+export type { ApplyOptions } from '../apply/options.js';
+export type { AppliedSchedule } from './apply.js';
 export type { ScheduleSource } from './desired.js';
 export type { ScheduleDrift } from './drift.js';
 export { ScheduleError } from './errors.js';

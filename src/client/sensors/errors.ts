@@ -11,3 +11,12 @@ export class SensorError extends Error {
     this.problems = problems;
   }
 }
+
+/** Clocks differ a little. */
+const AHEAD_MS = 60_000;
+
+/** A cursor in the future would leave out everything until then. */
+export function refuseFuture(since: Date): void {
+  if (since.getTime() > Date.now() + AHEAD_MS)
+    throw new SensorError([{ path: 'since', message: `must not lie in the future: ${since.toISOString()}` }]);
+}

@@ -1,33 +1,23 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { inParallel } from '../../base/in-parallel.js';
-import { sensorId } from '../../contract/ids.js';
+import { memoOf } from '../../contract/memo.js';
 import {
-  configureSensorSignal,
   pauseSensorSignal,
   resumeSensorSignal,
   sensorProgressQuery,
   setSinceSignal,
 } from '../../contract/messages.js';
 import type { SensorProgress } from '../../contract/sensor.js';
-import { lenient } from '../../executions/lenient.js';
 import { parseSensorInput } from '../../pipeline/boundary.js';
 import type { SensorInput } from '../../pipeline/sensor/input.js';
-import type { hexSensor } from '../../workflows/index.js';
-import { SensorError } from './errors.js';
-import { type SensorSource, wantedSensors } from './wanted.js';
+import { type AppliedSensor, type ApplySensorsOptions, applySensors } from './apply.js';
+import { refuseFuture, SensorError } from './errors.js';
+import { openSensors, runningSensor, sensorOf, startSensor } from './running.js';
+import type { SensorSource } from './wanted.js';
 
+export type { AppliedSensor, ApplySensorsOptions } from './apply.js';
 export { SensorError } from './errors.js';
 export type { SensorSource } from './wanted.js';
-
-/** What `apply` did with one sensor. */
-export interface AppliedSensor {
-  /** Name of the pipeline, and so of the sensor. */
-  sensor: string;
-  /** The file that it was made from. */
-  file: string;
-  /** `update`: it was running, and keeps what it has seen. */
-  action: 'create' | 'update';
-}
 
 /** A sensor in a list. */
 export interface ListedSensor {
@@ -35,6 +25,8 @@ export interface ListedSensor {
   sensor: string;
   /** The workflow that it is. */
   workflowId: string;
+  /** The file that it was made from; null when it was made by hand. */
+  file: string | null;
   /** When it was started, or last continued as new, ISO 8601. */
   startedAt: string;
   /** Null where no worker answers. */
@@ -44,7 +36,6 @@ export interface ListedSensor {
 const AT_ONCE = 10;
 /** A sensor without a worker does not answer. */
 const ANSWER_WITHIN_MS = 5_000;
-const PREFIX = sensorId('');
 
 /** Sensors: pipelines that are started when runs of Hex projects end. Get it as `client.sensors`. */
 export class Sensors {
@@ -57,19 +48,15 @@ export class Sensors {
   }
 
   /**
-   * Makes sensors of the `on:` of pipeline files; one that runs already gets the new definition and keeps what it has seen. With `since`,
-   * endings from then on are looked for. Throws {@link SensorError}, and changes nothing, where a file cannot be used.
+   * Makes sensors of the `on:` of pipeline files; one that runs already gets the new definition and keeps what it has seen. Deletes with
+   * `prune`. With `since`, endings from then on are looked for. A second time it changes nothing. Throws {@link SensorError}, and changes
+   * nothing, where a file cannot be used.
    *
    * @example
    * await client.sensors.apply([{ file: 'pipelines/after-sales.yaml', input: definition }]);
    */
-  async apply(sources: readonly SensorSource[], { since }: { since?: Date } = {}): Promise<AppliedSensor[]> {
-    const wanted = wantedSensors(sources);
-    return inParallel(wanted, AT_ONCE, async ({ file, input, name }): Promise<AppliedSensor> => {
-      const runs = await this.#runs(name);
-      await this.start({ ...input, ...(since && { since: since.toISOString() }) });
-      return { sensor: name, file, action: runs ? 'update' : 'create' };
-    });
+  apply(sources: readonly SensorSource[], options: ApplySensorsOptions = {}): Promise<AppliedSensor[]> {
+    return applySensors(this.#client, this.#taskQueue, sources, options);
   }
 
   /**
@@ -79,30 +66,21 @@ export class Sensors {
   async start(input: SensorInput): Promise<string> {
     const parsed = parseSensorInput(input);
     if (!parsed.ok) throw new SensorError(parsed.problems);
-    const { name } = parsed.value;
-    const workflowId = sensorId(name);
-    await this.#client.workflow.signalWithStart<typeof hexSensor, [SensorInput]>('hexSensor', {
-      workflowId,
-      taskQueue: this.#taskQueue,
-      args: [input],
-      signal: configureSensorSignal,
-      signalArgs: [input],
-      staticSummary: `Sensor ${name}`,
-    });
-    return workflowId;
+    if (input.since !== undefined) refuseFuture(new Date(input.since));
+    return startSensor(this.#client, this.#taskQueue, input, parsed.value.name);
   }
 
   /** All sensors that run, with where they stand. */
   async list(): Promise<ListedSensor[]> {
-    const found: { workflowId: string; startTime: Date }[] = [];
-    const query = "WorkflowType = 'hexSensor' AND ExecutionStatus = 'Running'";
-    for await (const { workflowId, startTime } of lenient(this.#client.workflow).list({ query }))
-      found.push({ workflowId, startTime });
-    const rows = await inParallel(found, AT_ONCE, async ({ workflowId, startTime }) => ({
-      sensor: workflowId.startsWith(PREFIX) ? workflowId.slice(PREFIX.length) : workflowId,
-      workflowId,
-      startedAt: startTime.toISOString(),
-      progress: await this.#progress(workflowId).catch(() => null),
+    const found: Omit<ListedSensor, 'progress'>[] = [];
+    for await (const info of openSensors(this.#client)) {
+      const { workflowId, startTime } = info;
+      const file = memoOf(info).hexSensor?.file ?? null;
+      found.push({ sensor: sensorOf(workflowId), workflowId, file, startedAt: startTime.toISOString() });
+    }
+    const rows = await inParallel(found, AT_ONCE, async (one) => ({
+      ...one,
+      progress: await this.#progress(one.workflowId).catch(() => null),
     }));
     return rows.sort((a, b) => (a.sensor < b.sensor ? -1 : 1));
   }
@@ -112,53 +90,47 @@ export class Sensors {
    * no such sensor runs.
    */
   async describe(sensor: string): Promise<SensorProgress> {
-    if (!(await this.#runs(sensor)))
-      throw new SensorError([
-        {
-          path: sensor,
-          message: 'no such sensor runs: "sensor list" shows those that do, "sensor apply" makes one',
-        },
-      ]);
-    return this.#progress(sensor);
+    return this.#progress((await this.#running(sensor)).workflowId);
   }
 
-  #progress(sensor: string): Promise<SensorProgress> {
+  #progress(workflowId: string): Promise<SensorProgress> {
     return this.#client.workflow.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-      this.#handle(sensor).query(sensorProgressQuery),
+      this.#client.workflow.getHandle(workflowId).query(sensorProgressQuery),
     );
   }
 
-  /** Looks no more until it is resumed. What ends meanwhile is caught up then. */
+  /** Looks no more until it is resumed. What ends meanwhile is caught up then. Throws {@link SensorError} where no such sensor runs. */
   async pause(sensor: string, by?: string, reason?: string): Promise<void> {
-    const note = { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
-    await this.#handle(sensor).signal(pauseSensorSignal, note);
+    const note = { ...byOf(by), ...(reason !== undefined && { reason }) };
+    await (await this.#running(sensor)).signal(pauseSensorSignal, note);
   }
 
-  /** Looks again, and catches up with what has ended meanwhile. */
+  /** Looks again, and catches up with what has ended meanwhile. Throws {@link SensorError} where no such sensor runs. */
   async resume(sensor: string, by?: string): Promise<void> {
-    await this.#handle(sensor).signal(resumeSensorSignal, { ...(by !== undefined && { by }) });
+    await (await this.#running(sensor)).signal(resumeSensorSignal, byOf(by));
   }
 
-  /** Sets the cursor: endings after this time are looked for anew. What was started for them is not started again. */
-  async setSince(sensor: string, since: Date): Promise<void> {
-    await this.#handle(sensor).signal(setSinceSignal, { since: since.toISOString() });
+  /**
+   * Sets the cursor: endings after this time are looked for anew. What was started for them is not started again. Throws
+   * {@link SensorError} where no such sensor runs, and for a time that has not come yet.
+   */
+  async setSince(sensor: string, since: Date, by?: string): Promise<void> {
+    refuseFuture(since);
+    const cursor = { since: since.toISOString(), ...byOf(by) };
+    await (await this.#running(sensor)).signal(setSinceSignal, cursor);
   }
 
-  /** Ends the sensor; what it has started goes on. */
+  /** Ends the sensor; what it has started goes on. Throws {@link SensorError} where no such sensor runs. */
   async delete(sensor: string): Promise<void> {
-    await this.#handle(sensor).cancel();
+    await (await this.#running(sensor)).cancel();
   }
 
-  #handle(sensor: string) {
-    return this.#client.workflow.getHandle(sensor.startsWith(PREFIX) ? sensor : sensorId(sensor));
-  }
-
-  async #runs(name: string): Promise<boolean> {
-    try {
-      return (await this.#handle(name).describe()).status.name === 'RUNNING';
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw error;
-    }
+  async #running(sensor: string): Promise<WorkflowHandle> {
+    const found = await runningSensor(this.#client, sensor);
+    if (found) return this.#client.workflow.getHandle(found.workflowId);
+    const message = 'no such sensor runs: "sensor list" shows those that do, "sensor apply" makes one';
+    throw new SensorError([{ path: sensor, message }]);
   }
 }
+
+const byOf = (by: string | undefined) => (by === undefined ? {} : { by });

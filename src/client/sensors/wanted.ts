@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { basename, extname } from 'node:path';
 import { sizeProblems } from '../../base/input-size.js';
 import type { Problem } from '../../base/problems.js';
+import type { SensorMark } from '../../contract/sensor.js';
 import { parsePipelineInput } from '../../pipeline/boundary.js';
 import type { HexPipelineInput, PipelineDefinition } from '../../pipeline/definition/definition.js';
 import type { PipelineRequest } from '../../pipeline/definition/spec.js';
@@ -8,6 +10,7 @@ import { planPipeline } from '../../pipeline/preview/plan-summary.js';
 import type { Ending, SensorSpec } from '../../pipeline/sensor/definition.js';
 import type { SensorInput } from '../../pipeline/sensor/input.js';
 import { renderValue } from '../../templates/values.js';
+import { keptName } from '../apply/options.js';
 import { isLong } from '../schedule-zone.js';
 import { SensorError } from './errors.js';
 
@@ -23,6 +26,7 @@ export interface SensorSource {
 export interface WantedSensor {
   file: string;
   name: string;
+  mark: SensorMark & { file: string };
   input: SensorInput;
 }
 
@@ -60,7 +64,8 @@ function wantedOf({ file, input }: SensorSource): { wanted?: WantedSensor; probl
     ...sizeProblems(sensor),
     ...startProblems(parsed.value, spec.on),
   ];
-  return { wanted: { file, name, input: sensor }, problems };
+  const sha256 = createHash('sha256').update(JSON.stringify(sensor)).digest('hex');
+  return { wanted: { file, name, mark: { file: keptName(file), sha256 }, input: sensor }, problems };
 }
 
 /** What a sensor starts has its parameters from `on.params` only. */

@@ -5,12 +5,15 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   setCurrentDetails,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import { formatDuration } from '../../base/duration.js';
 import { formatProblems } from '../../base/problems.js';
-import type { SensedProject, SensorProgress } from '../../contract/sensor.js';
+import { memo, memoOf } from '../../contract/memo.js';
+import type { SensedProject, SensorMark, SensorProgress } from '../../contract/sensor.js';
 import { parseSensorInput } from '../../pipeline/boundary.js';
 import type { Ending } from '../../pipeline/sensor/definition.js';
 import type { SensorInput, SensorRequest } from '../../pipeline/sensor/input.js';
@@ -30,8 +33,12 @@ const MOST_ENDINGS = 200;
 const MOST_ATTEMPTS = 150;
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 600_000;
-/** Endings of all failed starts together. */
+/** With so many endings whose starts fail, nothing new is looked at: what has ended stays in Hex's lists. */
 const MOST_FAILING = 300;
+/** What a look at all projects may bring on top of that. */
+const MOST_KEPT = 2_000;
+/** They are carried along. */
+const LONGEST_MESSAGE = 300;
 /** A project that cannot be looked at is told after so many looks in a row, and looked at more seldom. */
 const TOLD_AFTER = 3;
 const AFTER_TROUBLE_MS = 60_000;
@@ -63,7 +70,12 @@ export interface SensorCarried {
   paused: SensorProgress['paused'];
   failing: Failing[];
   troubles: Record<string, Trouble>;
+  /** Absent before it was counted. */
+  givenUp?: number;
 }
+
+/** Made by hand, or by a command of a release before there was a mark. */
+const NO_FILE: SensorMark = { file: null, sha256: '' };
 
 /** Looks at the projects of a sensor, one after the other, and does what it is for with what has ended. */
 export class SensorExecution {
@@ -74,6 +86,7 @@ export class SensorExecution {
   private paused: SensorProgress['paused'];
   private failing: Failing[];
   private readonly troubles: Record<string, Trouble>;
+  private givenUp: number;
   /** Somebody has changed something: the pause between two looks is over. */
   private nudged = false;
   /** When all projects are looked at again; in between, those that are behind. */
@@ -87,6 +100,7 @@ export class SensorExecution {
     this.paused = carried?.paused ?? null;
     this.failing = carried?.failing ?? [];
     this.troubles = carried?.troubles ?? {};
+    this.givenUp = carried?.givenUp ?? 0;
     this.watchProjects(request.sinceMs);
   }
 
@@ -103,7 +117,7 @@ export class SensorExecution {
     }
   }
 
-  configure(changed: SensorInput): void {
+  configure(changed: SensorInput, mark: SensorMark = NO_FILE): void {
     const parsed = parseSensorInput(changed);
     if (!parsed.ok) {
       log.warn('A change of the sensor cannot be used', { problems: formatProblems(parsed.problems) });
@@ -111,10 +125,11 @@ export class SensorExecution {
     }
     this.input = changed;
     this.request = parsed.value;
+    noteMark(mark);
     this.watchProjects(parsed.value.sinceMs);
     if (changed.since !== undefined) this.setSince(changed.since);
-    // It may be what was wrong.
-    this.failing = this.failing.map((one) => ({ ...one, nextMs: 0 }));
+    // It may be what was wrong. They stay the same objects: some may be on their way just now.
+    for (const one of this.failing) one.nextMs = 0;
     this.nudged = true;
   }
 
@@ -134,23 +149,27 @@ export class SensorExecution {
   }
 
   carried(): SensorCarried {
-    const { watches, endings, paused, failing, troubles } = this;
-    return { watches, endings, paused, failing, troubles };
+    const { watches, endings, paused, failing, troubles, givenUp } = this;
+    return { watches, endings, paused, failing, troubles, givenUp };
   }
 
   progress(): SensorProgress {
     const isBehind = this.watches.some(({ climb }) => climb !== null);
+    const rests = this.paused !== null || this.waiting() >= MOST_FAILING;
     return {
       name: this.request.name,
       does: doesOf(this.request),
       status: this.paused ? 'paused' : isBehind ? 'catching_up' : 'watching',
       paused: this.paused,
       endings: this.endings,
-      projects: this.watches.map((watch) => sensed(watch, this.troubles[watch.projectId]?.message ?? null)),
+      projects: this.watches.map((watch) =>
+        sensed(watch, this.troubles[watch.projectId]?.message ?? null, rests),
+      ),
       failing: this.failing.map(({ batch, message, attempts }) => {
         const { projectId, runId, endTime } = lastOf(batch);
         return { ending: { projectId, runId, endTime }, message, attempts };
       }),
+      givenUp: this.givenUp,
     };
   }
 
@@ -168,6 +187,10 @@ export class SensorExecution {
   /** One read of each project, and what follows from it; true where one of them has more to be read now. */
   private async round(): Promise<boolean> {
     await this.tryAgain();
+    if (this.holdsBack()) {
+      this.fullAtMs = Date.now() + this.request.on.everyMs;
+      return false;
+    }
     const isFull = Date.now() >= this.fullAtMs;
     if (isFull) this.fullAtMs = Date.now() + this.request.on.everyMs;
     const due = this.watches.filter((watch) => isFull || isInRound(watch));
@@ -179,6 +202,16 @@ export class SensorExecution {
     await this.noteFailures(await this.handle(batches.map((batch) => ({ batch, attempts: 0 }))));
     this.endings += endings.length;
     return looks.some((look) => look?.more);
+  }
+
+  /** Endings whose starts fail. */
+  private waiting(): number {
+    return this.failing.reduce((sum, { batch }) => sum + batch.length, 0);
+  }
+
+  /** Whether so many starts fail that nothing new is looked at. */
+  private holdsBack(): boolean {
+    return this.waiting() >= MOST_FAILING && patched('failing-starts-hold-back');
   }
 
   private async lookAt(watch: ProjectWatch): Promise<Step | null> {
@@ -194,8 +227,7 @@ export class SensorExecution {
       delete this.troubles[projectId];
       return step;
     } catch (error) {
-      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-      await this.noteTrouble(projectId, wordsOf(error));
+      await this.noteTrouble(projectId, wordsOf(error, 'no worker could read its runs'));
       return null;
     }
   }
@@ -218,7 +250,12 @@ export class SensorExecution {
       const results = await this.carryOut(part.map(({ batch }) => batch));
       for (const [index, message] of results.entries()) {
         const one = part[index];
-        if (one && message !== null) failed.push({ batch: one.batch, attempts: one.attempts + 1, message });
+        if (!one || message === null) continue;
+        failed.push({
+          batch: one.batch,
+          attempts: one.attempts + 1,
+          message: message.slice(0, LONGEST_MESSAGE),
+        });
       }
     }
     return failed;
@@ -226,8 +263,14 @@ export class SensorExecution {
 
   private async carryOut(batches: Ending[][]): Promise<(string | null)[]> {
     const { target, name, on } = this.request;
-    if (target.kind === 'pipeline')
-      return startForEndings({ name, pipeline: withoutOn(target.pipeline), params: on.params, batches });
+    if (target.kind === 'pipeline') {
+      const pipeline = withoutOn(target.pipeline);
+      return startForEndings({ name, pipeline, params: on.params, batches }).catch((error: unknown) => {
+        // Such as a day without a worker. What was started all the same is not started again.
+        const message = wordsOf(error, 'no worker could start it');
+        return batches.map(() => message);
+      });
+    }
     const results: (string | null)[] = [];
     for (const batch of batches) {
       const [ending] = batch;
@@ -255,14 +298,17 @@ export class SensorExecution {
     const isNew = this.failing.length === 0 && first.attempts === 1;
     const givenUp: Failure[] = [];
     for (const one of failed) {
-      const waiting = this.failing.reduce((sum, { batch }) => sum + batch.length, one.batch.length);
-      if (one.attempts >= MOST_ATTEMPTS || waiting > MOST_FAILING) givenUp.push(one);
+      const waiting = this.waiting() + one.batch.length;
+      const areTooMany =
+        waiting > MOST_FAILING && (waiting > MOST_KEPT || !patched('failing-starts-hold-back'));
+      if (one.attempts >= MOST_ATTEMPTS || areTooMany) givenUp.push(one);
       else this.failing.push(failingOf(one));
     }
     if (isNew) await this.tell(this.failureText(first, 'is tried again for a day'));
     const [lost] = givenUp;
     if (!lost) return;
     const count = givenUp.reduce((sum, { batch }) => sum + batch.length, 0);
+    this.givenUp += count;
     await this.tell(
       this.failureText(lost, `is given up for ${count === 1 ? 'this ending' : `${count} endings`}`),
     );
@@ -304,16 +350,16 @@ function doesOf({ target, name, on }: SensorRequest): string {
   return on.mode === 'each' ? what : `${what} for all since the last look`;
 }
 
-function sensed(watch: ProjectWatch, trouble: string | null): SensedProject {
+/** @param rests whether nothing is looked at now */
+function sensed(watch: ProjectWatch, trouble: string | null, rests: boolean): SensedProject {
   const { projectId, cursor, climb, lookedMs, open, sinceMs } = watch;
   const reachedMs = cursor ? Math.max(sinceMs, Date.parse(cursor.endTime)) : sinceMs;
-  const isBehind = climb !== null;
-  const lagMs = isBehind ? Date.now() - reachedMs : trouble !== null ? Date.now() - (lookedMs ?? sinceMs) : 0;
+  const fromMs = climb !== null ? reachedMs : trouble !== null || rests ? (lookedMs ?? sinceMs) : Date.now();
   return {
     projectId,
     cursor,
     since: new Date(sinceMs).toISOString(),
-    lagMs: Math.max(0, lagMs),
+    lagMs: Math.max(0, Date.now() - fromMs),
     behind: climb === null ? 0 : climb.phase === 'up' ? climb.offset : (climb.known ?? climb.unknown),
     open: open.length,
     lookedAt: lookedMs === null ? null : new Date(lookedMs).toISOString(),
@@ -335,6 +381,12 @@ function failingOf(failure: Failure): Failing {
 /** No batch is empty. */
 const lastOf = (batch: readonly Ending[]) => batch.at(-1) as Ending;
 
+/** Sensors of before there were marks have none, and nothing to note. */
+function noteMark(mark: SensorMark): void {
+  const before = memoOf(workflowInfo()).hexSensor ?? NO_FILE;
+  if (mark.file !== before.file || mark.sha256 !== before.sha256) upsertMemo(memo({ hexSensor: mark }));
+}
+
 /** In the middle of a round: what is behind is not known yet. */
 function isInRound({ climb, unread }: ProjectWatch): boolean {
   return climb !== null || unread.length > 0;
@@ -345,9 +397,10 @@ function wordsOrCancel(error: Error): string {
   return error.message;
 }
 
-function wordsOf(error: ActivityFailure): string {
-  const { cause } = error;
-  return cause instanceof ApplicationFailure ? cause.message : 'no worker could read its runs';
+/** Why an activity failed; throws what is no such failure. */
+function wordsOf(error: unknown, otherwise: string): string {
+  if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+  return error.cause instanceof ApplicationFailure ? error.cause.message : otherwise;
 }
 
 function isLong(): boolean {

@@ -7,6 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { TemporalHexClient } from '../src/client.js';
 import { loadConfig } from '../src/config.js';
+import { searchAttributeTypes } from '../src/contract/search-attributes.js';
 import type { SensorProgress } from '../src/contract/sensor.js';
 import { startSandbox } from '../src/sandbox/index.js';
 import { startDevServer } from '../src/temporal-server/index.js';
@@ -20,7 +21,12 @@ const FAST = {
   requestTimeout: '2s',
 };
 
-const server = await startDevServer({ port: 0, uiPort: false });
+const server = await startDevServer({
+  port: 0,
+  uiPort: false,
+  // A worker that has only just registered them does not use them yet.
+  searchAttributes: searchAttributeTypes(),
+});
 const sandbox = await startSandbox({ port: 0, duration: 150 });
 const connection = await NativeConnection.connect({ address: server.address });
 const temporal = new Client({ connection: await Connection.connect({ address: server.address }) });
@@ -89,6 +95,17 @@ await worker.runUntil(async () => {
   await kernels(25);
   await settled(waited.result());
   await save('hex-run-waited');
+
+  await kernels(0);
+  const queued = await hex.startPipeline(
+    { name: 'queued', steps: [{ id: 'load', projectId: 'later', ...FAST }] },
+    { workflowId: 'hex-pipeline-queued' },
+  );
+  const isQueued = async () => (await hex.list({ pipeline: 'queued', status: 'queued' })).length === 1;
+  while (!(await isQueued()));
+  await kernels(25);
+  await settled(queued.result());
+  await save('hex-pipeline-queued');
 
   sandbox.seed(
     Array.from({ length: 5 }, () => ({

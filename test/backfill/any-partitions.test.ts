@@ -87,11 +87,18 @@ it.each([
   [{ dimensions: { region: ['a|b'] } }, 'must not contain "|"'],
   [{ dimensions: { region: ['emea'] }, params: { region: 'apac' } }, 'params.region: is a dimension'],
   [{ dimensions: ['region'] }, 'dimensions'],
-] as [object, string][])('%j is refused with its path before anything is started', async (change, words) => {
-  const input = { pipeline: definition(), ...TWO_DAYS, ...change } as BackfillInput;
-  await expect(rig.hex.backfills.start(input)).rejects.toThrow(words);
-  expect(sent()).toEqual([]);
-});
+  [
+    { from: undefined, to: undefined, partitions: ['a', ''] },
+    /:\npartitions\[1\]: must be a partition such as .*$/,
+  ],
+] as [object, string | RegExp][])(
+  '%j is refused with its path before anything is started',
+  async (change, words) => {
+    const input = { pipeline: definition(), ...TWO_DAYS, ...change } as BackfillInput;
+    await expect(rig.hex.backfills.start(input)).rejects.toThrow(words);
+    expect(sent()).toEqual([]);
+  },
+);
 
 it('three dimensions of a thousand values are refused at once', async () => {
   const values = Array.from({ length: 1_000 }, (_, index) => index);

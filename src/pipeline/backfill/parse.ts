@@ -1,5 +1,5 @@
 /** Reads the input of `hexBackfill`. Lives behind boundary.ts: everything exported here is a function. */
-import { isObject, type JsonValue } from '../../base/json.js';
+import { isObject, type JsonObject, type JsonValue } from '../../base/json.js';
 import type { Parsed, Problem } from '../../base/problems.js';
 import { readFields } from '../../run/schema-problems.js';
 import { readPipelineInput } from '../definition/parse.js';
@@ -31,7 +31,7 @@ export function readBackfillInput(raw: JsonValue): Parsed<BackfillRequest> {
   const read = readPipelineInput({ pipeline, params });
   const found = [
     ...problems,
-    ...rangeProblems(fields as BackfillFields),
+    ...rangeProblems(raw),
     ...dimensionProblems(fields as BackfillFields, params),
     ...(read.ok ? [] : read.problems),
   ];
@@ -39,7 +39,8 @@ export function readBackfillInput(raw: JsonValue): Parsed<BackfillRequest> {
   return { ok: true, value: { request: read.value, spec: toBackfillSpec(fields as BackfillFields) } };
 }
 
-function rangeProblems({ from, to, partitions }: BackfillFields): Problem[] {
+/** By what was given, whether or not that can be used. */
+function rangeProblems({ from, to, partitions }: JsonObject): Problem[] {
   if (partitions !== undefined)
     return from !== undefined || to !== undefined
       ? [{ path: 'partitions', message: 'stands instead of from and to: leave one out' }]

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { searchAttributeTypes } from '../../src/contract/search-attributes.js';
-import type { HexPipelineInput, PipelineProgress, RunProgress } from '../../src/index.js';
+import type { HexPipelineInput, PipelineProgress, RunProgress, SensorProgress } from '../../src/index.js';
 import { startDevServer } from '../../src/temporal-server/index.js';
 import { cli, emptyFolder } from '../support/cli.js';
 import { FAST, failureOf, type Harness, harness, until } from '../support/harness.js';
@@ -25,6 +25,7 @@ const WORDS = {
   failure: 'clear-failure',
   schedule: 'clear-schedule',
   backfill: 'clear-backfill',
+  sensor: 'clear-sensor',
   description: 'clear-description',
   prompt: 'clear-prompt',
   file: 'clear-file',
@@ -52,7 +53,10 @@ const PIPELINE: HexPipelineInput = {
 };
 
 /** Everything of ours that runs on a server; each has said something to another. */
-const OURS = ['hexBackfill', 'hexJanitor', 'hexKeeper', 'hexLimiter', 'hexPipeline', 'hexRun', 'nightly'];
+const OURS = [
+  ...['hexBackfill', 'hexJanitor', 'hexKeeper', 'hexLimiter', 'hexPipeline', 'hexRun', 'hexSensor'],
+  'nightly',
+];
 
 interface Kept {
   /** The files of its database, in the end. */
@@ -132,6 +136,21 @@ async function useEverything(rig: Harness, folder: string): Promise<void> {
     partitions: ['2026-03-27'],
   });
   await backfill.result();
+  const sensor = {
+    name: 'sensed',
+    on: { projects: 'sensed', every: '200ms', params: { region: WORDS.sensor } },
+    params: { region: { type: 'string' } },
+    steps: [{ projectId: 'never', when: false }],
+  };
+  for (const action of ['create', 'unchanged']) {
+    const applied = await hex.sensors.apply([{ file: `${WORDS.file}.yaml`, input: sensor as never }]);
+    expect(applied).toMatchObject([{ action }]);
+  }
+  const sensed = (is: (progress: SensorProgress) => boolean) =>
+    until('the sensor', async () => is(await hex.sensors.describe('sensed')));
+  await sensed(({ projects }) => projects.every(({ lookedAt }) => lookedAt !== null));
+  rig.sandbox.seed({ projectId: 'sensed', duration: 1 });
+  await sensed(({ endings }) => endings === 1);
   await temporal.workflow.execute('hexJanitor', {
     taskQueue,
     workflowId: 'janitor-1',
@@ -140,7 +159,7 @@ async function useEverything(rig: Harness, folder: string): Promise<void> {
 }
 
 describe('with HEX_CODEC_KEYS', () => {
-  it('no value of an input, a decision, a failure, a schedule or a backfill is in the database, and nothing that our workflows say to each other', async () => {
+  it('no value of an input, a decision, a failure, a schedule, a backfill or a sensor is in the database, and nothing that our workflows say to each other', async () => {
     const [sealed, clear] = await Promise.all([keptAfter(ENCRYPTED), keptAfter({})]);
     const found = ({ database }: Kept) => Object.values(WORDS).filter((word) => database.includes(word));
     expect(found(clear)).toEqual(Object.values(WORDS));

@@ -93,7 +93,7 @@ async function changesOf(
 const markLines = (mark: SensorMark | undefined) =>
   mark?.file ? { file: mark.file, sha256: mark.sha256 } : {};
 
-/** The definition that a sensor was given last, without its `since`. */
+/** The definition that a sensor was given last, without its `since`; null where it cannot be read here, since it is encrypted. */
 async function lastInput(client: Client, workflowId: string, runId: string): Promise<JsonValue> {
   const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const inputs = (events ?? []).flatMap((event) => {
@@ -101,7 +101,7 @@ async function lastInput(client: Client, workflowId: string, runId: string): Pro
     if (signalName === configureSensorSignal.name) return [input];
     return event.workflowExecutionStartedEventAttributes?.input ?? [];
   });
-  const [last = null] = await decoderOf(client)(inputs.at(-1)?.payloads);
+  const [last = null] = await decoderOf(client)(inputs.at(-1)?.payloads).catch(() => []);
   if (!isObject(last)) return last;
   const { since: _since, ...definition } = last;
   return definition;

@@ -6,7 +6,7 @@ import { startHexWorker } from './support/processes.js';
 import { withStack } from './support/stack.js';
 import type { Row } from './support/table.js';
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 /** By then it has done what it does by itself when it starts. */
 const IDLE_AFTER_MS = 3_000;
 

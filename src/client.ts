@@ -302,7 +302,8 @@ export class TemporalHexClient {
 
   /**
    * Executions of pipelines, newest first, with what they are about, how they stand and how long they take beside earlier
-   * ones: `client.list({ pipeline: 'daily-etl', status: 'failed' })`. Needs no worker.
+   * ones: `client.list({ pipeline: 'daily-etl', status: 'failed' })`; with `runs: true` also runs that were started by
+   * themselves. Needs no worker.
    */
   list(options?: ListOptions): Promise<ListedPipeline[]> {
     return listPipelines(this.temporal, options);

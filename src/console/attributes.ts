@@ -7,7 +7,7 @@ import { notice, type Reach } from './trouble.js';
 const KEPT_MS = 60_000;
 const ANSWER_MS = 2_000;
 
-/** Whether the namespace knows our search attributes; without them, runs that wait for people look like any other. */
+/** Whether the namespace knows our search attributes; without them, runs are found only by looking through all. */
 export class AttributesCheck {
   readonly #client: Client;
   readonly #reach: Reach;
@@ -27,7 +27,7 @@ export class AttributesCheck {
     return [
       notice(
         'no-attributes',
-        `The namespace does not know ${missing.join(', ')}: runs that wait for people or are paused look like running ones.`,
+        `The namespace does not know ${missing.join(', ')}: runs cannot be searched for by them, and a run that is not of a pipeline is listed without its project.`,
         {
           remedy: 'A worker registers them where it may; else "temporal-hex doctor" prints the command.',
         },

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { memoOf } from '../contract/memo.js';
-import { queryOf } from '../executions/query.js';
+import { queryOf, RUN_ALONE } from '../executions/query.js';
 import { type ExecutionRow, rowOf } from '../executions/row.js';
 import { searching } from '../executions/search.js';
 import type { Pace } from './pace.js';
-import type { Reach } from './trouble.js';
+import { isAway, type Reach, wordsOf } from './trouble.js';
 
 /** Most that a page of Temporal's list holds. */
 const PAGE = 1_000;
@@ -14,15 +14,17 @@ const MOST_KEPT = 30_000;
 /** The list lags behind: what has ended is looked for so far back. */
 const LAG_MS = 30_000;
 const POLL_MS = 1_000;
+/** However many wait for a list, what runs is read at least so often. */
+const SELDOM_MS = 3_000;
 /** When nobody has looked for so long, nothing is read any more. */
 const IDLE_MS = 30_000;
 const CALL_MS = 10_000;
 
 const SYSTEM =
   "WorkflowType IN ('hexLimiter', 'hexOutage', 'hexKeeper', 'hexSensor') AND ExecutionStatus = 'Running'";
-const EVERYTHING = `WorkflowType = 'hexPipeline' OR (WorkflowType = 'hexBackfill' AND ExecutionStatus != 'ContinuedAsNew') OR (${SYSTEM})`;
+const EVERYTHING = `WorkflowType = 'hexPipeline' OR (${RUN_ALONE}) OR (WorkflowType = 'hexBackfill' AND ExecutionStatus != 'ContinuedAsNew') OR (${SYSTEM})`;
 const changedSince = (ms: number) =>
-  `(WorkflowType = 'hexPipeline' AND (ExecutionStatus = 'Running' OR CloseTime >= '${iso(ms)}')) OR (WorkflowType = 'hexBackfill' AND ExecutionStatus != 'ContinuedAsNew' AND (ExecutionStatus = 'Running' OR CloseTime >= '${iso(ms)}')) OR (${SYSTEM})`;
+  `(${EVERYTHING}) AND (ExecutionStatus = 'Running' OR CloseTime >= '${iso(ms)}')`;
 
 /** A backfill, as Temporal's list has it. */
 export interface BackfillEntry {
@@ -42,6 +44,10 @@ export interface SystemEntry {
   startedAt: string;
 }
 
+/** Sorts like the list: the later, the newer. */
+export const cursorOf = ({ startedAt, runId }: Pick<ExecutionRow, 'startedAt' | 'runId'>): string =>
+  `${startedAt}~${runId}`;
+
 /** What has changed: names of pipelines, ids of backfills, and whether limiters, outages or keepers have come or gone. */
 export interface BookChange {
   pipelines: ReadonlySet<string>;
@@ -50,7 +56,7 @@ export interface BookChange {
 }
 
 /**
- * All executions that Temporal's list has, kept up to date by the one poller of the console: what any number of pages show costs one read of
+ * All pipelines, runs that stand alone, and backfills that Temporal's list has, kept up to date by the one poller of the console: what any number of pages show costs one read of
  * the list a second, and none when nobody looks.
  */
 export class Book {
@@ -69,7 +75,9 @@ export class Book {
   #full = false;
   #lookedAt = 0;
   #polling = false;
+  #polledMs = 0;
   #seenMs = 0;
+  #refused: { since: string; reason: string } | null = null;
 
   constructor(client: Client, pace: Pace, reach: Reach) {
     this.#client = client;
@@ -101,6 +109,11 @@ export class Book {
   /** Whether there are more than are kept. */
   get full(): boolean {
     return this.#full;
+  }
+
+  /** Why Temporal, which can be reached, does not give the list, and since when; null where it does. */
+  get refused(): { since: string; reason: string } | null {
+    return this.#refused;
   }
 
   /** Names of pipelines that have run. */
@@ -196,7 +209,7 @@ export class Book {
       };
       const again = async (): Promise<void> => {
         try {
-          await this.#reach.note(() => this.#client.withDeadline(Date.now() + 10 * 60_000, read));
+          await this.#reading(10 * 60_000, read);
         } catch {
           if (this.#stop.signal.aborted) return;
           await sleep(POLL_MS, undefined, { ref: false });
@@ -211,8 +224,8 @@ export class Book {
     this.#polling = true;
     await this.#first;
     while (!this.#stop.signal.aborted && Date.now() - this.#lookedAt < IDLE_MS) {
-      // Whoever waits for a list has the next turn.
-      if (this.#pace.waiting === 0) await this.#next();
+      // Whoever waits for a list has the next turn, but must not keep all of them.
+      if (this.#pace.waiting === 0 || Date.now() - this.#polledMs > SELDOM_MS) await this.#next();
       await sleep(POLL_MS / 4, undefined, { ref: false });
     }
     this.#polling = false;
@@ -221,20 +234,31 @@ export class Book {
   /** Reads what runs, and what has ended since the last time. */
   async #next(): Promise<void> {
     const startedMs = Date.now();
+    this.#polledMs = startedMs;
     try {
-      const found = await this.#reach.note(() =>
-        this.#client.withDeadline(Date.now() + CALL_MS, async () => {
-          const infos: WorkflowExecutionInfo[] = [];
-          const query = changedSince(this.#seenMs - LAG_MS);
-          for await (const info of this.#client.workflow.list({ query, pageSize: PAGE })) infos.push(info);
-          return infos;
-        }),
-      );
+      const found = await this.#reading(CALL_MS, async () => {
+        const infos: WorkflowExecutionInfo[] = [];
+        const query = changedSince(this.#seenMs - LAG_MS);
+        for await (const info of this.#client.workflow.list({ query, pageSize: PAGE })) infos.push(info);
+        return infos;
+      });
       this.#seenMs = startedMs;
       this.#take(found, true);
     } catch {
-      // What was known is shown, with the notice that Temporal is away.
+      // What was known is shown, with a notice that says why it may be old.
       await sleep(POLL_MS, undefined, { ref: false });
+    }
+  }
+
+  /** Reads the list, and remembers why that could not be done. */
+  async #reading<T>(withinMs: number, read: () => Promise<T>): Promise<T> {
+    try {
+      const found = await this.#reach.note(() => this.#client.withDeadline(Date.now() + withinMs, read));
+      this.#refused = null;
+      return found;
+    } catch (error) {
+      if (!isAway(error)) this.#refused ??= { since: new Date().toISOString(), reason: wordsOf(error) };
+      throw error;
     }
   }
 
@@ -244,7 +268,7 @@ export class Book {
     const backfills = new Set<string>();
     const system: SystemEntry[] = [];
     for (const info of infos) {
-      if (info.type === 'hexPipeline') {
+      if (info.type === 'hexPipeline' || info.type === 'hexRun') {
         const row = rowOf(info, now);
         if (this.#put(row)) pipelines.add(row.pipeline ?? '');
       } else if (info.type === 'hexBackfill') {
@@ -285,7 +309,8 @@ export class Book {
       before.status === row.status &&
       before.endedAt === row.endedAt &&
       before.pipeline === row.pipeline &&
-      before.partition === row.partition
+      before.partition === row.partition &&
+      before.projectId === row.projectId
     )
       return false;
     this.#rows.set(row.runId, row);
@@ -293,8 +318,7 @@ export class Book {
     const name = row.pipeline ?? '';
     const runs = this.#byPipeline.get(name) ?? [];
     this.#byPipeline.set(name, runs);
-    const at = runs.findIndex((one) => one.startedAt <= row.startedAt);
-    runs.splice(at < 0 ? runs.length : at, 0, row);
+    runs.splice(placeIn(runs, cursorOf(row)), 0, row);
     return true;
   }
 
@@ -317,6 +341,18 @@ export class Book {
   #tell(pipelines: ReadonlySet<string>, backfills: ReadonlySet<string>, system: boolean): void {
     for (const listener of this.#listeners) listener({ pipelines, backfills, system });
   }
+}
+
+/** Where one belongs among others, newest first. */
+function placeIn(runs: readonly ExecutionRow[], cursor: string): number {
+  let [low, high] = [0, runs.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const one = runs[middle];
+    if (one && cursorOf(one) > cursor) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function backfillOf(info: WorkflowExecutionInfo): BackfillEntry {

@@ -17,6 +17,8 @@ import type { RunReader } from './run/reader.js';
 const AT_ONCE = 20;
 /** Cells of so many runs are kept: those of a run that has ended never change. */
 const MOST_KEPT = 20_000;
+/** Of runs that go on, so many. */
+const MOST_OPEN = 200;
 
 /** The cells of one run: ids of its steps, which many runs share, and a character for each. */
 interface RunCells {
@@ -26,19 +28,28 @@ interface RunCells {
 
 /**
  * How the steps of runs stand, a character each. Of a run that has ended only the last event is read, which says how each step ended: that
- * takes no worker, no read of a list, and a millisecond.
+ * takes no worker, no read of a list, and a millisecond. One that goes on is asked again when something has happened in it.
  */
 export class Cells {
   readonly #client: Client;
   readonly #reader: RunReader;
   readonly #definitions: Definitions;
+  readonly #eventsOf: (runId: string) => number | null;
   readonly #known = new Map<string, RunCells | null>();
+  readonly #open = new Map<string, { events: number; cells: RunCells | null }>();
   readonly #ids = new Map<string, readonly string[]>();
 
-  constructor(client: Client, reader: RunReader, definitions: Definitions) {
+  /** @param eventsOf how many events of an execution are known; null where nobody follows it */
+  constructor(
+    client: Client,
+    reader: RunReader,
+    definitions: Definitions,
+    eventsOf: (runId: string) => number | null,
+  ) {
     this.#client = client;
     this.#reader = reader;
     this.#definitions = definitions;
+    this.#eventsOf = eventsOf;
   }
 
   /** The grid of some runs, newest first; `next` and `total` are of the page. */
@@ -65,15 +76,23 @@ export class Cells {
   }
 
   async #of(run: ExecutionRow): Promise<RunCells | null> {
-    const known = this.#known.get(run.runId);
+    const { runId } = run;
+    const known = this.#known.get(runId);
     if (known !== undefined) return known;
-    const ended = run.endedAt !== null;
-    const found = (ended ? await this.#atTheEnd(run) : null) ?? (await this.#byProgress(run));
-    if (ended) {
-      this.#known.set(run.runId, found);
-      if (this.#known.size > MOST_KEPT) this.#known.delete(this.#known.keys().next().value ?? '');
-    }
+    if (run.endedAt === null) return this.#ofOpen(run);
+    const found = (await this.#atTheEnd(run)) ?? (await this.#byProgress(run));
+    this.#open.delete(runId);
+    keep(this.#known, runId, found, MOST_KEPT);
     return found;
+  }
+
+  async #ofOpen(run: ExecutionRow): Promise<RunCells | null> {
+    const events = this.#eventsOf(run.runId);
+    const known = this.#open.get(run.runId);
+    if (events !== null && known?.events === events) return known.cells;
+    const cells = await this.#byProgress(run, events ?? 0);
+    if (events !== null) keep(this.#open, run.runId, { events, cells }, MOST_OPEN);
+    return cells;
   }
 
   /** What the last event says; null of an end that says nothing of the steps, such as a cancel. */
@@ -96,8 +115,8 @@ export class Cells {
     return null;
   }
 
-  async #byProgress({ workflowId, runId }: ExecutionRow): Promise<RunCells | null> {
-    const { progress } = await this.#reader.look({ workflowId, executionId: runId });
+  async #byProgress({ workflowId, runId }: ExecutionRow, events = 0): Promise<RunCells | null> {
+    const { progress } = await this.#reader.look({ workflowId, executionId: runId }, events);
     if (!('steps' in progress)) return null;
     return this.#cells(progress.steps.map((step) => [step.id, cellOfStep(step)]));
   }
@@ -110,8 +129,20 @@ export class Cells {
   }
 }
 
+/** Keeps an entry as the newest one of at most so many. */
+function keep<Value>(entries: Map<string, Value>, key: string, value: Value, most: number): void {
+  entries.delete(key);
+  entries.set(key, value);
+  if (entries.size > most) entries.delete(entries.keys().next().value ?? '');
+}
+
 function gridRun(run: ExecutionRow, found: RunCells | null, order: readonly string[]): GridRun {
-  const { pipeline: _, owner: __, tags: ___, ...row } = run;
+  const { workflowId, taskQueue, runId, status, scheduledTime, partition, trigger, ...rest } = run;
+  const { startedAt, endedAt, durationMs } = rest;
+  const row = {
+    ...{ workflowId, taskQueue, runId, status, scheduledTime, partition, trigger },
+    ...{ startedAt, endedAt, durationMs },
+  };
   if (!found) return { ...row, cells: null };
   const { ids, cells } = found;
   const same = ids.length === order.length && ids.every((id, index) => id === order[index]);

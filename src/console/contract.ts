@@ -102,6 +102,7 @@ export type NoticeKind =
   | 'no-answer'
   | 'no-attributes'
   | 'temporal-away'
+  | 'list-refused'
   | 'hex-unreachable'
   | 'hex-refuses'
   | 'no-keeper'
@@ -154,7 +155,7 @@ export interface MeAnswer extends Answer {
   temporalUi: string | null;
 }
 
-/** One execution of a pipeline, as lists show it. */
+/** One execution of a pipeline, or a run that was started by itself, as lists show it. */
 export interface RunRow extends ExecutionRow {
   /** IANA name of the zone of its pipeline; null where it is not known. */
   timezone: string | null;
@@ -291,7 +292,8 @@ export interface GridStep {
   after: string[];
 }
 
-export interface GridRun extends Omit<RunRow, 'pipeline' | 'owner' | 'tags' | 'timezone'> {
+export interface GridRun
+  extends Omit<RunRow, 'kind' | 'projectId' | 'pipeline' | 'owner' | 'tags' | 'timezone'> {
   /** One character ({@link CELLS}) for each of {@link Grid.steps}; null where nothing but the status of the run is known. */
   cells: string | null;
 }

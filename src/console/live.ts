@@ -6,9 +6,11 @@ import type { Parts } from './parts.js';
 import { badInput, ConsoleError } from './refusal.js';
 
 const MOST_TOPICS = 20;
-/** A topic is answered anew at most this often. */
-const GAP_MS = 450;
+/** A topic is answered anew at most this often: what happened must be on the page within a second. */
+const GAP_MS = 250;
 const HEARTBEAT_MS = 15_000;
+/** Of the runs of a pipeline that go on, so many are followed while somebody looks at its grid; others change with the list. */
+const MOST_FOLLOWED = 10;
 
 /** How often a topic that nothing tells of is looked at again, by its path; the others are told by the book and by histories. */
 const EVERY_MS: { [Path in keyof Answers]?: number } = {
@@ -26,11 +28,16 @@ const EVERY_MS: { [Path in keyof Answers]?: number } = {
   '/api/connections': 3_000,
   '/api/workers': 5_000,
 };
+/** What shows schedules, and of home the zones of pipelines. */
+const OF_SCHEDULES: readonly string[] = ['/api/home', '/api/pipelines', '/api/pipeline', '/api/schedules'];
 /** A run that goes on is told by its history; only places in line are not. */
 const BY_HISTORY: readonly string[] = ['/api/run', '/api/step'];
 
-/** The answer to a topic, as text without its `at`, so that two can be compared. */
-export type Answering = (topic: string) => Promise<{ at: string; text: string }>;
+/**
+ * The answer to a topic, as text without its `at`, so that two can be compared. `anew`: not one of a moment ago, which does not have what
+ * has just happened.
+ */
+export type Answering = (topic: string, anew?: boolean) => Promise<{ at: string; text: string }>;
 
 interface Topic {
   path: string;
@@ -38,6 +45,8 @@ interface Topic {
   listeners: Set<(event: LiveEvent) => void>;
   /** Ends what tells of changes. */
   stop: (() => void)[];
+  /** Ends what tells of changes in runs of a pipeline, by their run ids. */
+  following: Map<string, () => void>;
   latest: LiveEvent | null;
   compared: string;
   busy: boolean;
@@ -57,12 +66,15 @@ export class Live {
   readonly #answering: Answering;
   readonly #topics = new Map<string, Topic>();
   readonly #streams = new Set<() => void>();
-  readonly #stopBook: () => void;
+  readonly #stop: readonly (() => void)[];
 
   constructor(parts: Parts, answering: Answering) {
     this.#parts = parts;
     this.#answering = answering;
-    this.#stopBook = parts.book.onChange((change) => this.#changed(change));
+    this.#stop = [
+      parts.book.onChange((change) => this.#changed(change)),
+      parts.schedules.onRead(() => this.#refreshAll(OF_SCHEDULES)),
+    ];
   }
 
   /** The stream of a page, or of all pages of a browser. */
@@ -80,7 +92,7 @@ export class Live {
   }
 
   close(): void {
-    this.#stopBook();
+    for (const stop of this.#stop) stop();
     for (const end of this.#streams) end();
     for (const [name, topic] of this.#topics) this.#drop(name, topic);
   }
@@ -111,7 +123,7 @@ export class Live {
     const topic = this.#topics.get(name) ?? this.#begin(name);
     topic.listeners.add(listener);
     if (topic.latest && topic.latest.at > since) listener(topic.latest);
-    else this.#refresh(name, topic);
+    else this.#refresh(name, topic, false);
     return () => {
       topic.listeners.delete(listener);
       if (topic.listeners.size === 0) this.#drop(name, topic);
@@ -121,7 +133,13 @@ export class Live {
   #begin(name: string): Topic {
     const url = new URL(name, 'http://console');
     const topic: Topic = {
-      ...{ path: url.pathname, query: url.searchParams, listeners: new Set(), stop: [] },
+      ...{
+        path: url.pathname,
+        query: url.searchParams,
+        listeners: new Set(),
+        stop: [],
+        following: new Map(),
+      },
       ...{ latest: null, compared: '', busy: false, due: false, lastMs: 0 },
     };
     this.#topics.set(name, topic);
@@ -132,18 +150,45 @@ export class Live {
     }
     if (BY_HISTORY.includes(topic.path)) {
       const { query } = topic;
-      const following = this.#parts.runs
-        .onChange(query.get('workflowId') ?? '', query.get('runId'), () => this.#refresh(name, topic))
-        .catch(() => () => {});
-      topic.stop.push(() => void following.then((stop) => stop()));
+      topic.stop.push(this.#follow(name, topic, query.get('workflowId') ?? '', query.get('runId')));
     }
     return topic;
   }
 
+  #follow(name: string, topic: Topic, workflowId: string, runId: string | null): () => void {
+    const following = this.#parts.runs
+      .onChange(workflowId, runId, () => this.#refresh(name, topic))
+      .catch(() => () => {});
+    return () => void following.then((stop) => stop());
+  }
+
+  /** The list says that a run has begun or ended; how its steps stand, its history does. */
+  #followOpen(name: string, topic: Topic): void {
+    if (topic.path !== '/api/pipeline' || topic.listeners.size === 0) return;
+    const runs = this.#parts.book.runsOf(topic.query.get('name') ?? '');
+    const open = runs.filter(({ endedAt }) => endedAt === null).slice(0, MOST_FOLLOWED);
+    const ids = new Set(open.map(({ runId }) => runId));
+    for (const [runId, stop] of topic.following) {
+      if (ids.has(runId)) continue;
+      stop();
+      topic.following.delete(runId);
+    }
+    for (const { workflowId, runId } of open) {
+      if (!topic.following.has(runId))
+        topic.following.set(runId, this.#follow(name, topic, workflowId, runId));
+    }
+  }
+
   #drop(name: string, topic: Topic): void {
-    for (const stop of topic.stop) stop();
+    for (const stop of [...topic.stop, ...topic.following.values()]) stop();
     topic.listeners.clear();
     if (this.#topics.get(name) === topic) this.#topics.delete(name);
+  }
+
+  #refreshAll(paths: readonly string[]): void {
+    for (const [name, topic] of this.#topics) {
+      if (paths.includes(topic.path)) this.#refresh(name, topic);
+    }
   }
 
   #changed({ pipelines, backfills, system }: BookChange): void {
@@ -159,8 +204,8 @@ export class Live {
     }
   }
 
-  /** Answers it anew now, or as soon as it may be; what happens meanwhile is in the next answer. */
-  #refresh(name: string, topic: Topic): void {
+  /** Answers it now, or as soon as it may be; what happens meanwhile is in the next answer. */
+  #refresh(name: string, topic: Topic, anew = true): void {
     if (topic.busy) {
       topic.due = true;
       return;
@@ -170,12 +215,13 @@ export class Live {
     const waitMs = Math.max(0, topic.lastMs + GAP_MS - Date.now());
     const answer = async () => {
       topic.lastMs = Date.now();
-      const event = await this.#answer(name);
+      const event = await this.#answer(name, anew);
       if (event.compared !== topic.compared) {
         topic.compared = event.compared;
         topic.latest = event;
         for (const listener of topic.listeners) listener(event);
       }
+      this.#followOpen(name, topic);
       topic.busy = false;
       if (topic.due && topic.listeners.size > 0) this.#refresh(name, topic);
     };
@@ -183,9 +229,9 @@ export class Live {
     else setTimeout(answer, waitMs).unref();
   }
 
-  async #answer(name: string): Promise<LiveEvent & { compared: string }> {
+  async #answer(name: string, anew: boolean): Promise<LiveEvent & { compared: string }> {
     try {
-      const { at, text } = await this.#answering(name);
+      const { at, text } = await this.#answering(name, anew);
       const answer = `{"at":${JSON.stringify(at)},${text.slice(1)}`;
       return {
         event: 'answer',

@@ -69,7 +69,7 @@ export class Parts {
     this.schedules = new ScheduleBook(lists, taskQueue, this.book, reach);
     this.definitions = new Definitions(this.client, this.book, this.schedules);
     this.reader = new RunReader(this.hex, this.queues);
-    this.cells = new Cells(this.client, this.reader, this.definitions);
+    this.cells = new Cells(this.client, this.reader, this.definitions, (id) => this.runs.eventsOf(id));
     this.lines = new Lines(this.client, taskQueue, this.book, this.queues);
     this.backfills = new Backfilled(this.hex, this.queues);
     this.#attributes = new AttributesCheck(this.client, reach);
@@ -96,7 +96,20 @@ export class Parts {
           ),
         ]
       : [];
-    return [...this.reach.notices(), ...worker, ...attributes, ...loading, ...incomplete];
+    const refused = book.refused
+      ? [
+          notice(
+            'list-refused',
+            `Temporal does not give the list of runs: ${book.refused.reason}. What runs and waits is shown as it was before.`,
+            {
+              since: book.refused.since,
+              remedy:
+                'It is asked again each second. Lists of a namespace are rationed: somebody else may read too many.',
+            },
+          ),
+        ]
+      : [];
+    return [...this.reach.notices(), ...refused, ...worker, ...attributes, ...loading, ...incomplete];
   }
 
   /** Whether Temporal is there is asked first, so that nobody waits for many calls of which each takes its time to fail. */

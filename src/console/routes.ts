@@ -203,16 +203,16 @@ function sharedAnswers(parts: Parts): Answering {
       };
     }
   };
-  return (topic) => {
+  return (topic, anew = false) => {
     const known = shared.get(topic);
-    if (known && Date.now() - known.madeMs < SHARED_MS) return known.answer;
+    if (!anew && known && Date.now() - known.madeMs < SHARED_MS) return known.answer;
     const entry = { madeMs: Number.POSITIVE_INFINITY, answer: make(topic) };
     shared.set(topic, entry);
     entry.answer.then(
       () => {
         entry.madeMs = Date.now();
       },
-      () => shared.delete(topic),
+      () => shared.get(topic) === entry && shared.delete(topic),
     );
     if (shared.size > MOST_SHARED) shared.delete(shared.keys().next().value ?? '');
     return entry.answer;

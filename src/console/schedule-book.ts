@@ -22,6 +22,8 @@ const KEEPER_MS = 4_000;
 const ANSWER_MS = 2_000;
 /** What goes on behind an answer may take so long. */
 const CALLS_MS = 20_000;
+/** What was read no longer ago is shown at once; what has changed since comes by itself. */
+const FRESH_MS = 30_000;
 const AT_ONCE = 10;
 
 /** A schedule, as far as it has been read. */
@@ -40,7 +42,11 @@ export class ScheduleBook {
   readonly #book: Book;
   readonly #reach: Reach;
   readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<() => void>();
   #listed: { at: number; done: Promise<void> } | null = null;
+  #readMs = 0;
+  /** How often somebody has changed one here. */
+  #changes = 0;
   #kept: { at: number; schedules: Record<string, KeptSchedule> | null; asking: Promise<void> | null } = {
     at: 0,
     schedules: null,
@@ -54,13 +60,20 @@ export class ScheduleBook {
     this.#reach = reach;
   }
 
-  /** Brings it up to date, as far as that can be done within `patienceMs`; the rest goes on behind. */
+  /**
+   * Brings it up to date. Waits for that where nothing has been read lately, but no longer than `patienceMs`; the rest goes on behind, and
+   * those who listen are told.
+   */
   async open(patienceMs = ANSWER_MS): Promise<void> {
-    if (!this.#listed || Date.now() - this.#listed.at > LIST_MS)
-      this.#listed = { at: Date.now(), done: this.#list().catch(() => undefined) };
-    const all = Promise.all([this.#listed.done.then(() => this.#describeOld()), this.#askKeepers()]);
-    if (this.#reach.away) return;
+    const all = Promise.all([this.#list(), this.#askKeepers()]);
+    if (this.#reach.away || Date.now() - this.#readMs < FRESH_MS) return;
     await Promise.race([all, sleep(patienceMs, undefined, { ref: false })]);
+  }
+
+  /** Calls back whenever the schedules have been read; returns what ends it. */
+  onRead(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Whether the list has come, and everything in it has been read. */
@@ -83,6 +96,8 @@ export class ScheduleBook {
     const entry = this.#entries.get(id);
     if (entry) entry.describedMs = 0;
     this.#listed = null;
+    this.#readMs = 0;
+    this.#changes++;
     this.#kept.at = 0;
   }
 
@@ -181,7 +196,23 @@ export class ScheduleBook {
     return this.#book.row(runId)?.status ?? 'unknown';
   }
 
-  async #list(): Promise<void> {
+  /** Reads the list, and each schedule in it that has not been read lately; once for all who ask at about the same time. */
+  #list(): Promise<void> {
+    if (this.#listed && Date.now() - this.#listed.at <= LIST_MS) return this.#listed.done;
+    const at = Date.now();
+    const changes = this.#changes;
+    const read = async () => {
+      await this.#readList();
+      await this.#describeOld();
+      if (changes === this.#changes) this.#readMs = at;
+      for (const listener of this.#listeners) listener();
+    };
+    const done = read().catch(() => undefined);
+    this.#listed = { at, done };
+    return done;
+  }
+
+  async #readList(): Promise<void> {
     const there = new Set<string>();
     const read = async () => {
       for await (const summary of this.#client.schedule.list({ pageSize: 1_000 })) {

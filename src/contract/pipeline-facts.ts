@@ -1,4 +1,5 @@
 import type { TriggerKind } from '../pipeline/definition/trigger-kind.js';
+import type { PipelineStatus } from '../pipeline/execution/result.js';
 
 /** What lists show of an execution of a pipeline: in its search attributes, or in its memo where those are not known. */
 export interface PipelineFacts {
@@ -10,6 +11,8 @@ export interface PipelineFacts {
   trigger: TriggerKind;
   owner: string | null;
   tags: string[];
+  /** How it stands, as its search attribute says where that is known. Absent before it is other than `running`. */
+  status?: PipelineStatus;
   /** It ran nothing. */
   skipped?: true;
 }

@@ -41,7 +41,12 @@ export interface Wanted {
   ids?: readonly string[] | undefined;
   statuses?: readonly ListedStatus[] | undefined;
   since?: Date | undefined;
+  /** Also runs that were started by themselves. Default false. */
+  runs?: boolean | undefined;
 }
+
+/** Runs that were started by themselves, in Temporal's own words: those of pipelines have a parent. */
+export const RUN_ALONE = "WorkflowType = 'hexRun' AND ParentWorkflowId IS NULL";
 
 /** Whether a query can hold a text: what quotes and backslashes in it mean depends on the server, and nothing would be found. */
 export const canSearchFor = (text: string) => !/["'\\]/.test(text);
@@ -51,10 +56,11 @@ export const canSearchFor = (text: string) => !/["'\\]/.test(text);
  * the attributes existed, and texts that a query cannot hold, are found either way, and have to be looked through.
  */
 export function queryOf(
-  { pipeline, partitions, ids, statuses = [], since }: Wanted,
+  { pipeline, partitions, ids, statuses = [], since, runs = false }: Wanted,
   searchable: boolean,
 ): string {
-  const clauses = ["WorkflowType = 'hexPipeline'"];
+  const pipelines = "WorkflowType = 'hexPipeline'";
+  const clauses = [runs ? `(${pipelines} OR (${RUN_ALONE}))` : pipelines];
   if (since) clauses.push(`StartTime >= '${since.toISOString()}'`);
   if (ids?.every(canSearchFor))
     clauses.push(`(${ids.map((id) => `WorkflowId STARTS_WITH ${JSON.stringify(id)}`).join(' OR ')})`);

@@ -4,9 +4,12 @@ import { scheduledStartAttribute, searchAttributes } from '../contract/search-at
 import { type TriggerKind, triggerKindOf } from '../pipeline/definition/trigger-kind.js';
 import type { ListedStatus } from './query.js';
 
-/** One execution of a pipeline. */
+/** One execution of a pipeline, or a run that was started by itself. */
 export interface ListedPipeline {
-  /** Null where neither search attributes nor a memo say it, as of one that was refused at its start. */
+  kind: 'pipeline' | 'run';
+  /** Of a run, Hex's id of its project; null of a pipeline, and while it has not started in Hex. */
+  projectId: string | null;
+  /** Null of a run, and where neither search attributes nor a memo say it, as of one that was refused at its start. */
   pipeline: string | null;
   /** Id of the workflow. */
   workflowId: string;
@@ -14,7 +17,7 @@ export interface ListedPipeline {
   taskQueue: string;
   /** Run id of this execution: a UUID of Temporal, not a run in Hex. */
   runId: string;
-  /** `terminated` and `timed_out` are Temporal's own ends. `queued`, `waiting`, `paused` and `skipped` need the search attributes. */
+  /** `terminated` and `timed_out` are Temporal's own ends. A run is never `queued`, `waiting`, `paused` or `skipped`. */
   status: ListedStatus;
   /** ISO 8601, UTC. */
   scheduledTime: string;
@@ -56,7 +59,10 @@ export function rowOf(info: Omit<WorkflowExecutionInfo, 'raw'>, nowMs: number): 
   const scheduled = attributes.get(scheduledStartAttribute);
   const named = hexFacts?.name ?? hexSchedule?.name ?? hexDefinition?.name ?? hexName;
   const guessed = hexRerunOf ? 'rerun' : scheduled ? 'schedule' : null;
+  const kind = info.type === 'hexRun' ? 'run' : 'pipeline';
   return {
+    kind,
+    projectId: kind === 'run' ? (attributes.get(searchAttributes.projectId) ?? null) : null,
     pipeline: attributes.get(searchAttributes.pipeline) ?? named,
     workflowId: info.workflowId,
     taskQueue: info.taskQueue,
@@ -81,10 +87,11 @@ const LIVE: readonly ListedStatus[] = ['queued', 'waiting', 'paused'];
 
 /** Temporal's word counts once it is closed: a terminated workflow could not say so itself. */
 function statusOf(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedStatus {
-  const own = info.typedSearchAttributes.get(searchAttributes.status);
+  const { hexFacts } = memoOf(info);
+  const own = info.typedSearchAttributes.get(searchAttributes.status) ?? hexFacts?.status;
   switch (info.status.name) {
     case 'COMPLETED':
-      return own === 'skipped' || memoOf(info).hexFacts?.skipped ? 'skipped' : 'success';
+      return own === 'skipped' || hexFacts?.skipped ? 'skipped' : 'success';
     case 'FAILED':
       return 'failed';
     case 'CANCELLED':

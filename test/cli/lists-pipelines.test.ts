@@ -3,8 +3,9 @@ import { createActivities } from '../../src/activities/index.js';
 import type { ListedPipeline, ListedStatus, ListOptions } from '../../src/client/list/index.js';
 import { createHexClient } from '../../src/hex/index.js';
 import { startDevServer } from '../../src/temporal-server/index.js';
+import { replayHistory } from '../../src/testing/history.js';
 import { cli } from '../support/cli.js';
-import { FAST, type Harness, harness, TOKEN, until } from '../support/harness.js';
+import { FAST, type Harness, harness, TOKEN, until, workflowBundle } from '../support/harness.js';
 import { server } from '../support/server.js';
 
 let rig: Harness;
@@ -72,6 +73,8 @@ it('a run is listed with its partition, trigger, owner, state and duration', asy
   await handle.result();
   const [row] = await listed(1, { pipeline: name, status: 'success' });
   expect(row).toEqual({
+    kind: 'pipeline',
+    projectId: null,
     pipeline: name,
     workflowId: handle.workflowId,
     taskQueue: rig.taskQueue,
@@ -139,6 +142,29 @@ it('status, since and limit choose, and tell the states from each other', async 
   await waiting.cancel();
 });
 
+it('a run that was started by itself is listed with its project, one of a pipeline is not', async () => {
+  const projectId = unique();
+  const { workflowId } = await rig.hex.startRun({ projectId, ...FAST }, { workflowId: projectId });
+  await rig.hex.result(workflowId);
+  const of = await rig.hex.startPipeline({ name: unique(), steps: [{ id: 'step', projectId, ...FAST }] });
+  await of.result();
+  const every = ['list', '--since', '1h', '--limit', '1000'];
+  const rows = await until('both are listed', async () => {
+    const all: ListedPipeline[] = JSON.parse((await cli([...every, '--json'], rig.env)).stdout);
+    const mine = all.filter((row) => row.projectId === projectId || row.workflowId.startsWith(of.workflowId));
+    return mine.length >= 2 && mine.every(({ endedAt }) => endedAt) && mine;
+  });
+  expect(
+    rows.map(({ kind, pipeline, status, workflowId: id }) => [kind, pipeline === null, status, id]),
+  ).toEqual([
+    ['pipeline', false, 'success', of.workflowId],
+    ['run', true, 'success', workflowId],
+  ]);
+  const { stdout } = await cli(every, rig.env);
+  expect(stdout).toMatch(new RegExp(`^Hex ${projectId} .* success .* ${projectId}$`, 'm'));
+  expect(await rig.hex.list({ limit: 1_000 })).not.toContainEqual(expect.objectContaining({ kind: 'run' }));
+});
+
 it('one that no worker has taken up is listed by its name', async () => {
   const name = unique();
   const idle = await harness({ worker: false });
@@ -184,4 +210,20 @@ it('where the search attributes are not registered, the memos say the same', asy
     expect(row).toMatchObject({ pipeline: name, trigger: 'manual', owner: 'data-team', tags: ['finance'] });
   expect(rows.map(({ trend }) => trend?.of ?? 0)).toEqual([2, 1, 0]);
   expect(await printed(['--limit', '4'], bare)).toHaveLength(4);
+  const gated = await bare.hex.startPipeline({ name: unique(), steps: gate });
+  const shows = async (status: ListedStatus) => {
+    const wanted = { status: ['running', 'waiting', 'paused'] as const };
+    await until(`it is listed as ${status}`, async () => {
+      const [open] = await bare.hex.list(wanted);
+      return open?.workflowId === gated.workflowId && open.status === status;
+    });
+  };
+  await shows('waiting');
+  await bare.hex.control(gated.workflowId, 'pause', { by: 'ada' });
+  await shows('paused');
+  await bare.hex.control(gated.workflowId, 'resume', { by: 'ada' });
+  await bare.hex.control(gated.workflowId, 'approve', { step: 'gate', by: 'ada' });
+  await gated.result();
+  const history = await gated.fetchHistory();
+  await replayHistory(history, { workflowId: gated.workflowId, worker: { workflowBundle } });
 }, 120_000);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { lastKnown } from '../../src/console/run/last-known.js';
 import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
 import { cli, startCli } from '../support/cli.js';
 import { FAST, harness, until } from '../support/harness.js';
@@ -61,6 +62,9 @@ it('when the worker goes away, watch says so and progress shows what was last kn
     const progress = await rig.hex.progress(workflowId);
     return 'steps' in progress && progress.steps[1]?.runId === runId;
   });
+  const stopped = await rig.hex.startPipeline({ steps: [{ id: 'ask', approval: { prompt: 'Go?' } }] });
+  await stopped.cancel();
+  await expect(stopped.result()).rejects.toThrow();
   first.kill('SIGKILL');
   await watching.says(new RegExp(`No worker on task queue "${rig.taskQueue}" has answered since`));
 
@@ -69,6 +73,7 @@ it('when the worker goes away, watch says so and progress shows what was last kn
   expect(stderr).toMatch(/^No worker .*\nThis is what was last known:/);
   expect(stdout).toMatch(/etl {2}running, 1 of 3 steps succeeded/);
   expect(stdout).toMatch(/✓ a +success[\s\S]*▶ b +running[\s\S]*· c +waiting/);
+  expect(await lastKnown(rig.temporal, await stopped.describe())).toMatchObject({ status: 'cancelled' });
   const run = await cli(['progress', `${workflowId}/b`, '--json'], rig.env);
   expect(JSON.parse(run.stdout)).toMatchObject({ lastKnown: true, phase: 'running', projectId: 'b', runId });
 

@@ -1,5 +1,16 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ActionRequest, RunAnswer, StepRow } from '../../src/console/contract.js';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import {
+  type ActionRequest,
+  CHANGE_HEADER,
+  type RunAnswer,
+  type StepRow,
+} from '../../src/console/contract.js';
+import { type Console, createConsole } from '../../src/console.js';
 import { type TestConsole, testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
 
@@ -126,6 +137,27 @@ it('pause, cancel of a step in Hex, retry, skip, mark, resume: each through to t
   expect(runsOf('slow').map(({ status }) => status)).toEqual(['KILLED']);
 });
 
+it('a step that failed is marked as a success: it is not run again, and what waits for it runs', async () => {
+  const [project, next] = [name(), name()];
+  rig.sandbox.script({ match: { projectId: project }, endAs: 'ERRORED' });
+  const { workflowId } = await rig.hex.startPipeline({
+    name: name(),
+    steps: [
+      { ...hexStep('one', project), onFailure: 'pause' },
+      { ...hexStep('two', next), dependsOn: 'one' },
+    ],
+  });
+  await reaches(workflowId, 'one', 'decision');
+  const request = { action: 'markSuccess', workflowId, step: 'one' } as const;
+  expect((await preview(request)).reason).toBe('required');
+  await web.act({ ...request, reason: 'loaded by hand' });
+  await rig.hex.result(workflowId);
+  expect([runsOf(project).length, runsOf(next).length]).toEqual([1, 1]);
+  expect((await run(workflowId)).audit).toMatchObject([
+    { action: 'markSuccess', step: 'one', reason: 'loaded by hand' },
+  ]);
+});
+
 it('a whole pipeline is cancelled in Hex too, with who asked for it, and a rerun goes on from there', async () => {
   const project = name();
   rig.sandbox.settings({ durations: { [project]: 'forever' } });
@@ -246,3 +278,108 @@ it('a backfill is planned and run, and its partitions are named', async () => {
     await rig.hex.schedules.delete(pipeline);
   }
 });
+
+it('a backfill is paused, resumed and cancelled with its run in Hex, and what failed is retried: each through to the ledger', async () => {
+  const [pipeline, project] = [name(), name()];
+  rig.sandbox.settings({ durations: { [project]: 'forever' } });
+  const step = { ...hexStep('only', project), inputParams: { day: '{{ run.partition }}' } };
+  const started = await rig.hex.backfills.start({
+    pipeline: { name: pipeline, timezone: 'UTC', schedule: { cron: '0 3 * * *' }, steps: [step] },
+    ...{ from: '2026-01-01', to: '2026-01-04', maxActive: 1 },
+  });
+  const { workflowId } = started;
+  const days = () => runsOf(project).map(({ inputParams, status }) => [inputParams?.day, status]);
+  const reachesGrid = (grid: string) =>
+    until(`the grid is ${grid}`, async () => {
+      const answer = await web.get('/api/backfill', { workflowId });
+      return answer.progress?.grid === grid && answer;
+    });
+  const is = (day: string, status: string) =>
+    rig.sandbox.waitFor(() => days().some(([one, state]) => one === day && state === status));
+  const endDay = async (day: string, status: 'COMPLETED' | 'ERRORED') => {
+    await is(day, 'RUNNING');
+    const run = runsOf(project).find(({ inputParams }) => inputParams?.day === day);
+    rig.sandbox.endRun(run?.runId ?? '', status);
+  };
+  await reachesGrid('r...');
+  await web.act({ action: 'backfillPause', workflowId, reason: 'month end' });
+  await endDay('2026-01-01', 'COMPLETED');
+  const paused = await reachesGrid('s...');
+  expect(paused).toMatchObject({ status: 'paused', actions: ['backfillResume', 'backfillCancel'] });
+  expect(days()).toEqual([['2026-01-01', 'COMPLETED']]);
+  await web.act({ action: 'backfillResume', workflowId });
+  await endDay('2026-01-02', 'ERRORED');
+  await reachesGrid('sfr.');
+  await is('2026-01-03', 'RUNNING');
+  await web.act({ action: 'backfillCancel', workflowId });
+  await is('2026-01-03', 'KILLED');
+  await expect(started.result()).rejects.toThrow();
+  rig.sandbox.settings({ durations: { [project]: 50 } });
+  expect((await preview({ action: 'backfillRetry', workflowId })).happens.join(' ')).toContain('never ran');
+  const again = await web.act({ action: 'backfillRetry', workflowId });
+  await rig.temporal.workflow.getHandle(again.started?.workflowId ?? '').result();
+  expect(days()).toEqual([
+    ['2026-01-01', 'COMPLETED'],
+    ['2026-01-02', 'ERRORED'],
+    ['2026-01-03', 'KILLED'],
+    ...['2026-01-02', '2026-01-03', '2026-01-04'].map((day) => [day, 'COMPLETED']),
+  ]);
+});
+
+it.each<[string, (mounted: Console) => RequestListener]>([
+  [
+    'a Hono app',
+    (mounted) => {
+      const app = new Hono();
+      app.get('/health', (context) => context.text('mine'));
+      app.route('/', mounted.app);
+      return getRequestListener(app.fetch);
+    },
+  ],
+  ['a Node server', (mounted) => getRequestListener(mounted.fetch)],
+])(
+  'mounted below a path of %s, its pages, answers, stream and decisions are there, and nothing is above it',
+  async (_, serve) => {
+    const mounted = createConsole({ client: rig.temporal, taskQueue: rig.taskQueue, basePath: '/ops/hex' });
+    const served = createServer(serve(mounted)).listen(0, '127.0.0.1');
+    await once(served, 'listening');
+    onTestFinished(async () => {
+      mounted.close();
+      served.closeAllConnections();
+      served.close();
+    });
+    const url = `http://127.0.0.1:${(served.address() as AddressInfo).port}`;
+    const entered = await fetch(`${url}${mounted.entrance}`, { redirect: 'manual' });
+    expect([entered.status, entered.headers.get('location')]).toEqual([302, '/ops/hex/']);
+    const cookie = String(entered.headers.get('set-cookie')).split(';')[0] ?? '';
+    const ask = (path: string, init: RequestInit = {}) =>
+      fetch(`${url}${path}`, { ...init, headers: { cookie, ...init.headers } });
+    for (const page of ['/ops/hex', '/ops/hex/', '/ops/hex/pipelines/any'])
+      expect(await (await ask(page)).text()).toContain('<base href="/ops/hex/">');
+    expect((await ask('/ops/hex/app.js')).headers.get('content-type')).toContain('text/javascript');
+    expect((await fetch(`${url}/ops/hex/api/home`)).status).toBe(401);
+    for (const path of ['/', '/api/me', '/app.js', '/ops/hexes/api/me'])
+      expect((await ask(path)).status).toBe(404);
+    const { workflowId } = await rig.hex.startPipeline({
+      name: name(),
+      steps: [{ id: 'ask', approval: { prompt: 'Go?' } }],
+    });
+    const topic = encodeURIComponent(`/api/run?workflowId=${workflowId}`);
+    const stream = await ask(`/ops/hex/api/live?topic=${topic}`);
+    const told = stream.body?.pipeThrough(new TextDecoderStream()) ?? [];
+    await reaches(workflowId, 'ask', 'approval');
+    const approved = await ask('/ops/hex/api/actions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', [CHANGE_HEADER]: '1' },
+      body: JSON.stringify({ action: 'approve', workflowId, step: 'ask' }),
+    });
+    expect(approved.status).toBe(200);
+    await rig.hex.result(workflowId);
+    let seen = '';
+    for await (const text of told) {
+      seen += text;
+      if (seen.includes('"status":"success"')) break;
+    }
+    expect(seen).toContain(`"topic":"/api/run?workflowId=${workflowId}"`);
+  },
+);

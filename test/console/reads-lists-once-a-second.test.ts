@@ -1,19 +1,28 @@
-import { afterAll, expect, it } from 'vitest';
-import { addressOf, testConsole } from '../support/console.js';
-import { FAST, harness, until } from '../support/harness.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { addressOf, type TestConsole, testConsole } from '../support/console.js';
+import { FAST, type Harness, harness, until } from '../support/harness.js';
 
-it('twenty open tabs read the lists of Temporal no more often than one, and never twice in a second', async () => {
-  const rig = await harness({ atEnd: afterAll });
-  const reads: number[] = [];
+let rig: Harness;
+let web: TestConsole;
+/** When each read of a list went out. */
+const reads: number[] = [];
+/** What the lists are refused with; null: they are not. */
+let refusal: Error | null = null;
+
+beforeAll(async () => {
+  rig = await harness({ atEnd: afterAll });
   const { workflowService } = rig.temporal;
   for (const name of ['listWorkflowExecutions', 'countWorkflowExecutions', 'listSchedules'] as const) {
     const read = workflowService[name].bind(workflowService) as (...args: unknown[]) => unknown;
     (workflowService as unknown as Record<string, unknown>)[name] = (...args: unknown[]) => {
       reads.push(performance.now());
-      return read(...args);
+      return refusal ? Promise.reject(refusal) : read(...args);
     };
   }
-  const web = await testConsole(rig.temporal, rig.taskQueue, afterAll);
+  web = await testConsole(rig.temporal, rig.taskQueue, afterAll);
+});
+
+it('twenty open tabs read the lists of Temporal no more often than one, and never twice in a second', async () => {
   const pipeline = `tabs-${rig.taskQueue.slice(-8)}`;
   const { workflowId } = await rig.hex.startPipeline({
     name: pipeline,
@@ -53,4 +62,19 @@ it('twenty open tabs read the lists of Temporal no more often than one, and neve
   expect(reads.length - before).toBeLessThanOrEqual(5);
   const gaps = reads.slice(1).map((at, index) => at - (reads[index] ?? 0));
   expect(Math.min(...gaps)).toBeGreaterThan(990);
+});
+
+it('says that Temporal refuses the list, since when and why, until it gives it again', async () => {
+  const told = async () => (await web.get('/api/home')).notices.find(({ kind }) => kind === 'list-refused');
+  refusal = Object.assign(new Error('8 RESOURCE_EXHAUSTED'), {
+    ...{ code: 8, details: 'namespace rate limit exceeded', metadata: { get: () => [] } },
+  });
+  const notice = await until('it is said', told).finally(() => {
+    refusal = null;
+  });
+  expect(notice).toMatchObject({
+    text: expect.stringContaining('namespace rate limit exceeded'),
+    since: expect.stringMatching(/Z$/),
+  });
+  await until('it is over', async () => (await told()) === undefined);
 });

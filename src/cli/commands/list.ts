@@ -20,9 +20,9 @@ export function addList(program: Command, perform: Perform): void {
     .command('list')
     .summary('list the runs of pipelines')
     .description(
-      'Lists executions of pipelines, newest first: what they are about, how they stand, how long they take beside the median of earlier successes, and what started them.',
+      'Lists executions of pipelines, newest first: what they are about, how they stand, how long they take beside the median of earlier successes, and what started them. Runs of Hex projects that were started by themselves are among them.',
     )
-    .argument('[pipeline]', 'name of the pipeline (default: all)')
+    .argument('[pipeline]', 'name of the pipeline (default: all, and runs that are of none)')
     .option('--status <status>', `one of ${LISTED_STATUSES.join(', ')} (repeatable)`, statusOption)
     .option(
       '--since <time>',
@@ -41,7 +41,10 @@ export function addList(program: Command, perform: Perform): void {
     .action((pipeline: string | undefined, options: Options, command: Command) =>
       perform(command, async (session) =>
         withClient(session, async (client) => {
-          const rows = await client.list({ ...options, ...(pipeline !== undefined && { pipeline }) });
+          const rows = await client.list({
+            ...options,
+            ...(pipeline === undefined ? { runs: true } : { pipeline }),
+          });
           session.output.data(rows, () => listText(rows, session.output));
           if (rows.length === 0) session.output.say('No such run of a pipeline.');
           const open = rows.filter(({ endedAt }) => endedAt === null);
@@ -81,7 +84,7 @@ function listText(rows: readonly ListedPipeline[], { colors }: Output): string {
     return ['queued', 'waiting', 'paused', 'cancelled'].includes(status) ? colors.yellow(status) : status;
   };
   const cells = rows.map((row) => [
-    plain(row.pipeline ?? '-'),
+    plain(row.kind === 'run' ? `Hex ${row.projectId ?? 'run'}` : (row.pipeline ?? '-')),
     plain(row.partition ?? minute(row.scheduledTime)),
     colored(row.status),
     minute(row.startedAt),

@@ -18,6 +18,8 @@ export interface ListOptions {
   since?: Date;
   /** At most so many. Default 50. */
   limit?: number;
+  /** Also runs of Hex projects that were started by themselves, where no pipeline is named. Default false. */
+  runs?: boolean;
 }
 
 const DEFAULT_LIMIT = 50;
@@ -33,8 +35,9 @@ const AT_ONCE = 10;
  * it needs no worker.
  */
 export async function listPipelines(client: Client, options: ListOptions = {}): Promise<ListedPipeline[]> {
-  const { pipeline, status = [], since, limit = DEFAULT_LIMIT } = options;
-  const wanted: Wanted = { pipeline, statuses: typeof status === 'string' ? [status] : status, since };
+  const { pipeline, status = [], since, limit = DEFAULT_LIMIT, runs = false } = options;
+  const statuses = typeof status === 'string' ? [status] : status;
+  const wanted: Wanted = { pipeline, statuses, since, runs: runs && pipeline === undefined };
   const rows = await searching((searchable) => executionsOf(client.workflow, wanted, searchable, limit));
   const names = [...new Set(rows.flatMap(({ pipeline: name }) => name ?? []))];
   const successes = await searching((searchable) => successesOf(client, names, searchable));

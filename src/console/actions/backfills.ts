@@ -67,7 +67,10 @@ function changeAct(
     },
     backfillRetry: {
       title: `Retry the failed partitions of ${workflowId}`,
-      happens: ['The partitions that failed are run again, and with them their runs in Hex.'],
+      happens: [
+        'The partitions that failed are run again, and with them their runs in Hex.',
+        'Where the backfill has ended, a new one does that; it also runs those that never ran.',
+      ],
       button: 'Retry the failed',
       danger: false,
     },

@@ -11,11 +11,13 @@ const MOST_ASKED = 20;
 const MOST_FAILED = 50;
 const LATELY_MS = 86_400_000;
 const AT_ONCE = 10;
+/** The schedules tell zones and missed starts: they come by themselves where they have not been read yet. */
+const SCHEDULES_MS = 100;
 
 /** What is under way, waits for people, has failed lately, or is missing. */
 export async function homeAnswer(parts: Parts): Promise<Omit<HomeAnswer, 'at'>> {
   const { book, lines, queues, schedules, taskQueue } = parts;
-  await Promise.all([book.open(), schedules.open()]);
+  await Promise.all([book.open(), schedules.open(SCHEDULES_MS)]);
   const since = new Date(Date.now() - LATELY_MS).toISOString();
   const running: ExecutionRow[] = [];
   const waiting: ExecutionRow[] = [];

@@ -3,6 +3,7 @@ import type { ExecutionRow } from '../../executions/row.js';
 import { parsePipelineInput } from '../../pipeline/boundary.js';
 import { everyOccurrence, occurrences } from '../../schedule/index.js';
 import { zoneOf } from '../../schedule/zone.js';
+import { cursorOf } from '../book.js';
 import type {
   CalendarAnswer,
   CalendarDay,
@@ -109,16 +110,13 @@ export async function pipelineAnswer(
   };
 }
 
-/** Sorts like the list: newest first. */
-const cursorOf = ({ startedAt, runId }: ExecutionRow) => `${startedAt}~${runId}`;
-
 async function runsOf({ book, schedules }: Parts, name: string): Promise<readonly ExecutionRow[]> {
   await Promise.all([book.open(), schedules.open(500)]);
   if (!book.whole) await book.readOlder(name);
   const runs = book.runsOf(name);
   if (runs.length === 0 && schedules.of(name) === null && book.whole)
     throw notFound(`There is no pipeline "${name}": it has no schedule, and no run that Temporal still has`);
-  return runs.toSorted((a, b) => (cursorOf(a) < cursorOf(b) ? 1 : -1));
+  return runs;
 }
 
 const zoneNameOf = ({ schedules }: Parts, name: string, own: string | null) =>

@@ -38,6 +38,11 @@ export class Follower {
     void this.#follow();
   }
 
+  /** How many events have been taken in. */
+  get seen(): number {
+    return this.#seen;
+  }
+
   close(): void {
     this.#closed = true;
     this.#call.abort();

@@ -13,12 +13,13 @@ import { liveStatusOf, type StepState } from '../../pipeline/execution/scheduler
 import { planOf } from '../../pipeline/plan/plan.js';
 import type { RunProgress } from '../../run/result.js';
 
-const STATUS_OF: Record<string, PipelineStatus> = {
+/** How a pipeline has ended, by Temporal's status of its workflow. */
+export const ENDED: Record<string, PipelineStatus> = {
   COMPLETED: 'success',
   FAILED: 'failed',
   TIMED_OUT: 'failed',
   TERMINATED: 'cancelled',
-  CANCELED: 'cancelled',
+  CANCELLED: 'cancelled',
 };
 
 /**
@@ -78,7 +79,7 @@ async function pipelineOf(
       ? cancelling
         ? 'cancelling'
         : liveStatusOf(steps.map((step) => step.status))
-      : (STATUS_OF[status.name] ?? 'failed'),
+      : (ENDED[status.name] ?? 'failed'),
     startedAt: startTime.toISOString(),
     endedAt: closeTime?.toISOString() ?? null,
     elapsedMs: (closeTime?.getTime() ?? Date.now()) - startTime.getTime(),

@@ -38,14 +38,19 @@ export class RunReader {
     this.#queues = queues;
   }
 
-  /** Throws `WorkflowNotFoundError` where Temporal does not have it (any more), or it is no run and no pipeline. */
-  look(execution: Execution): Promise<Look> {
+  /**
+   * Throws `WorkflowNotFoundError` where Temporal does not have it (any more), or it is no run and no pipeline.
+   *
+   * @param events how many events of its history are known: whoever knows of more than another gets no look that began before
+   */
+  look(execution: Execution, events = 0): Promise<Look> {
     const key = `${execution.workflowId}\n${execution.executionId}`;
     const ended = this.#ended.get(key);
     if (ended && Date.now() < ended.untilMs) return Promise.resolve(ended.look);
+    const asked = `${key}\n${events}`;
     const asking =
-      this.#asking.get(key) ?? this.#look(key, execution).finally(() => this.#asking.delete(key));
-    this.#asking.set(key, asking);
+      this.#asking.get(asked) ?? this.#look(key, execution).finally(() => this.#asking.delete(asked));
+    this.#asking.set(asked, asking);
     return asking;
   }
 

@@ -22,6 +22,7 @@ import type { ScheduleBook } from '../schedule-book.js';
 import { notice, type Reach } from '../trouble.js';
 import { Follower } from './follower.js';
 import { ganttOf } from './gantt.js';
+import { ENDED } from './last-known.js';
 import type { Look, RunReader } from './reader.js';
 import { type Attempt, failureText, type Trail } from './trail.js';
 
@@ -31,14 +32,6 @@ const FOLLOWED_MS = 30_000;
 const HISTORY_MS = 1_500;
 const MOST_FOLLOWED = 50;
 const MOST_VALUE_BYTES = 65_536;
-
-const ENDED: Record<string, PipelineStatus> = {
-  COMPLETED: 'success',
-  FAILED: 'failed',
-  TIMED_OUT: 'failed',
-  TERMINATED: 'cancelled',
-  CANCELLED: 'cancelled',
-};
 
 interface Followed {
   follower: Follower;
@@ -83,7 +76,7 @@ export class Runs {
     const execution = await this.#executionOf(workflowId, wantedRunId);
     const followed = this.#follow(execution);
     const [look] = await Promise.all([
-      this.#reach.note(() => this.#reader.look(execution)),
+      this.#reach.note(() => this.#reader.look(execution, followed.follower.seen)),
       Promise.race([
         followed.follower.ready,
         new Promise((resolve) => setTimeout(resolve, HISTORY_MS).unref()),
@@ -98,7 +91,7 @@ export class Runs {
   async step(workflowId: string, wantedRunId: string | null, step: string): Promise<Omit<StepAnswer, 'at'>> {
     const execution = await this.#executionOf(workflowId, wantedRunId);
     const { follower } = this.#follow(execution);
-    const [look] = await Promise.all([this.#reader.look(execution), follower.ready]);
+    const [look] = await Promise.all([this.#reader.look(execution, follower.seen), follower.ready]);
     const { trail } = follower;
     const progress = 'steps' in look.progress ? look.progress.steps.find(({ id }) => id === step) : undefined;
     const single = !('steps' in look.progress);
@@ -122,6 +115,12 @@ export class Runs {
     const followed = this.#follow(await this.#executionOf(workflowId, runId));
     followed.listeners.add(listener);
     return () => followed.listeners.delete(listener);
+  }
+
+  /** How many events of an execution are known; null of one that is not followed, and while its history cannot be read. */
+  eventsOf(runId: string): number | null {
+    const follower = this.#followed.get(runId)?.follower;
+    return follower && follower.trouble === null && follower.seen > 0 ? follower.seen : null;
   }
 
   close(): void {

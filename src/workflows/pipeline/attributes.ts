@@ -47,6 +47,7 @@ export class PipelineAttributes {
   private readonly projects: readonly string[];
   private readonly announced: Promise<'attributes' | 'memo' | 'nowhere'>;
   private shown: PipelineStatus = 'running';
+  private searchable = true;
   private ended = false;
 
   constructor(prepared: PreparedExecution, view: PipelineView) {
@@ -86,7 +87,9 @@ export class PipelineAttributes {
       if (expected) this.view.usual.set(project, expected);
     }
     if (!searchable) {
+      this.searchable = false;
       upsertMemo(memo({ hexFacts: this.facts }));
+      if (patched('memo-tells-status')) void this.follow();
       return 'memo';
     }
     const now = this.now('running');
@@ -134,7 +137,8 @@ export class PipelineAttributes {
 
   private show(status: PipelineStatus): void {
     this.shown = status;
-    upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
+    if (this.searchable) upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
+    else upsertMemo(memo({ hexFacts: { ...this.facts, status } }));
   }
 }
 

@@ -47,13 +47,14 @@ function Home({ home }: { home: HomeAnswer }) {
             runs={failed}
             more={{
               name: 'Do',
-              cell: ({ workflowId, runId }) => (
-                <ActionButton
-                  request={{ action: 'rerun', workflowId, runId }}
-                  label="Run again"
-                  about={workflowId}
-                />
-              ),
+              cell: ({ kind, workflowId, runId }) =>
+                kind === 'pipeline' && (
+                  <ActionButton
+                    request={{ action: 'rerun', workflowId, runId }}
+                    label="Run again"
+                    about={workflowId}
+                  />
+                ),
             }}
           />
         </Section>

@@ -6,7 +6,7 @@ import { Ago } from './time.js';
 /** Those that come and go while all is well: they have a quiet place of their own, so that nothing jumps. */
 const QUIET: readonly Notice['kind'][] = ['loading', 'incomplete'];
 
-const SEVERE: readonly Notice['kind'][] = ['temporal-away', 'no-worker', 'hex-unreachable'];
+const SEVERE: readonly Notice['kind'][] = ['temporal-away', 'list-refused', 'no-worker', 'hex-unreachable'];
 
 const CONSOLE_AWAY: Notice = {
   kind: 'temporal-away',

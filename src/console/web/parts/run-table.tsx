@@ -18,7 +18,7 @@ export const runHref = ({ workflowId, runId }: { workflowId: string; runId?: str
 
 export const pipelineHref = (name: string): string => href(['pipelines', name]);
 
-/** Executions of pipelines, a row each. */
+/** Executions of pipelines, and runs that stand alone, a row each. */
 export function RunTable<Row extends RunRow>({ caption, runs, more }: RunTableProps<Row>) {
   return (
     <Table
@@ -39,11 +39,7 @@ export function RunTable<Row extends RunRow>({ caption, runs, more }: RunTablePr
             <StatusWord look={executionLook(run.status)} />
           </td>
           <td>
-            {run.pipeline === null ? (
-              <span class="dim">not known</span>
-            ) : (
-              <a href={pipelineHref(run.pipeline)}>{run.pipeline}</a>
-            )}
+            <Belongs run={run} />
           </td>
           <td class="id">
             <a href={runHref(run)}>{run.workflowId}</a>
@@ -59,5 +55,15 @@ export function RunTable<Row extends RunRow>({ caption, runs, more }: RunTablePr
         </tr>
       ))}
     </Table>
+  );
+}
+
+function Belongs({ run: { kind, pipeline, projectId } }: { run: RunRow }) {
+  if (pipeline !== null) return <a href={pipelineHref(pipeline)}>{pipeline}</a>;
+  if (kind === 'pipeline') return <span class="dim">not known</span>;
+  return (
+    <>
+      <span class="dim">run of project</span> {projectId ?? <span class="dim">not known yet</span>}
+    </>
   );
 }

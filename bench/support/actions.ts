@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 
 /** What an execution costs. */
 export interface Cost {
@@ -9,36 +9,61 @@ export interface Cost {
   executions: number;
 }
 
-/** Events that stand for one action each; an activity counts again for each retry. Queries are left out. */
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+type HistoryEvent = NonNullable<History['events']>[number];
+
+/**
+ * Events that stand for one action each (docs.temporal.io/evaluate/cloud/actions). A signal counts where it arrives; a child
+ * twice, as asked for and as started. Queries leave no event.
+ */
 const BILLED = [
   'workflowExecutionStartedEventAttributes',
+  'startChildWorkflowExecutionInitiatedEventAttributes',
   'timerStartedEventAttributes',
   'activityTaskScheduledEventAttributes',
   'workflowExecutionSignaledEventAttributes',
   'workflowExecutionUpdateAcceptedEventAttributes',
-  'upsertWorkflowSearchAttributesEventAttributes',
 ] as const;
 
-/**
- * The cost of a workflow and of what continues it, by their histories. All local activities of one workflow task are one action; the
- * marker of a patch is one as well.
- */
+/** The cost of a workflow and of what it continued, by their histories. */
 export async function costOf(temporal: Client, workflowId: string): Promise<Cost> {
   const cost: Cost = { actions: 0, events: 0, executions: 0 };
-  for await (const { runId } of temporal.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
+  let runId: string | undefined;
+  do {
     const { events } = await temporal.workflow.getHandle(workflowId, runId).fetchHistory();
     cost.executions += 1;
     cost.events += events?.length ?? 0;
-    const withMarkers = new Set<string>();
-    for (const event of events ?? []) {
-      if (BILLED.some((name) => event[name])) cost.actions += 1;
-      cost.actions += Math.max(0, (event.activityTaskStartedEventAttributes?.attempt ?? 1) - 1);
-      const marker = event.markerRecordedEventAttributes;
-      if (marker?.markerName === 'core_local_activity')
-        withMarkers.add(String(marker.workflowTaskCompletedEventId));
-      else if (marker) cost.actions += 1;
-    }
-    cost.actions += withMarkers.size;
-  }
+    cost.actions += actionsOf(events ?? []);
+    runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId || undefined;
+  } while (runId);
   return cost;
+}
+
+/** The actions of one execution. All markers of one workflow task are one: its local activities and its patches. */
+export function actionsOf(events: readonly HistoryEvent[]): number {
+  const tasksWithMarkers = new Set<string>();
+  let actions = 0;
+  for (const event of events) {
+    if (BILLED.some((name) => event[name])) actions += 1;
+    if (upsertsMoreThanVersions(event)) actions += 1;
+    actions += retriesOf(event);
+    const marker = event.markerRecordedEventAttributes;
+    if (marker) tasksWithMarkers.add(String(marker.workflowTaskCompletedEventId));
+  }
+  return actions + tasksWithMarkers.size;
+}
+
+/** The attribute by which `patched` makes versions searchable is not billed. */
+function upsertsMoreThanVersions({
+  upsertWorkflowSearchAttributesEventAttributes: upsert,
+}: HistoryEvent): boolean {
+  const names = Object.keys(upsert?.searchAttributes?.indexedFields ?? {});
+  return names.some((name) => name !== 'TemporalChangeVersion');
+}
+
+/** Attempts after the first, of an activity or of the local activities of a workflow task. */
+function retriesOf(event: HistoryEvent): number {
+  const { attempt } = event.activityTaskStartedEventAttributes ?? {};
+  const { meteringMetadata } = event.workflowTaskCompletedEventAttributes ?? {};
+  return Math.max(0, (attempt ?? 1) - 1) + (meteringMetadata?.nonfirstLocalActivityExecutionAttempts ?? 0);
 }

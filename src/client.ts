@@ -18,6 +18,7 @@ import { type ListedPipeline, type ListOptions, listPipelines } from './client/l
 import { type MoveInput, type MoveResult, moveToFront } from './client/move-to-front.js';
 import { listPartitions, type PartitionRow, type PartitionsOptions } from './client/partitions.js';
 import { PlacesInLine } from './client/places-in-line.js';
+import { planByHistory } from './client/plan.js';
 import {
   previewRerun,
   type RerunOptions,
@@ -41,6 +42,7 @@ import { detailsOf } from './pipeline/definition/about.js';
 import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition/definition.js';
 import type { PipelineRequest } from './pipeline/definition/spec.js';
 import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/execution/result.js';
+import type { PipelinePlan } from './pipeline/preview/plan-summary.js';
 import type { HexRunInput } from './run/input.js';
 import type { IfExists } from './run/key.js';
 import type { HexRunResult, RunProgress } from './run/result.js';
@@ -307,6 +309,21 @@ export class TemporalHexClient {
    */
   list(options?: ListOptions): Promise<ListedPipeline[]> {
     return listPipelines(this.temporal, options);
+  }
+
+  /**
+   * What a pipeline would do and take, by how long earlier runs of its projects took, as far as Temporal keeps them; which
+   * steps have none, `estimate.assumed` says. Starts nothing, asks Hex nothing, needs no worker. Throws
+   * {@link InvalidInputError}.
+   *
+   * @example
+   * const { estimate } = await client.plan({ name: 'etl', steps: [{ id: 'load', projectId: 'load-project-id' }] });
+   */
+  async plan(input: HexPipelineInput): Promise<PipelinePlan> {
+    const options = { scheduledTime: new Date().toISOString() };
+    const planned = await planByHistory(this.temporal.workflow, requestOf(input), options);
+    if (!planned.ok) throw new InvalidInputError('The pipeline', planned.problems);
+    return planned.value;
   }
 
   /**

@@ -107,6 +107,9 @@ export type {
   WorkflowStepResult,
 } from './pipeline/execution/result.js';
 export type { StepState } from './pipeline/execution/scheduler.js';
+export type { PlanEstimate, UsualRun } from './pipeline/preview/estimate.js';
+export type { Limit, Limits } from './pipeline/preview/limits.js';
+export type { PipelinePlan, PlannedStep } from './pipeline/preview/plan-summary.js';
 export type { Ending, SensorDefinition, SensorMode } from './pipeline/sensor/definition.js';
 export type { SensorInput } from './pipeline/sensor/input.js';
 export type { ExpectedEnd } from './run/expected-end.js';
@@ -119,7 +122,7 @@ export type {
   RunPriority,
 } from './run/input.js';
 export type { JanitorInput, JanitorReport, LeftRuns, Stray, UncleanEnd } from './run/janitor-input.js';
-export type { ExistingKey, IfExists, KeyHolder } from './run/key.js';
+export type { ExistingKey, IfExists, KeyHolder, KeySpec } from './run/key.js';
 export type { RunNotification } from './run/notification.js';
 export type { NotifyDefinition, NotifyEvent, RunNotifyEvent, StepNotifyEvent } from './run/notify.js';
 export type {

@@ -1,6 +1,13 @@
-import { cancellationSignal, log } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import type { LogEvent } from '../contract/log-events.js';
-import { type HexClient, type HexRunInfo, isTerminal, type ReadHint, type ReadLimits } from '../hex/index.js';
+import {
+  type HexClient,
+  HexRateLimitedError,
+  type HexRunInfo,
+  isTerminal,
+  type ReadHint,
+  type ReadLimits,
+} from '../hex/index.js';
 import type { ReadLoad } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { readFailure } from './failures.js';
@@ -27,6 +34,8 @@ export interface RunReference {
 export interface PolledRun extends RunReference {
   /** Go by what earlier runs of the project say; absent in histories from before. */
   learn?: boolean;
+  /** They also limit the time that it may take (`timeout: auto`). */
+  limited?: boolean;
 }
 
 /** The few fields that a workflow keeps: a history holds hundreds of them. */
@@ -38,6 +47,8 @@ export type RunRead = Pick<
   share: ReadShare | null;
   /** What earlier runs of the project say of this one; absent where they say nothing. */
   hint?: ReadHint;
+  /** How often Hex answered 429 before; absent for never. */
+  rateLimited?: number;
 };
 
 /** Reads one run by its id. The run list may lag, so it cannot confirm a cancel. */
@@ -61,7 +72,7 @@ export const pollRun =
     await learning;
     if (isTerminal(info.status)) logEndSeen(run, info.endTime);
     const load = shared.load(run.projectId);
-    const hint = run.learn ? learned.hint(info, load) : null;
+    const hint = run.learn ? learned.hint(info, load, run.limited) : null;
     return { ...fieldsOf(info), share: { load, limits }, ...(hint && { hint }) };
   };
 
@@ -82,20 +93,33 @@ async function infoOf(
   dependencies: ActivityDependencies,
   run: RunReference,
 ): Promise<HexRunInfo> {
+  const refused = refusedBefore();
   try {
     const options = { signal: cancellationSignal(), timeoutMs: run.requestTimeoutMs };
     const info = await reader.getRunStatus(run.projectId, run.runId, options);
     if (isTerminal(info.status)) await reportEnd(dependencies, run);
     return info;
   } catch (error) {
+    // The next attempt, wherever it is made, finds the count.
+    if (error instanceof HexRateLimitedError && error.requestSent !== 'no') heartbeat(refused + 1);
     await tellOfTrouble(dependencies, run.connection, error, 'reads');
     throw readFailure(error, dependencies.patienceMs);
   }
 }
 
+/** How often Hex has answered 429 to this read in attempts before. */
+function refusedBefore(): number {
+  const count: unknown = activityInfo().heartbeatDetails;
+  return typeof count === 'number' ? count : 0;
+}
+
 function fieldsOf(info: HexRunInfo): Omit<RunRead, 'share'> {
   const { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId } = info;
-  return { status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId };
+  const rateLimited = refusedBefore();
+  return {
+    ...{ status, startTime, endTime, elapsedMs, runUrl, projectVersion, traceId },
+    ...(rateLimited > 0 && { rateLimited }),
+  };
 }
 
 /** Frees the run's kernel slot at the limiter, and its share of the reads. */

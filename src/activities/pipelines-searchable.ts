@@ -1,5 +1,6 @@
 import type { Expected } from '../run/expected-end.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { usualMs } from './usual-ms.js';
 
 /** What a pipeline is told when it begins. */
 export interface PipelineStart {
@@ -15,16 +16,11 @@ export interface PipelineStart {
  * @param projects `connection/project` of its steps
  */
 export const pipelinesSearchable =
-  ({ pipelineAttributes = () => false, reads }: ActivityDependencies) =>
+  ({ pipelineAttributes = () => false, reads = () => null }: ActivityDependencies) =>
   async (projects: readonly string[] = []): Promise<boolean | PipelineStart> => ({
     searchable: pipelineAttributes(),
     usual: projects.map((project) => {
       const [connection = '', projectId = ''] = project.split('/');
-      try {
-        return reads?.(connection)?.learned.usualMs(projectId) ?? null;
-      } catch {
-        // There is no such connection, as the step will say.
-        return null;
-      }
+      return usualMs({ reads }, connection, projectId);
     }),
   });

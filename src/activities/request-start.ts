@@ -1,6 +1,7 @@
 import { log } from '@temporalio/activity';
 import type { LimiterEvent } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
+import { usualMs } from './usual-ms.js';
 
 /** A run that wants to start, and the workflow that the permit goes to. */
 export interface StartRequest {
@@ -27,10 +28,11 @@ export interface StartAnswer {
 
 /** Asks the connection's limiter for a permit to start a run; safe to repeat. The permit comes by signal. */
 export const requestStart =
-  ({ limiters }: ActivityDependencies) =>
+  ({ limiters, reads = () => null }: ActivityDependencies) =>
   async ({ connection, ...request }: StartRequest): Promise<StartAnswer> => {
     if (!limiters?.limits(connection)) return { limited: false };
-    await limiters.send(connection, [{ type: 'acquire', ...request }]);
+    const usual = usualMs({ reads }, connection, request.projectId);
+    await limiters.send(connection, [{ type: 'acquire', ...request, ...(usual && { usualMs: usual[0] }) }]);
     return { limited: true, remembered: true };
   };
 

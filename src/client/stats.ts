@@ -2,9 +2,12 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { inParallel } from '../base/in-parallel.js';
 import { memoOf } from '../contract/memo.js';
 import { lenient } from '../executions/lenient.js';
+import { canSearchFor, orAbsent } from '../executions/query.js';
+import { failureDetailsOf, resultOf } from '../executions/run-results.js';
+import { searching } from '../executions/search.js';
 import type { JanitorReport } from '../run/janitor-input.js';
 import { readsByAge } from '../run/poll-interval.js';
-import type { HexRunResult } from '../run/result.js';
+import type { HexRunResult, RunFailureDetails } from '../run/result.js';
 
 /** Which runs are counted. */
 export interface StatsOptions {
@@ -16,12 +19,14 @@ export interface StatsOptions {
   limit?: number;
 }
 
-/** What completed runs took, and what they were kept from. */
+/** What runs took, and what they were kept from. Those that were cancelled do not tell. */
 export interface RunStats {
   /** ISO 8601. */
   since: string;
   /** Runs that completed. */
   runs: number;
+  /** Runs that failed after Hex had started them. */
+  failed: number;
   /** True where there were more runs than were looked at. */
   cut: boolean;
   /** Reads of their statuses. */
@@ -30,6 +35,8 @@ export interface RunStats {
   readsSaved: number;
   /** From the end of a run in Hex to the end of its workflow, ms; null where there was no run. */
   delayMs: { median: number; p95: number } | null;
+  /** How often Hex answered 429 to their starts and reads; one list that many runs waited for counts for each. */
+  rateLimited: number;
   /** Minutes for which they held a kernel, by Hex's clock. */
   kernelMinutes: number;
   /** Starts that gave way to another run with their key. */
@@ -46,34 +53,64 @@ const PAGE = 200;
 const AT_ONCE = 10;
 const MINUTE_MS = 60_000;
 
-/** Reads Temporal's list and the results of runs, so it needs no worker. */
+/** Reads Temporal's list and how runs ended, so it needs no worker. */
 export async function statsOf(client: Client, options: StatsOptions = {}): Promise<RunStats> {
   const { pipeline, since = new Date(Date.now() - WEEK_MS), limit = DEFAULT_LIMIT } = options;
-  const closed = `ExecutionStatus = 'Completed' AND CloseTime >= '${since.toISOString()}'`;
+  const closed = `CloseTime >= '${since.toISOString()}'`;
   const wanted = (info: WorkflowExecutionInfo) =>
     pipeline === undefined || memoOf(info).hexPipeline === pipeline;
-  const runs = await newest(client, `WorkflowType = 'hexRun' AND ${closed}`, wanted, limit + 1);
-  const looks = await newest(client, `WorkflowType = 'hexJanitor' AND ${closed}`, () => true, limit);
-  const results = await inParallel(runs.slice(0, limit), AT_ONCE, async (info) => ({
-    closedMs: info.closeTime?.getTime() ?? Number.NaN,
-    result: await resultOf<HexRunResult>(client, info),
-  }));
-  const reports = await inParallel(looks, AT_ONCE, (info) => resultOf<JanitorReport>(client, info));
-  const completed = results.filter(({ result }) => result?.status === 'COMPLETED' && !result.joined);
-  const sum = (of: (result: HexRunResult) => number) =>
-    completed.reduce((total, { result }) => total + (result ? of(result) : 0), 0);
-  const reads = sum(({ polls }) => polls);
+  const ran = `WorkflowType = 'hexRun' AND ExecutionStatus IN ('Completed', 'Failed') AND ${closed}`;
+  const runs = await searching((searchable) => {
+    const query =
+      pipeline !== undefined && searchable && canSearchFor(pipeline)
+        ? `${ran} AND ${orAbsent('pipeline', pipeline)}`
+        : ran;
+    return newest(client, query, wanted, limit + 1);
+  });
+  const looked = `WorkflowType = 'hexJanitor' AND ExecutionStatus = 'Completed' AND ${closed}`;
+  const looks = await newest(client, looked, () => true, limit);
+  const ends = await inParallel(runs.slice(0, limit), AT_ONCE, (info) => endOf(client, info));
+  const reports = await inParallel(looks, AT_ONCE, (info) => resultOf<JanitorReport>(client.workflow, info));
+  const results = ends.flatMap(({ result }) => result ?? []);
+  const completed = ends.filter(({ result }) => result?.status === 'COMPLETED' && !result.joined);
+  const failed = ends.filter(({ failure }) => failure?.runId !== undefined);
+  const both: Counted[] = [...completed, ...failed].map(({ result, failure }) => result ?? failure ?? {});
+  const sum = (of: (run: Counted) => number) => both.reduce((total, run) => total + of(run), 0);
+  const reads = sum(({ polls = 0 }) => polls);
+  const byAge = sum(({ polls, elapsedMs }) => (polls === undefined ? 0 : readsByAge(elapsedMs ?? 0)));
   return {
     since: since.toISOString(),
     runs: completed.length,
+    failed: failed.length,
     cut: runs.length > limit,
     reads,
-    readsSaved: sum(({ elapsedMs }) => readsByAge(elapsedMs ?? 0)) - reads,
+    readsSaved: byAge - reads,
     delayMs: delaysOf(completed.map(({ result, closedMs }) => closedMs - Date.parse(result?.endTime ?? ''))),
+    rateLimited: sum(({ rateLimited = 0 }) => rateLimited),
     kernelMinutes: Math.round(sum(({ elapsedMs }) => elapsedMs ?? 0) / MINUTE_MS),
-    secondRunsAvoided: results.filter(({ result }) => result?.skipped || result?.joined).length,
+    secondRunsAvoided: results.filter(({ skipped, joined }) => skipped || joined).length,
     adopted: completed.filter(({ result }) => result?.adopted).length,
     orphansStopped: reports.reduce((total, report) => total + (report?.cancelled?.length ?? 0), 0),
+  };
+}
+
+/** What results and failures have in common. */
+type Counted = Pick<RunFailureDetails, 'polls' | 'rateLimited' | 'elapsedMs'>;
+
+/** How a run ended. */
+interface End {
+  closedMs: number;
+  /** Null where it failed, or its history is gone. */
+  result: HexRunResult | null;
+  failure: RunFailureDetails | null;
+}
+
+async function endOf({ workflow }: Client, info: WorkflowExecutionInfo): Promise<End> {
+  const failed = info.status.name === 'FAILED';
+  return {
+    closedMs: info.closeTime?.getTime() ?? Number.NaN,
+    result: failed ? null : await resultOf<HexRunResult>(workflow, info),
+    failure: failed ? await failureDetailsOf(workflow, info) : null,
   };
 }
 
@@ -89,14 +126,6 @@ async function newest(
     if (found.length >= limit) break;
   }
   return found;
-}
-
-/** Null where its history is gone. */
-function resultOf<T>(client: Client, { workflowId, runId }: WorkflowExecutionInfo): Promise<T | null> {
-  return client.workflow
-    .getHandle<() => Promise<T>>(workflowId, runId, { followRuns: false })
-    .result()
-    .catch(() => null);
 }
 
 function delaysOf(delays: readonly number[]): RunStats['delayMs'] {

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../base/json.js';
 import type { ScheduleState } from '../client/schedules/index.js';
+import type { RunStats } from '../client/stats.js';
 import type { BackfillProgress } from '../contract/backfill.js';
 import type { Freshness, MissedStarts } from '../contract/keeper.js';
 import type { ListedStatus } from '../executions/query.js';
@@ -46,6 +47,8 @@ export interface Answers {
   '/api/pipeline/calendar': CalendarAnswer;
   /** `name`. */
   '/api/pipeline/durations': DurationsAnswer;
+  /** `name`. */
+  '/api/pipeline/stats': StatsAnswer;
   /** `name`. */
   '/api/pipeline/definition': DefinitionAnswer;
   /** `name`, and `count` of coming starts (default 20, at most 500). */
@@ -345,6 +348,11 @@ export interface DurationsAnswer extends Answer {
   trendPercent: number | null;
 }
 
+export interface StatsAnswer extends Answer {
+  /** Of the newest 200 runs of the last week; null until they have been read. */
+  stats: RunStats | null;
+}
+
 export interface DefinitionAnswer extends Answer {
   /** As it was given; null where nothing has it any more. */
   definition: JsonValue | null;
@@ -583,6 +591,8 @@ export interface BackfillPlanAnswer extends Answer {
   kernelMinutes: number;
   /** When the last would end if nothing waited in line, about; null when nothing would be run. */
   endsAbout: string | null;
+  /** Steps of whose projects no earlier run is known: 10 minutes are assumed for each run of theirs. */
+  assumed: string[];
 }
 
 // Line, schedules, sensors, connections, workers

@@ -18,6 +18,7 @@ const EVERY_MS: { [Path in keyof Answers]?: number } = {
   '/api/pipelines': 10_000,
   '/api/pipeline': 10_000,
   '/api/pipeline/schedule': 10_000,
+  '/api/pipeline/stats': 5_000,
   '/api/run': 2_000,
   '/api/step': 2_000,
   '/api/backfills': 3_000,

@@ -15,6 +15,7 @@ import { askOf } from './run/ask.js';
 import { RunReader } from './run/reader.js';
 import { Runs } from './run/runs.js';
 import { ScheduleBook } from './schedule-book.js';
+import { Spent } from './spent.js';
 import { notice, Reach } from './trouble.js';
 
 const PROBED_MS = 1_000;
@@ -48,6 +49,7 @@ export class Parts {
   readonly lines: Lines;
   readonly runs: Runs;
   readonly backfills: Backfilled;
+  readonly spent: Spent;
   readonly #attributes: AttributesCheck;
   #probedMs = 0;
   readonly #asks = new Map<
@@ -72,6 +74,7 @@ export class Parts {
     this.cells = new Cells(this.client, this.reader, this.definitions, (id) => this.runs.eventsOf(id));
     this.lines = new Lines(this.client, taskQueue, this.book, this.queues);
     this.backfills = new Backfilled(this.hex, this.queues);
+    this.spent = new Spent(this.hex);
     this.#attributes = new AttributesCheck(this.client, reach);
     const { hex, reader, queues, schedules, definitions } = this;
     this.runs = new Runs({ hex, reader, queues, schedules, definitions, reach, temporalUi: this.temporalUi });

@@ -32,6 +32,7 @@ import {
   pipelineAnswer,
   pipelineScheduleAnswer,
   pipelinesAnswer,
+  statsAnswer,
 } from './answers/pipelines.js';
 import { sensorsAnswer } from './answers/sensors.js';
 import { Assets } from './assets.js';
@@ -72,6 +73,7 @@ const LOOKS: Looks = {
   '/api/pipeline/calendar': (parts, query) =>
     calendarAnswer(parts, required(query, 'name'), numberIn(query, 'year') ?? null),
   '/api/pipeline/durations': (parts, query) => durationsAnswer(parts, required(query, 'name')),
+  '/api/pipeline/stats': (parts, query) => statsAnswer(parts, required(query, 'name')),
   '/api/pipeline/definition': (parts, query) => definitionAnswer(parts, required(query, 'name')),
   '/api/pipeline/schedule': (parts, query) =>
     pipelineScheduleAnswer(parts, required(query, 'name'), Math.min(500, numberIn(query, 'count') ?? 20)),

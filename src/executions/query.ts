@@ -80,7 +80,8 @@ export function queryOf(
   return clauses.join(' AND ');
 }
 
-function orAbsent(attribute: 'pipeline' | 'status', value: string): string {
+/** Also those from before the attribute existed, and those that came to nothing before they could set it. */
+export function orAbsent(attribute: 'pipeline' | 'status', value: string): string {
   const { name } = searchAttributes[attribute];
   return `(${name} = ${JSON.stringify(value)} OR ${name} IS NULL)`;
 }

@@ -7,6 +7,7 @@ import {
   MAX_WAITING,
   type Refused,
   rankOf,
+  usualMsOf,
   type WaitingRequest,
 } from './state.js';
 import { windowsOf, withTime } from './windows.js';
@@ -30,6 +31,7 @@ const MAX_PRIORITY = 100;
 const LONGEST_KEY = 200;
 const KEPT_MOVES = 50;
 const KEPT_CLOSED = 256;
+const KEPT_USUAL = 500;
 
 /**
  * The state after an event. The same event twice changes nothing the second time, and an unknown request is ignored.
@@ -40,7 +42,7 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
   const state = now === before.clock ? before : { ...before, clock: now };
   switch (event.type) {
     case 'acquire':
-      return acquire(state, event, now);
+      return acquire(learnUsual(state, event), event, now);
     case 'triggered':
       return triggered(state, event.requestId, event.runId, now);
     case 'holding':
@@ -165,6 +167,17 @@ function close(state: LimiterState, requestId: string, counted: boolean, now: nu
     starts: counted && slot?.startedAt === null ? withTime(state.starts, now) : state.starts,
     closed: [...state.closed, requestId].slice(-KEPT_CLOSED),
   };
+}
+
+/** Of many projects, those that were asked for longest ago are forgotten. */
+function learnUsual(
+  state: LimiterState,
+  { projectId, usualMs }: { projectId: string; usualMs?: number },
+): LimiterState {
+  if (usualMs === undefined || !Number.isFinite(usualMs)) return state;
+  if (usualMsOf(state, projectId) === usualMs) return state;
+  const others = Object.entries(state.usual ?? {}).filter(([id]) => id !== projectId);
+  return { ...state, usual: Object.fromEntries([...others.slice(1 - KEPT_USUAL), [projectId, usualMs]]) };
 }
 
 function learnRunTime(state: LimiterState, requestId: string, now: number): LimiterState {

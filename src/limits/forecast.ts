@@ -1,6 +1,13 @@
 import { applyEvent } from './events.js';
 import { openGates, type WaitReason } from './gates.js';
-import { isOf, type LimiterEvent, type LimiterState, type LineMove, type WaitingRequest } from './state.js';
+import {
+  isOf,
+  type LimiterEvent,
+  type LimiterState,
+  type LineMove,
+  usualMsOf,
+  type WaitingRequest,
+} from './state.js';
 import { givePermits } from './step.js';
 import { inTurn } from './turns.js';
 import { countSince, windowsOf } from './windows.js';
@@ -139,6 +146,8 @@ interface Expected {
   exact: boolean;
 }
 
+type Started = Pick<WaitingRequest, 'requestId' | 'projectId'>;
+
 const UNKNOWN: Expected = { expectedAt: null, exact: false };
 
 /**
@@ -151,24 +160,26 @@ function forecastOf(
 ): (requestId: string, index: number) => Expected {
   const first = new Set(inLine.slice(0, PLAYED));
   const start = { ...whole, waiting: whole.waiting.filter((request) => first.has(request)) };
-  const { runMs, triggerMs } = start.typical;
+  const { triggerMs } = start.typical;
+  const projects = new Map(start.waiting.map(({ requestId, projectId }) => [requestId, projectId]));
   const expected = new Map<string, Expected>();
   const coming: { at: number; event: LimiterEvent }[] = [];
   const plan = (at: number, event: LimiterEvent) => {
     const index = coming.findLastIndex((next) => next.at <= at) + 1;
     coming.splice(index, 0, { at, event });
   };
-  const planEnd = (requestId: string, startedAt: number) => {
+  const planEnd = ({ requestId, projectId }: Started, startedAt: number) => {
+    const runMs = usualMsOf(start, projectId) ?? start.typical.runMs;
     if (runMs !== null) plan(Math.max(start.clock, startedAt + runMs), { type: 'finished', requestId });
   };
-  const planStart = (requestId: string, grantedAt: number) => {
+  const planStart = (request: Started, grantedAt: number) => {
     const at = Math.max(start.clock, grantedAt + (triggerMs ?? 0));
-    plan(at, { type: 'triggered', requestId, runId: '' });
-    planEnd(requestId, at);
+    plan(at, { type: 'triggered', requestId: request.requestId, runId: '' });
+    planEnd(request, at);
   };
   for (const slot of start.held) {
-    if (slot.startedAt === null) planStart(slot.requestId, slot.grantedAt);
-    else planEnd(slot.requestId, slot.startedAt);
+    if (slot.startedAt === null) planStart(slot, slot.grantedAt);
+    else planEnd(slot, slot.startedAt);
   }
 
   // A lock opens when a run ends, so from the first request that may wait for one all are estimates.
@@ -190,7 +201,7 @@ function forecastOf(
       holders += 1;
       const exact = (kernels === null || holders <= kernels) && sure.has(requestId) && !start.refused;
       expected.set(requestId, { expectedAt: now, exact });
-      planStart(requestId, now);
+      planStart({ requestId, projectId: projects.get(requestId) ?? '' }, now);
     }
     const at = Math.min(coming[0]?.at ?? Number.POSITIVE_INFINITY, next.openAt ?? Number.POSITIVE_INFINITY);
     if (at === Number.POSITIVE_INFINITY) break;

@@ -27,6 +27,7 @@ export interface PackedLimiter {
   refused?: Refused;
   closed: string[];
   typical: LimiterState['typical'];
+  usual?: Record<string, number>;
 }
 
 /**

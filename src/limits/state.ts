@@ -105,15 +105,20 @@ export interface LimiterState {
   moves?: LineMove[];
   /** Running means (weight 1/5), for forecasts. */
   typical: { runMs: number | null; triggerMs: number | null };
+  /** How long runs of a project usually take, ms, as those who asked last have learned. Absent: nobody knew. */
+  usual?: Record<string, number>;
 }
 
 /** What the limiter is told. The same event twice is harmless. */
 export type LimiterEvent =
   /**
    * A request to start a run. Defaults: priority 0 (scheduled), `at` now. When it already has its permit, the permit is
-   * sent again.
+   * sent again. `usualMs`: how long runs of the project usually take, where that is known.
    */
-  | ({ type: 'acquire' } & Omit<WaitingRequest, 'priority' | 'at'> & { priority?: number; at?: number })
+  | ({ type: 'acquire'; usualMs?: number } & Omit<WaitingRequest, 'priority' | 'at'> & {
+        priority?: number;
+        at?: number;
+      })
   /** The start was answered: a run exists. */
   | { type: 'triggered'; requestId: string; runId: string }
   /**
@@ -169,6 +174,11 @@ export function newLimiter(patch: LimitsPatch = {}): LimiterState {
     closed: [],
     typical: { runMs: null, triggerMs: null },
   };
+}
+
+/** How long runs of the project usually take, ms; null where nobody has said. */
+export function usualMsOf({ usual = {} }: LimiterState, projectId: string): number | null {
+  return Object.hasOwn(usual, projectId) ? (usual[projectId] ?? null) : null;
 }
 
 /** Whether a request is of this workflow, or of a step of this pipeline. */

@@ -1,3 +1,4 @@
+import { quantile } from '../base/quantile.js';
 import { density, upperTail } from './normal.js';
 
 /** With fewer earlier runs than this, nothing is known: three already do better than no history. */
@@ -25,6 +26,8 @@ export interface Spread {
   survivalAt(logMs: number): number;
   /** Logarithm of the time that half of them take. */
   median: number;
+  /** Logarithm of the time that 99 of 100 of them took at most. */
+  late: number;
 }
 
 /**
@@ -33,7 +36,7 @@ export interface Spread {
  */
 export function spreadOf(durationsMs: readonly number[]): Spread {
   const logs = durationsMs.map((ms) => Math.log(Math.max(1, ms))).sort((a, b) => a - b);
-  const median = quantileOf(logs, 0.5);
+  const median = quantile(logs, 0.5);
   const width = widthOf(logs);
   const ofPast = (log: number, of: (z: number) => number, before: number) => {
     let sum = 0;
@@ -46,6 +49,7 @@ export function spreadOf(durationsMs: readonly number[]): Spread {
   const weightOfWide = 1 - WEIGHT_OF_PAST;
   return {
     median,
+    late: quantile(logs, 0.99),
     pastAt: (log) => ofPast(log, density, 0) / width,
     wideAt: (log) => (weightOfWide * density((log - median) / WIDE)) / WIDE,
     survivalAt: (log) => ofPast(log, upperTail, 1) + weightOfWide * upperTail((log - median) / WIDE),
@@ -57,13 +61,7 @@ function widthOf(sorted: readonly number[]): number {
   const n = sorted.length;
   const mean = sorted.reduce((sum, each) => sum + each, 0) / n;
   const deviation = Math.sqrt(sorted.reduce((sum, each) => sum + (each - mean) ** 2, 0) / n);
-  const quartiles = (quantileOf(sorted, 0.75) - quantileOf(sorted, 0.25)) / 1.35;
+  const quartiles = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 1.35;
   const spread = quartiles > 0 ? Math.min(deviation, quartiles) : deviation;
   return Math.max(NARROWEST, 0.9 * spread * n ** -0.2);
-}
-
-function quantileOf(sorted: readonly number[], part: number): number {
-  const place = part * (sorted.length - 1);
-  const [low = Number.NaN, high = low] = sorted.slice(Math.floor(place), Math.floor(place) + 2);
-  return low + (high - low) * (place - Math.floor(place));
 }

@@ -10,6 +10,8 @@ const ABOVE = Math.log(20);
 export interface Outlook {
   /** How long half of the runs take at most. */
   usualMs: number;
+  /** How long 99 of 100 earlier runs took at most. */
+  lateMs: number;
   /** How likely a run of that age ends in the next ms, by what earlier runs say. */
   hazardAt(ageMs: number): number;
   /** The same by the wide guess, which is all there is once a run has gone on for longer than all of them. */
@@ -44,6 +46,7 @@ export function outlookOf(durationsMs: readonly number[]): Outlook | null {
     interpolated(table, placeOf(ageMs)) / Math.max(ageMs, Math.exp(from));
   return {
     usualMs: Math.exp(spread.median),
+    lateMs: Math.exp(spread.late),
     hazardAt: (ageMs) => perMs(hazards, ageMs),
     wideHazardAt: (ageMs) => perMs(wideHazards, ageMs),
     restMs(ageMs, probability) {

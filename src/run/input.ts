@@ -63,10 +63,11 @@ export interface HexRunInput {
   /** Let Hex check the request and start nothing. Default false. */
   dryRun?: boolean;
   /**
-   * Time limit of the Hex run, from its start. On expiry the run is cancelled in Hex, or left: `onTimeout`. Default
-   * `"1h"`.
+   * Time limit of the Hex run, from its start. On expiry the run is cancelled in Hex, or left: `onTimeout`. `"auto"`:
+   * once it runs, twice what 99 of 100 earlier runs of the project took, at least 10 min and at most 24 h; `"1h"` where
+   * fewer than three are known. Default `"1h"`.
    */
-  timeout?: Duration;
+  timeout?: Duration | 'auto';
   /**
    * Longest time that the run may stay PENDING in Hex, from its start; shorter than `timeout`, which goes on. On expiry
    * the run is cancelled in Hex and fails with type `HexPendingTimedOut`. Example: `"10m"`. Default: none.
@@ -146,6 +147,8 @@ export interface RunSpec {
   killRunning: boolean;
   dryRun: boolean;
   timeoutMs: number;
+  /** Where earlier runs are known, they say how long it may take instead; absent where that was not asked for. */
+  autoTimeout?: true;
   pendingTimeoutMs?: number;
   /** Absent: `cancel`. */
   onCancel?: OnStop;

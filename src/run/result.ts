@@ -25,6 +25,8 @@ export interface HexRunResult {
   durationMs: number;
   /** How many times the status was read. */
   polls: number;
+  /** How often Hex answered 429 to its start and its reads; absent for never. */
+  rateLimited?: number;
   /** Hex's trace id of the last answer, for their support. */
   traceId: string | null;
   /** True when the answer to the start was lost and the run was found in Hex's list. */
@@ -70,6 +72,10 @@ export interface RunFailureDetails {
   traceId?: string | null;
   /** How long the run took, by Hex's clock, in ms. */
   elapsedMs?: number | null;
+  /** How many times the status was read. */
+  polls?: number;
+  /** How often Hex answered 429 to its start and its reads; absent for never. */
+  rateLimited?: number;
   /** HTTP status, where Hex answered with an error. */
   httpStatus?: number | null;
   /** True when the run may still be going on in Hex: left there on purpose, or because it could not be cancelled. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Duration, durationMs, durationOr, durationProblem } from '../base/duration.js';
+import { isObject } from '../base/json.js';
 import { isLenient } from '../base/leniency.js';
 import { isTimeZone } from '../templates/filters.js';
 import type { HexRunInput, PollInput, RunSpec } from './input.js';
@@ -11,6 +12,8 @@ import { DEFAULT_POLL } from './poll-interval.js';
 /** Hex's API needs a longest wait that a Temporal timer can hold and a person can mean: a year. */
 const LONGEST_MS = 365 * 86_400_000;
 const DEFAULT_TIMEOUT = '1h';
+/** The time limit goes by how long earlier runs took. */
+export const AUTO_TIMEOUT = 'auto';
 /** Reads that earlier runs have put off are no further apart, where `poll.max` says nothing. */
 const LONGEST_LEARNED_MS = 300_000;
 
@@ -27,6 +30,12 @@ export const durationSchema = (minMs = 1) =>
       else if (ms === null || ms < minMs || ms > LONGEST_MS)
         context.addIssue(`"${value}" is out of range: from ${minMs} ms to 365 days`);
     });
+
+/** The time limit of a run: a length of time, or what earlier runs of the project say. */
+const runTimeoutSchema = () =>
+  z.union([z.literal(AUTO_TIMEOUT), durationSchema()], {
+    error: `must be a duration such as "30s", "10m", "1h", or "${AUTO_TIMEOUT}"`,
+  });
 
 /** The name of a time zone. */
 export const timezoneSchema = () =>
@@ -93,7 +102,7 @@ export const runFields = () => ({
   notifications: z.array(runNotificationSchema()).optional(),
   killRunning: z.boolean().optional(),
   dryRun: z.boolean().optional(),
-  timeout: durationSchema().optional(),
+  timeout: runTimeoutSchema().optional(),
   pendingTimeout: durationSchema().optional(),
   onCancel: onStopSchema().optional(),
   onTimeout: onStopSchema().optional(),
@@ -141,10 +150,18 @@ export function runRules(run: Record<string, unknown>): { field: string; message
         'true would make Hex ignore the inputs: leave out updateCache, or leave out inputParams and viewId',
     });
   const { pendingTimeout, timeout = DEFAULT_TIMEOUT } = run;
-  if (msOf(pendingTimeout) >= msOf(timeout))
+  const isAuto = timeout === AUTO_TIMEOUT;
+  if (msOf(pendingTimeout) >= msOf(isAuto ? DEFAULT_TIMEOUT : timeout)) {
+    const of = run.timeout === undefined ? ', the default' : isAuto ? `: at first ${DEFAULT_TIMEOUT}` : '';
     broken.push({
       field: 'pendingTimeout',
-      message: `"${pendingTimeout}" can never pass before "timeout" ("${timeout}"${run.timeout === undefined ? ', the default' : ''}) ends the run: make it shorter, or "timeout" longer`,
+      message: `"${pendingTimeout}" can never pass before "timeout" ("${timeout}"${of}) ends the run: make it shorter, or "timeout" longer`,
+    });
+  }
+  if (isAuto && isObject(run.poll) && run.poll.learn === false)
+    broken.push({
+      field: 'timeout',
+      message: `"${AUTO_TIMEOUT}" goes by earlier runs, and poll.learn: false says not to: leave out poll.learn, or give a time such as "${DEFAULT_TIMEOUT}"`,
     });
   if (run.ifExists !== undefined && run.key === undefined)
     broken.push({ field: 'ifExists', message: LONE_IF_EXISTS });
@@ -173,12 +190,13 @@ export function toRunSpec(input: HexRunInput): RunSpec {
   const { triggerRetryDelay, poll, notify, timezone, key, ifExists = 'run', ...more } = others;
   const { lateStartGrace, requestTimeout, cleanupTimeout, ...rest } = more;
   const inputs = hasInputs(input);
+  const isAuto = timeout === AUTO_TIMEOUT;
   const spec: RunSpec = {
     ...rest,
     updatePublishedResults: updateCache ?? (!inputs && input.viewId === undefined),
     killRunning: input.killRunning ?? false,
     dryRun: input.dryRun ?? false,
-    timeoutMs: durationOr(timeout ?? DEFAULT_TIMEOUT, 0),
+    timeoutMs: durationOr(isAuto ? DEFAULT_TIMEOUT : (timeout ?? DEFAULT_TIMEOUT), 0),
     queueTimeoutMs: durationOr(queueTimeout, 86_400_000),
     poll: pollOf(poll ?? {}),
     connection: input.connection ?? 'default',
@@ -189,6 +207,7 @@ export function toRunSpec(input: HexRunInput): RunSpec {
     exclusive: input.exclusive ?? false,
     priority: input.priority ?? 'scheduled',
   };
+  if (isAuto) spec.autoTimeout = true;
   if (notify?.length) spec.notify = toNotifySpecs(notify);
   if (pendingTimeout !== undefined) spec.pendingTimeoutMs = durationOr(pendingTimeout, 0);
   if (triggerRetryDelay !== undefined) spec.triggerRetryDelayMs = durationOr(triggerRetryDelay, 0);

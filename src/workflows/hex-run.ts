@@ -46,6 +46,7 @@ import {
   runDetails,
   runProgress,
   tellParentOfRun,
+  timeLimitMs,
 } from './run/state.js';
 import { stopRun } from './run/stop.js';
 import { stopLiveRuns } from './run/stop-live-runs.js';
@@ -131,10 +132,10 @@ function carriedState(carried: RunState | undefined): RunState | null {
 /** The time limit that a run has reached. */
 type Expired = 'timeout' | 'pendingTimeout';
 
-function reasonOf(expired: Expired, { spec }: RunState): string {
+function reasonOf(expired: Expired, state: RunState): string {
   return expired === 'timeout'
-    ? `time limit of ${formatDuration(spec.timeoutMs)}`
-    : `PENDING for ${formatDuration(spec.pendingTimeoutMs ?? 0)}`;
+    ? `time limit of ${formatDuration(timeLimitMs(state))}`
+    : `PENDING for ${formatDuration(state.spec.pendingTimeoutMs ?? 0)}`;
 }
 
 /** Ends the run in Hex or leaves it there, as was chosen. */
@@ -193,6 +194,7 @@ async function read(state: RunState, alone: boolean): Promise<boolean | null> {
       requestTimeoutMs,
       requestId: state.requestId,
       ...(spec.poll.learnedMaxMs !== undefined && { learn: true }),
+      ...(spec.autoTimeout && { limited: true }),
     });
     noteRead(state, status);
     await noteTroubleIsOver(state);
@@ -219,6 +221,7 @@ function runResult(state: RunState, status: HexRunResult['status']): HexRunResul
     durationMs: Date.now() - state.startedAtMs,
     polls: state.polls,
     traceId: state.traceId,
+    ...(state.rateLimited && { rateLimited: state.rateLimited }),
     ...(evidence && { adopted: true, evidence }),
   };
 }

@@ -111,6 +111,11 @@ it('a pipeline with its grid, a run with its graph, bars and steps, and what a s
     runs: [{ workflowId }],
     trendPercent: null,
   });
+  const { stats } = await until('its runs have been summed up', async () => {
+    const found = await web.get('/api/pipeline/stats', { name: pipeline });
+    return found.stats ? found : false;
+  });
+  expect(stats).toMatchObject({ failed: 0, rateLimited: 0, delayMs: { median: expect.any(Number) } });
   expect((await web.get('/api/pipeline/calendar', { name: pipeline })).days).toMatchObject([
     { status: 'success', total: 1, runs: [{ workflowId }] },
   ]);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunRead } from '../../src/activities/get-run-status.js';
 import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
 import type { HexRunInput } from '../../src/run/input.js';
-import { type Harness, harness } from '../support/harness.js';
+import { failureOf, type Harness, harness } from '../support/harness.js';
 import { type Receiver, webhookReceiver } from '../support/webhook.js';
 
 /** A minute takes 400 ms. */
@@ -33,14 +33,14 @@ beforeAll(async () => {
 });
 
 /** A project that Hex knows twenty runs of, each of about the same length. */
-function projectWithPast(): string {
+function projectWithPast(runMs = RUN_MS): string {
   const projectId = `known-${randomUUID()}`;
   rig.sandbox.seed(
     Array.from({ length: 20 }, (_, n) => ({
       projectId,
       trigger: 'API' as const,
       ago: (20 - n) * 60 * MINUTE,
-      duration: { running: RUN_MS * (0.95 + n / 200) },
+      duration: { running: runMs * (0.95 + n / 200) },
     })),
   );
   return projectId;
@@ -123,9 +123,24 @@ it('a run and a pipeline say when they are expected to end, and who asked for it
   expect(receiver.notifications().map(({ event }) => event)).toEqual(['at_risk']);
 });
 
+it('with timeout: auto a run that hangs is cancelled after twice the time of earlier ones, 10 min at least', async () => {
+  const projectId = projectWithPast(MINUTE);
+  rig.sandbox.script({ match: { projectId }, duration: 'forever' });
+  const { workflowId } = await rig.hex.startRun({ projectId, timeout: 'auto', poll: POLL });
+  const failure = await failureOf(rig.hex.result(workflowId));
+  expect(failure.type).toBe('HexRunTimedOut');
+  expect(failure.message).toContain(
+    'did not end within 4.0s, which "timeout: auto" allows by what earlier runs took, and was cancelled',
+  );
+  const [run] = rig.sandbox
+    .ledger()
+    .runs.filter((each) => each.projectId === projectId && each.requestId !== null);
+  expect(run).toMatchObject({ status: 'KILLED' });
+});
+
 it('a project without a past is read as before', async () => {
   const projectId = `new-${randomUUID()}`;
   rig.sandbox.script({ match: { projectId }, duration: MINUTE });
-  const { reads } = await readsOf({ projectId, poll: { ...POLL, max: '600ms' } });
+  const { reads } = await readsOf({ projectId, poll: { ...POLL, max: '600ms' }, timeout: 'auto' });
   expect(reads.every(({ hint }) => hint === undefined)).toBe(true);
 });

@@ -65,11 +65,16 @@ it('a run that began since the last read is read before it is judged, and may ru
 
 const isRead = ({ operation }: { operation: string | null }) => operation === 'getRunStatus';
 
-describe('a pendingTimeout that "timeout" would always forestall is refused', () => {
+describe('time limits that rule each other out are refused', () => {
   it.each([
     [{ pendingTimeout: '1h' }, '"1h" can never pass before "timeout" ("1h", the default)'],
     [{ pendingTimeout: '90m', timeout: '30m' }, '"90m" can never pass before "timeout" ("30m")'],
     [{ pendingTimeout: 'soon' }, '"soon" is not a duration'],
+    [{ pendingTimeout: '1h', timeout: 'auto' }, '"1h" can never pass before "timeout" ("auto": at first 1h)'],
+    [
+      { timeout: 'auto', poll: { learn: false } },
+      '"auto" goes by earlier runs, and poll.learn: false says not',
+    ],
   ])('%j', async (limits, words) => {
     const { hex, sandbox, temporal, taskQueue } = await harness();
     expect(() => hex.startRun({ projectId: 'sales', ...limits })).toThrow(InvalidInputError);

@@ -131,6 +131,26 @@ it('a run that waits for its kernel has another clock: when to read it next is n
   expect(hint?.restMs[0]).toBeGreaterThan(9 * MINUTE);
 });
 
+it('a run may take twice as long as 99 of 100 earlier ones, at least 10 min and at most 24 h, from when it began to run', async () => {
+  const limitOf = async (pastMs: number, ageMs: number, more: Partial<HexRunInfo> = {}) => {
+    const { ended, runs, info, poll, pass, learned } = rig();
+    for (let n = 0; n < 10; n++) ended(`past-${n}`, pastMs);
+    runs.push(info('now', more));
+    pass(ageMs);
+    await poll('now');
+    return learned
+      .hint(runs.at(-1) ?? expect.fail(), LOAD, true)
+      ?.limitMs?.map((ms) => Math.round(ms / MINUTE));
+  };
+  expect(await limitOf(30 * MINUTE, 0)).toEqual([60, 60]);
+  expect(await limitOf(30 * MINUTE, 20 * MINUTE, { date: null })).toEqual([60, 40]);
+  expect(await limitOf(30 * MINUTE, 90 * MINUTE, { date: null })).toEqual([60, 0]);
+  expect(await limitOf(MINUTE, 0)).toEqual([10, 10]);
+  expect(await limitOf(20 * HOUR, 0)).toEqual([24 * 60, 24 * 60]);
+  // The time that it waits for its kernel does not count.
+  expect(await limitOf(30 * MINUTE, 20 * MINUTE, { status: 'PENDING', startTime: null })).toEqual([60, 60]);
+});
+
 it('runs of one project are read at common moments', async () => {
   const { ended, runs, info, poll, pass, learned } = rig();
   for (let n = 0; n < 10; n++) ended(`past-${n}`, (9 + n / 5) * MINUTE);

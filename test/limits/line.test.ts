@@ -11,6 +11,7 @@ import {
   settingsProblems,
   standings,
   step,
+  unpackLimiter,
   view,
 } from '../../src/limits/index.js';
 import { actionsOf, play } from '../support/limiter-world.js';
@@ -425,6 +426,25 @@ describe('the view', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('estimates by how long runs of a project usually take, where those who asked have learned that', () => {
+    const line = new Line({ ...OPEN, kernels: 1 });
+    line.tell({ type: 'acquire', requestId: 'first', workflowId: 'w', projectId: 'slow', usualMs: 500_000 });
+    line.started('first').ask('second', 'other');
+    line.tell({ type: 'acquire', requestId: 'third', workflowId: 'w3', projectId: 'quick', usualMs: 1_000 });
+    line.ask('fourth', 'quick');
+    // What is carried through a continue-as-new is known after it.
+    const carried = unpackLimiter(JSON.parse(JSON.stringify(packLimiter(line.state))));
+    const expected = view(carried, line.now).line.map(({ expectedAt, exact }) => ({ expectedAt, exact }));
+    // Nothing is known of the project of the second one.
+    expect(expected).toEqual([
+      { expectedAt: 500_000, exact: false },
+      { expectedAt: null, exact: false },
+      { expectedAt: null, exact: false },
+    ]);
+    line.tell({ type: 'released', requestId: 'second' });
+    expect(view(line.state, line.now).line.map(({ expectedAt }) => expectedAt)).toEqual([500_000, 501_000]);
   });
 
   it('estimates by how long runs take where kernels decide, and says so', () => {

@@ -194,7 +194,7 @@ function addActions(backfill: Command, perform: Perform): void {
 }
 
 function planText(
-  { partitions, runs, reads, kernelMinutes, endsAbout }: BackfillPlan,
+  { partitions, runs, reads, kernelMinutes, endsAbout, assumed }: BackfillPlan,
   { colors }: Output,
 ): string {
   const head = ['PARTITION', 'SCHEDULED (UTC)', 'STATE', ''].map((title) => colors.dim(title));
@@ -206,7 +206,11 @@ function planText(
   ]);
   const ends = endsAbout ? `, ends about ${endsAbout.slice(0, 16).replace('T', ' ')} UTC` : '';
   const sum = `${runs} of ${partitions.length} partitions would run: about ${reads} reads, ${kernelMinutes} kernel minutes${ends}`;
-  return `${table([head, ...rows])}\n${sum}`;
+  const note =
+    assumed.length > 0
+      ? `\nAssumed 10m 00s a run, for no earlier one is known: ${plain(assumed.join(', '))}`
+      : '';
+  return `${table([head, ...rows])}\n${sum}${note}`;
 }
 
 function listText(rows: readonly ListedBackfill[], { colors }: Output): string {

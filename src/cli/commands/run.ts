@@ -43,7 +43,10 @@ export function addRun(program: Command, perform: Perform): void {
     )
     .option('--timezone <name>', 'time zone of {{ run.date }}, such as Europe/Berlin (default: UTC)')
     .option('--view <id>', 'saved view whose inputs are used')
-    .option('--timeout <duration>', 'time limit of the Hex run: 30s, 10m, 1h (default: 1h)')
+    .option(
+      '--timeout <duration>',
+      'time limit of the Hex run: 30s, 10m, 1h, or auto: by earlier runs (default: 1h)',
+    )
     .option(
       '--pending-timeout <duration>',
       'longest time that the run may stay PENDING in Hex: 30s, 10m (default: none)',

@@ -17,7 +17,7 @@ export function addStats(program: Command, perform: Perform): void {
     .command('stats')
     .summary('what runs took: reads, delays, kernels; and what they were kept from')
     .description(
-      'Sums up runs that completed: the reads of their statuses and how many were saved, how late their ends were seen, the kernels they held; second runs that were avoided, runs that were adopted, orphans that were stopped.',
+      'Sums up runs that completed or failed: the reads of their statuses and how many were saved, how late their ends were seen, 429s, the kernels they held; second runs that were avoided, runs that were adopted, orphans that were stopped.',
     )
     .argument('[pipeline]', 'name of the pipeline whose steps are counted (default: all runs)')
     .option(
@@ -44,11 +44,13 @@ function statsText(stats: RunStats): string {
   const saved = readsSaved >= 0 ? `${readsSaved} saved` : `${-readsSaved} more`;
   return table([
     ['completed runs', `${runs}${cut ? ' (there are more: see --limit)' : ''}, since ${since} UTC`],
+    ['failed runs', String(stats.failed)],
     ['reads of statuses', `${reads}, ${saved} against reading by age alone`],
     [
       'ends seen after',
       delayMs ? `${formatDuration(delayMs.median)} (median), ${formatDuration(delayMs.p95)} (p95)` : '-',
     ],
+    ['429s met', String(stats.rateLimited)],
     ['kernel minutes', String(kernelMinutes)],
     ['second runs avoided', String(stats.secondRunsAvoided)],
     ['runs adopted', String(stats.adopted)],

@@ -9,7 +9,7 @@ import { executionsOf, searching } from '../../executions/search.js';
 import type { BackfillInput } from '../../pipeline/backfill/input.js';
 import { backfillParams, backfillPartitions, intervalOfPartition } from '../../pipeline/backfill/range.js';
 import { parseBackfillInput } from '../../pipeline/boundary.js';
-import { ASSUMED_RUN_MS, planPipeline } from '../../pipeline/preview/plan-summary.js';
+import { planByHistory } from '../plan.js';
 import { BackfillError } from './errors.js';
 
 /** As many earlier successes are looked at. */
@@ -26,10 +26,15 @@ export interface BackfillPlan {
   runs: number;
   /** Status reads in all, about. */
   reads: number;
-  /** Minutes of kernels in all, about: by the median of earlier successes, else 10 minutes for each Hex run. */
+  /** Minutes of kernels in all, about: by the median of earlier runs of each project, else 10 minutes for each Hex run. */
   kernelMinutes: number;
-  /** When the last would end if nothing waited in Hex's line, about; ISO 8601. Null when nothing would be run. */
+  /**
+   * When the last would end if nothing waited in Hex's line, about; ISO 8601. By the median of earlier successes of the
+   * pipeline, else by those of its steps. Null when nothing would be run.
+   */
   endsAbout: string | null;
+  /** Steps of whose projects no earlier run is known: 10 minutes are assumed for each run of theirs. */
+  assumed: string[];
 }
 
 export async function planBackfill(
@@ -59,7 +64,8 @@ export async function planBackfill(
   const rows = backfillRows(name, all, runs, spec.reprocess);
   const wanted = rows.filter(({ willRun }) => willRun);
   const [first = rows[0]] = wanted;
-  const planned = planPipeline(
+  const planned = await planByHistory(
+    client.workflow,
     {
       ...request,
       params: { ...backfillParams(request.spec, request.params), ...first?.params },
@@ -70,14 +76,14 @@ export async function planBackfill(
     { scheduledTime: new Date(now).toISOString() },
   );
   if (!planned.ok) throw new BackfillError(planned.problems);
-  const { calls, levels } = planned.value;
+  const { calls, estimate } = planned.value;
   const successes = await searching((searchable) =>
     executionsOf(client.workflow, { pipeline: name, statuses: ['success'] }, searchable, COMPARED),
   );
   const medianMs = median(successes.map(({ durationMs }) => durationMs));
-  const runMs = medianMs ?? levels.length * ASSUMED_RUN_MS;
-  const kernelMs =
-    medianMs === null ? calls.starts * ASSUMED_RUN_MS : medianMs * Math.max(1, calls.starts / levels.length);
+  const runMs = medianMs ?? estimate.p50Ms;
+  // Where all of it is in sub-pipelines, there is nothing better to go by.
+  const kernelMs = calls.starts > 0 ? estimate.kernelMs : (medianMs ?? 0);
   const rounds = Math.ceil(wanted.length / spec.maxActive);
   return {
     partitions: rows.map(({ workflowId: _, ranAs: __, params: ___, ...row }) => row),
@@ -85,5 +91,6 @@ export async function planBackfill(
     reads: wanted.length * calls.reads,
     kernelMinutes: Math.round((wanted.length * kernelMs) / 60_000),
     endsAbout: wanted.length === 0 ? null : new Date(now + rounds * runMs).toISOString(),
+    assumed: estimate.assumed,
   };
 }

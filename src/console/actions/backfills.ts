@@ -13,13 +13,17 @@ export function backfillAct(doing: Doing, request: Request): Act {
 function startAct({ parts, hex }: Doing, { backfill }: Extract<Request, { action: 'backfillStart' }>): Act {
   return {
     async preview() {
-      const { runs, partitions, reads, kernelMinutes, endsAbout } = await backfillPlan(parts, backfill);
+      const plan = await backfillPlan(parts, backfill);
+      const { runs, partitions, reads, kernelMinutes, endsAbout, assumed } = plan;
       const endMs = endsAbout === null ? null : Date.parse(endsAbout) - Date.now();
       return {
         title: `Backfill ${backfill.pipeline}`,
         happens: [
           `${runs} of ${partitions.length} partitions are run, at most ${backfill.maxActive ?? 1} at once; the others are left alone.`,
           `In Hex that takes about ${kernelMinutes} minutes of kernels and ${reads} status reads.`,
+          ...(assumed.length > 0
+            ? [`10 minutes a run are assumed, for no earlier one is known: ${assumed.join(', ')}.`]
+            : []),
           endMs === null
             ? 'Nothing would be run.'
             : `If nothing waits in line, the last ends in about ${formatDuration(endMs)}.`,

@@ -15,6 +15,7 @@ import type {
   PipelineRow,
   PipelineScheduleAnswer,
   PipelinesAnswer,
+  StatsAnswer,
   StripCell,
 } from '../contract.js';
 import { graphOf } from '../graph.js';
@@ -189,6 +190,12 @@ export async function durationsAnswer(parts: Parts, name: string): Promise<Omit<
     p90Ms: sorted[Math.min(sorted.length - 1, Math.floor(0.9 * sorted.length))] ?? null,
     trendPercent: trendOf(good),
   };
+}
+
+/** What its runs took in Hex, and what they were kept from. */
+export async function statsAnswer(parts: Parts, name: string): Promise<Omit<StatsAnswer, 'at'>> {
+  const [notices, stats] = await Promise.all([parts.notices(), parts.spent.of(name)]);
+  return { notices, stats };
 }
 
 /** Oldest first: the newer half against the older half, as a change a month. */

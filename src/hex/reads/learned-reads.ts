@@ -27,6 +27,10 @@ const FORGOTTEN_MS = 600_000;
 const MOST_PROJECTS = 1_000;
 /** A `Date` header has whole seconds: half of one is the best guess at the rest. */
 const HALF_SECOND_MS = 500;
+/** A run may take so many times as long as 99 of 100 earlier ones, within these bounds (`timeout: auto`). */
+const LIMIT_FACTOR = 2;
+const SHORTEST_LIMIT_MS = 600_000;
+const LONGEST_LIMIT_MS = 86_400_000;
 
 /** What earlier runs of its project say of a run. Numbers only: a history holds one of these for each read. */
 export interface ReadHint {
@@ -34,6 +38,8 @@ export interface ReadHint {
   nextMs: number | null;
   /** How much longer it goes on, ms: half of such runs, and nine of ten. */
   restMs: [number, number];
+  /** How long such a run may take from when it began to run, and what is left of that, ms; absent where nobody asks. */
+  limitMs?: [number, number];
 }
 
 /** What a worker process has learned from the runs of a connection. */
@@ -47,8 +53,9 @@ export interface LearnedReads {
    * Notes what a read has told of a run, and says when to read it next; null where too little is known.
    *
    * @param load who shares the reads
+   * @param limited whether the past also limits the time that the run may take
    */
-  hint(run: HexRunInfo, load: ReadLoad): ReadHint | null;
+  hint(run: HexRunInfo, load: ReadLoad, limited?: boolean): ReadHint | null;
   /** How long runs of a project take, by all that is known, ms: half of them, and nine of ten; null where too little is known. */
   usualMs(projectId: string): [number, number] | null;
   /** Nobody follows this run any more. */
@@ -116,17 +123,22 @@ class Learner implements LearnedReads {
     }
   }
 
-  hint(run: HexRunInfo, load: ReadLoad): ReadHint | null {
+  hint(run: HexRunInfo, load: ReadLoad, limited = false): ReadHint | null {
     const { projectId, runId } = run;
     this.#learn(run);
     if (isTerminal(run.status)) return null;
     const outlook = this.#outlook(projectId);
     if (!outlook) return null;
-    const ageMs = this.#ageMs(run);
-    if (ageMs === null) return { nextMs: null, restMs: this.#restMs(outlook, 0) };
+    const runsForMs = this.#ageMs(run);
+    const ageMs = runsForMs ?? 0;
+    const known = {
+      restMs: this.#restMs(outlook, ageMs),
+      ...(limited && { limitMs: this.#limitMs(outlook, ageMs) }),
+    };
+    if (runsForMs === null) return { nextMs: null, ...known };
     const now = this.#now();
     this.#followed.set(runId, { projectId, startedAt: now - ageMs * this.#scale, askedAt: now });
-    return { nextMs: this.#nextMs(projectId, now, load), restMs: this.#restMs(outlook, ageMs) };
+    return { nextMs: this.#nextMs(projectId, now, load), ...known };
   }
 
   usualMs(projectId: string): [number, number] | null {
@@ -184,6 +196,11 @@ class Learner implements LearnedReads {
   #restMs(outlook: Outlook, ageMs: number): [number, number] {
     const within = (probability: number) => Math.round(outlook.restMs(ageMs, probability) * this.#scale);
     return [within(0.5), within(0.9)];
+  }
+
+  #limitMs({ lateMs }: Outlook, ageMs: number): [number, number] {
+    const ms = Math.min(LONGEST_LIMIT_MS, Math.max(SHORTEST_LIMIT_MS, LIMIT_FACTOR * lateMs));
+    return [Math.round(ms * this.#scale), Math.round(Math.max(0, ms - ageMs) * this.#scale)];
   }
 
   /** A moment that others of the project already have, where it is not too late; else one of its own. */

@@ -1,5 +1,6 @@
 import { durationMs, formatDuration } from '../../base/duration.js';
 import { isObject } from '../../base/json.js';
+import { AUTO_TIMEOUT } from '../../run/schema.js';
 import { isTemplate } from '../../templates/engine.js';
 import { parseRunInput } from '../boundary.js';
 import { HTTP_DEFAULTS } from '../definition/http-schema.js';
@@ -7,7 +8,7 @@ import type { PipelineSpec, StepSpec } from '../definition/spec.js';
 import { WAIT_DEFAULTS } from '../definition/wait-schema.js';
 import type { StepWork } from '../plan/step-work.js';
 
-/** Milliseconds; null where there is no limit; the template where an earlier step decides. */
+/** Milliseconds; null where there is no limit; the template where an earlier step decides; `auto` where earlier runs do. */
 export type Limit = number | string | null;
 
 /** Time limits by what they limit, such as `timeoutMs`. */
@@ -53,6 +54,7 @@ export function limitsText(limits: Limits): string {
   const parts = Object.entries(limits).map(([name, limit]) => {
     const { words, none } = WORDS[name] ?? { words: name };
     if (limit === null) return none;
+    if (limit === AUTO_TIMEOUT) return `${words} twice as long as earlier runs (auto)`;
     return `${words} ${typeof limit === 'number' ? formatDuration(limit) : limit}`;
   });
   return parts.filter((part) => part !== undefined).join(', ');
@@ -121,12 +123,13 @@ function runLimits(fields: Fields, skipIfFreshMs: Limit): Limits {
 function limitOf(given: unknown): Limit {
   if (typeof given === 'number') return durationMs(given);
   if (typeof given !== 'string') return null;
-  return isTemplate(given) ? given : durationMs(given);
+  return isTemplate(given) || given === AUTO_TIMEOUT ? given : durationMs(given);
 }
 
 function longest(a: Limits, b: Limits): Limits {
   const longer = ([name, limit]: [string, Limit]): [string, Limit] => {
     const other = b[name] ?? null;
+    if (limit === other) return [name, limit];
     return [name, typeof limit === 'number' && typeof other === 'number' ? Math.max(limit, other) : null];
   };
   return Object.fromEntries(Object.entries(a).map(longer));

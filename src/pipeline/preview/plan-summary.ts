@@ -2,9 +2,10 @@ import { sizeProblems } from '../../base/input-size.js';
 import { isObject, type JsonValue } from '../../base/json.js';
 import type { Parsed, Problem } from '../../base/problems.js';
 import { HEX_LIMITS } from '../../limits/hex-limits.js';
+import type { RunSpec } from '../../run/input.js';
 import type { KeySpec } from '../../run/key.js';
-import { pollIntervalMs } from '../../run/poll-interval.js';
 import { runScope } from '../../run/scope.js';
+import { isTemplate } from '../../templates/engine.js';
 import { parseRunInput, prepare } from '../boundary.js';
 import {
   asRequested,
@@ -21,6 +22,14 @@ import { type Plan, planOf } from '../plan/plan.js';
 import type { PreparedPipeline } from '../plan/prepare.js';
 import type { StepWork } from '../plan/step-work.js';
 import { waitName } from '../plan/wait.js';
+import {
+  type EarlierRuns,
+  estimateOf,
+  type PlanEstimate,
+  readsOfRun,
+  type UsualRun,
+  usualRun,
+} from './estimate.js';
 import { type Limits, pipelineLimits, stepLimits } from './limits.js';
 
 /** A step as `plan` shows it, before anything has run. */
@@ -37,8 +46,12 @@ export interface PlannedStep {
   times: number | null;
   when: string | null;
   maxAttempts: number;
-  /** Time limits of an attempt, in ms; null for none, a template where an earlier step decides. */
+  /** Time limits of an attempt, in ms; null for none, a template where an earlier step decides, `auto` where earlier runs do. */
   limits: Limits;
+  /** The Hex projects that it runs, as far as they are known before an earlier step has run. */
+  projects: string[];
+  /** How long a run of it usually takes; null where no earlier run is known, or it runs no Hex project. */
+  usual: UsualRun | null;
 }
 
 /** What a pipeline would do, found without touching Hex. */
@@ -59,26 +72,28 @@ export interface PipelinePlan {
     starts: number;
     /** Steps whose number of runs is decided by an earlier step, or inside a sub-pipeline. */
     unknown: string[];
-    /** Status reads in all, when every run takes {@link ASSUMED_RUN_MS}. */
+    /** Status reads in all, about: when every run takes as long as it usually does, or 10 minutes where that is not known. */
     reads: number;
   };
+  estimate: PlanEstimate;
   warnings: string[];
 }
-
-/** For the estimate of reads. */
-export const ASSUMED_RUN_MS = 600_000;
 
 /** What templates of the execution are filled with. */
 export interface PlanOptions {
   /** ISO 8601. */
   scheduledTime: string;
   workflowId?: string;
+  /** How long runs of its projects have taken. Default: nothing is known. */
+  earlier?: EarlierRuns;
 }
+
+const NOTHING_KNOWN: EarlierRuns = new Map();
 
 /** Checks all that can be known before a pipeline starts and lays it out. The request names no file: a definition has to be given. */
 export function planPipeline(
   request: PipelineRequest,
-  { scheduledTime, workflowId = 'plan' }: PlanOptions,
+  { scheduledTime, workflowId = 'plan', earlier = NOTHING_KNOWN }: PlanOptions,
 ): Parsed<PipelinePlan> {
   const { load, params, timezone } = request;
   if (!request.spec)
@@ -105,7 +120,7 @@ export function planPipeline(
   if (!prepared.ok) return prepared;
   const tooLargeSteps = [...prepared.value.ready].flatMap(([id, works]) => firstTooLarge(id, works));
   if (tooLargeSteps.length > 0) return { ok: false, problems: tooLargeSteps };
-  return { ok: true, value: summarize(planOf(spec), prepared.value) };
+  return { ok: true, value: summarize(planOf(spec), prepared.value, earlier) };
 }
 
 /** What a step is given may be too large though the input is not: a template may use a large parameter twice. */
@@ -117,11 +132,12 @@ function firstTooLarge(id: string, works: readonly StepWork[]): Problem[] {
   return [];
 }
 
-function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {
+function summarize(plan: Plan, prepared: PreparedPipeline, earlier: EarlierRuns): PipelinePlan {
   const { spec, levels } = plan;
   const levelOf = new Map(levels.flatMap((ids, index) => ids.map((id) => [id, index + 1] as const)));
   const steps = plan.order.map((step): PlannedStep => {
     const { id, kind, dependsOn, triggerRule, when, retry } = step;
+    const projects = projectsOf(step, prepared.ready.get(id));
     return {
       id,
       kind,
@@ -133,12 +149,15 @@ function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {
       when: typeof when === 'string' ? when : when ? null : 'false',
       maxAttempts: retry.maxAttempts,
       limits: stepLimits(step, prepared.ready.get(id)),
+      projects,
+      usual: usualRun(projects, earlier),
     };
   });
   const hexSteps = steps.filter(({ kind }) => kind === 'hex');
   const starts = hexSteps.reduce((sum, { times }) => sum + (times ?? 0), 0);
   const reads = hexSteps.reduce(
-    (sum, { id, times }) => sum + (times ?? 0) * readsOf(prepared.ready.get(id)),
+    (sum, { id, times, projects }) =>
+      sum + (times ?? 0) * readsOfRun(pollOf(prepared.ready.get(id)), projects, earlier),
     0,
   );
   const unknown = steps
@@ -155,6 +174,10 @@ function summarize(plan: Plan, prepared: PreparedPipeline): PipelinePlan {
     levels,
     atOnce,
     calls: { starts, unknown, reads },
+    estimate: estimateOf(
+      steps.map((step) => ({ ...step, window: plan.byId.get(step.id)?.window ?? null })),
+      spec.maxParallel,
+    ),
     warnings: warningsOf(spec, facts),
   };
 }
@@ -174,14 +197,20 @@ function widest({ levels, byId }: Plan, prepared: PreparedPipeline): number {
   return Math.max(0, ...levels.map((ids) => ids.reduce((sum, id) => sum + width(id), 0)));
 }
 
-function readsOf(works: readonly StepWork[] | undefined): number {
-  const [first] = works ?? [];
-  const parsed = first?.kind === 'hex' ? parseRunInput(first.input) : null;
-  const poll = parsed?.ok ? parsed.value.poll : undefined;
-  let reads = 1;
-  for (let elapsed = 0; elapsed < ASSUMED_RUN_MS; reads++)
-    elapsed += Math.max(1, pollIntervalMs(elapsed, poll));
-  return reads;
+/** The projects of a step, as far as no earlier step decides on them. */
+function projectsOf({ kind, body }: StepSpec, works: readonly StepWork[] = []): string[] {
+  if (kind !== 'hex') return [];
+  const ready = works.flatMap((work) => (work.kind === 'hex' ? [work.input.projectId] : []));
+  const written = typeof body.projectId === 'string' && !isTemplate(body.projectId) ? [body.projectId] : [];
+  return [...new Set(ready.length > 0 ? ready : written)];
+}
+
+/** How the runs of a step are read; by default where an earlier step decides on its fields. */
+function pollOf(works: readonly StepWork[] = []): RunSpec['poll'] {
+  const [first] = works;
+  const parsed = parseRunInput(first?.kind === 'hex' ? first.input : { projectId: 'any' });
+  if (!parsed.ok) throw new Error('The fields of a step have been checked, and are not sound');
+  return parsed.value.poll;
 }
 
 function whatOf(step: StepSpec, works: readonly StepWork[] | undefined): string {

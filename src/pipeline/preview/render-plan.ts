@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/duration.js';
+import { ASSUMED_RUN_MS } from './estimate.js';
 import { limitsText } from './limits.js';
-import { ASSUMED_RUN_MS, type PipelinePlan, type PlannedStep } from './plan-summary.js';
+import type { PipelinePlan, PlannedStep } from './plan-summary.js';
 
 /** A plan as text: the order, what runs at the same time, and what it costs. */
 export function planText(plan: PipelinePlan): string {
@@ -12,6 +13,7 @@ export function planText(plan: PipelinePlan): string {
   const params = Object.entries(plan.params).map(([name, value]) => `  ${name} = ${JSON.stringify(value)}`);
   return [
     headOf(plan),
+    ...estimateLines(plan),
     ...(plan.key ? [`Key ${plan.key.text}, ${plan.key.ifExists} where it exists`] : []),
     ...(params.length > 0 ? ['', 'Parameters', ...params] : []),
     '',
@@ -40,8 +42,21 @@ export function planMermaid(plan: PipelinePlan): string {
 function headOf({ name, steps, levels, atOnce, calls }: PipelinePlan): string {
   const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
   const more = calls.unknown.length > 0 ? `, more in ${calls.unknown.join(', ')}` : '';
-  const cost = `${count(calls.starts, 'run')} of Hex, about ${count(calls.reads, 'read')} if each takes ${formatDuration(ASSUMED_RUN_MS)}`;
+  const assumed = steps.some(({ usual }) => usual) ? '' : ` if each takes ${formatDuration(ASSUMED_RUN_MS)}`;
+  const cost = `${count(calls.starts, 'run')} of Hex, about ${count(calls.reads, 'read')}${assumed}`;
   return `${name}: ${count(steps.length, 'step')} in ${count(levels.length, 'level')}, at most ${atOnce} at once; ${cost}${more}`;
+}
+
+/** What earlier runs let expect, and of which steps nothing is known. */
+function estimateLines({ steps, estimate }: PipelinePlan): string[] {
+  if (!steps.some(({ usual }) => usual)) return [];
+  const { p50Ms, p90Ms, kernelMs, assumed } = estimate;
+  const ends = `By earlier runs it takes about ${formatDuration(p50Ms)}, nine times of ten at most ${formatDuration(p90Ms)}, and ${Math.round(kernelMs / 60_000)} kernel minutes, if nothing waits`;
+  if (assumed.length === 0) return [ends];
+  return [
+    ends,
+    `Assumed ${formatDuration(ASSUMED_RUN_MS)} a run, for no earlier one is known: ${some(assumed)}`,
+  ];
 }
 
 /** A line for the pipeline, and one for all steps with the same limits. */
@@ -63,12 +78,13 @@ function nameOf({ id, times }: PlannedStep): string {
   return times === 1 ? id : `${id} x${times ?? '?'}`;
 }
 
-function notes({ dependsOn, triggerRule, when, maxAttempts }: PlannedStep): string {
+function notes({ dependsOn, triggerRule, when, maxAttempts, usual }: PlannedStep): string {
   const parts: string[] = [];
   if (dependsOn.length > 0) parts.push(`after ${some(dependsOn)}`);
   if (triggerRule !== 'all_success') parts.push(triggerRule);
   if (when !== null) parts.push(`when ${when}`);
   if (maxAttempts > 1) parts.push(`up to ${maxAttempts} attempts`);
+  if (usual) parts.push(`usually ${formatDuration(usual.p50Ms)}, by ${usual.runs} earlier`);
   return parts.length > 0 ? ` (${parts.join('; ')})` : '';
 }
 

@@ -6,7 +6,7 @@ import { isOfType, typedFailure } from '../../contract/failure.js';
 import type { FailureType } from '../../run/failure-types.js';
 import type { RunFailureDetails } from '../../run/result.js';
 import { statusHint } from '../../run/status.js';
-import type { RunState } from './state.js';
+import { type RunState, timeLimitMs } from './state.js';
 
 /** Whether it is a run or pipeline that was cancelled and left runs going on in Hex on purpose. */
 export function isLeftRunning(error: unknown): boolean {
@@ -38,6 +38,8 @@ export function runFailure(
     ...(status && { status }),
     traceId: state.traceId,
     elapsedMs: state.elapsedMs,
+    polls: state.polls,
+    ...(state.rateLimited && { rateLimited: state.rateLimited }),
     ...details,
   };
   return typedFailure({
@@ -74,10 +76,13 @@ export function endedFailure(state: RunState): ApplicationFailure {
 /** The failure for a run that reached its time limit. */
 export function timedOutFailure(state: RunState): ApplicationFailure {
   const left = state.phase === 'left';
+  const { spec, learnedLimitMs } = state;
+  const limit = formatDuration(timeLimitMs(state));
+  const why = learnedLimitMs === undefined ? '' : ', which "timeout: auto" allows by what earlier runs took,';
   return runFailure(
     state,
     'HexRunTimedOut',
-    `Hex run of project ${state.spec.projectId} did not end within ${formatDuration(state.spec.timeoutMs)} and was ${left ? 'left running' : 'cancelled'}`,
+    `Hex run of project ${spec.projectId} did not end within ${limit}${why} and was ${left ? 'left running' : 'cancelled'}`,
     {
       hint: 'Open the run in Hex to see what took so long, or give it a longer "timeout".',
       ...(left && { leftRunning: true }),

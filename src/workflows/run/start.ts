@@ -16,11 +16,12 @@ import type { RunSpec } from '../../run/input.js';
 import { startDelayMs } from '../../run/start-delay.js';
 import { logEvent } from '../log-event.js';
 import { retried, sentOnce } from './activities.js';
-import { factsOf, hexFailure, runFailure } from './failures.js';
+import { applicationCause, factsOf, hexFailure, runFailure } from './failures.js';
 import { giveBack, type LimiterWords, reportAdopted, waitForPermit } from './permit.js';
 import {
   enterPhase,
   hasEnded,
+  noteRateLimited,
   type RunState,
   recordRun,
   tellParentOfRun,
@@ -70,6 +71,7 @@ async function sendUntilStarted(state: RunState, limiter: LimiterWords): Promise
       return;
     } catch (error) {
       if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      if (isOfType(applicationCause(error), 'HexRateLimited')) noteRateLimited(state, 1);
       if (outcomeIsUnknown(error) && !spec.dryRun) {
         // The run may exist already, so a cancel must not keep us from finding it.
         const found = await CancellationScope.nonCancellable(() => search(state, requestedAtMs));

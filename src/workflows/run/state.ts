@@ -44,6 +44,10 @@ export interface RunState {
   hint?: ReadHint | undefined;
   /** When the run is expected to have ended, by that; ms since 1970. */
   expectedEnd?: Expected | undefined;
+  /** With `timeout: auto`, how long it may run by what earlier runs took, ms; absent where too few are known. */
+  learnedLimitMs?: number;
+  /** How often Hex has answered 429 to its start and its reads; absent for never. */
+  rateLimited?: number;
   /** The pipeline above has been told that Hex does not do what is asked; absent where it need not be. */
   troubled?: boolean;
   /** The business key that it has; absent where there is none. */
@@ -138,6 +142,7 @@ export function recordRun(state: RunState, run: RunHandle, read: RunRead | null 
 /** Keeps what a read has told. */
 export function noteRead(state: RunState, read: RunRead): void {
   state.polls++;
+  noteRateLimited(state, read.rateLimited);
   state.status = read.status;
   state.startTime = read.startTime;
   state.endTime = read.endTime;
@@ -148,6 +153,30 @@ export function noteRead(state: RunState, read: RunRead): void {
   const [p50 = 0, p90 = 0] = read.hint?.restMs ?? [];
   state.expectedEnd = read.hint && [Date.now() + p50, Date.now() + p90];
   if (state.run && !state.run.runUrl) state.run.runUrl = read.runUrl;
+  noteLimit(state);
+}
+
+/** Hex has answered 429 so many more times. */
+export function noteRateLimited(state: RunState, times = 0): void {
+  if (times > 0) state.rateLimited = (state.rateLimited ?? 0) + times;
+}
+
+/**
+ * `timeout: auto`: once it runs, earlier runs say how long it may take. While it waits for its kernel it has no less time
+ * than a run without a past.
+ */
+function noteLimit(state: RunState): void {
+  const { hint, run, spec, startTime } = state;
+  if (!hint?.limitMs || !run) return;
+  const [wholeMs, leftMs] = hint.limitMs;
+  const limitMs = startTime === null ? Math.max(spec.timeoutMs, wholeMs) : wholeMs;
+  state.deadlineAtMs = startTime === null ? run.triggeredAtMs + limitMs : Date.now() + leftMs;
+  state.learnedLimitMs = limitMs;
+}
+
+/** The time limit of the run, in ms. */
+export function timeLimitMs({ learnedLimitMs, spec }: RunState): number {
+  return learnedLimitMs ?? spec.timeoutMs;
 }
 
 /** Makes the final status searchable: Hex's, or `LEFT_RUNNING`. */

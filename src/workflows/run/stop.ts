@@ -7,7 +7,7 @@ import { logEvent } from '../log-event.js';
 import { alert } from '../notifications.js';
 import { retried } from './activities.js';
 import { runFailure } from './failures.js';
-import { enterPhase, type RunState } from './state.js';
+import { enterPhase, noteRateLimited, type RunState } from './state.js';
 
 /** A DELETE that was accepted and has not stopped the run after so many reads is sent again. */
 const READS_BEFORE_ASKING_AGAIN = 5;
@@ -88,6 +88,7 @@ function note(state: RunState, read: Partial<RunRead>): void {
   state.endTime = read.endTime ?? state.endTime;
   state.elapsedMs = read.elapsedMs ?? state.elapsedMs;
   state.traceId = read.traceId ?? state.traceId;
+  noteRateLimited(state, read.rateLimited);
 }
 
 function words(error: unknown): string {

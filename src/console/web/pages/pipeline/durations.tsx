@@ -3,7 +3,7 @@ import type { DurationsAnswer, StripCell } from '../../../contract.js';
 import { useAnswer } from '../../lib/answers.js';
 import { executionLook } from '../../lib/status.js';
 import { niceSteps } from '../../lib/ticks.js';
-import { Empty, Loaded } from '../../parts/page.js';
+import { Empty, Loaded, Section } from '../../parts/page.js';
 import { RunStrip } from '../../parts/run-strip.js';
 import { runHref } from '../../parts/run-table.js';
 
@@ -16,12 +16,18 @@ const SLOWEST = 5;
 export function DurationsTab({ name, timezone }: { name: string; timezone: string }) {
   return (
     <Loaded of={useAnswer('/api/pipeline/durations', { name })}>
-      {(answer) => <Durations answer={answer} timezone={timezone} />}
+      {(answer) => <Durations answer={answer} name={name} timezone={timezone} />}
     </Loaded>
   );
 }
 
-function Durations({ answer, timezone }: { answer: DurationsAnswer; timezone: string }) {
+interface DurationsProps {
+  answer: DurationsAnswer;
+  name: string;
+  timezone: string;
+}
+
+function Durations({ answer, name, timezone }: DurationsProps) {
   const { runs, medianMs, p90Ms, trendPercent } = answer;
   if (runs.length === 0)
     return <Empty title="No run has ended yet.">Durations are shown once one has.</Empty>;
@@ -39,7 +45,27 @@ function Durations({ answer, timezone }: { answer: DurationsAnswer; timezone: st
       </dl>
       <Chart runs={runs} medianMs={medianMs} />
       <RunStrip title="The slowest" runs={slowest} left={0} timezone={timezone} />
+      <InHex name={name} />
     </>
+  );
+}
+
+/** What its runs took in Hex; nothing until it is known. */
+function InHex({ name }: { name: string }) {
+  const stats = useAnswer('/api/pipeline/stats', { name }).answer?.stats;
+  if (!stats) return null;
+  const { runs, failed, reads, readsSaved, delayMs, rateLimited, kernelMinutes } = stats;
+  return (
+    <Section title={`In Hex: the last ${runs + failed} runs of a week`}>
+      <dl class="counts">
+        <Figure name="Kernels" text={formatDuration(kernelMinutes * 60_000)} />
+        <Figure name="Reads" text={`${reads} (${readsSaved} saved)`} />
+        <Figure name="Ends seen after" text={delayMs === null ? '–' : formatDuration(delayMs.median)} />
+        <Figure name="429s met" text={String(rateLimited)} />
+        <Figure name="Second runs avoided" text={String(stats.secondRunsAvoided)} />
+        <Figure name="Adopted" text={String(stats.adopted)} />
+      </dl>
+    </Section>
   );
 }
 

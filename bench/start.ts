@@ -21,13 +21,13 @@ interface Start {
   startMs: number;
   /** Processor time up to then; null where there is no /proc. */
   cpuMs: number | null;
-  residentBytes: number | null;
+  ownBytes: number | null;
 }
 
 export const start: Bench = {
   title: 'Start: a worker from its command until it works, and its memory when it has nothing to do',
   method: [
-    `${ROUNDS} rounds of one start each, in turn; medians. Processor time and resident memory as Linux counts them, the memory`,
+    `${ROUNDS} rounds of one start each, in turn; medians. Processor time and memory of its own (RssAnon) as Linux counts them, the memory`,
     `${IDLE_AFTER_MS / 1_000} s after the start. The dev server and the sandbox run beside it.`,
   ],
   run: () =>
@@ -47,9 +47,9 @@ async function startOnce(env: Record<string, string>): Promise<Start> {
   const startMs = performance.now() - began;
   const cpuMs = cpuOf(worker.child.pid);
   await new Promise((resolve) => setTimeout(resolve, IDLE_AFTER_MS));
-  const residentBytes = residentOf(worker.child.pid);
+  const ownBytes = ownMemoryOf(worker.child.pid);
   await worker.stop();
-  return { startMs, cpuMs, residentBytes };
+  return { startMs, cpuMs, ownBytes };
 }
 
 function rowOf(what: string, starts: readonly Start[]): Row {
@@ -59,14 +59,14 @@ function rowOf(what: string, starts: readonly Start[]): Row {
     starts.map(({ cpuMs }) => cpuMs),
     ms,
   );
-  const resident = middle(
-    starts.map(({ residentBytes }) => residentBytes),
+  const own = middle(
+    starts.map(({ ownBytes }) => ownBytes),
     size,
   );
   return {
     what,
     value: ms(median(starts.map(({ startMs }) => startMs))),
-    against: `${cpu} of processor time, ${resident} when idle`,
+    against: `${cpu} of processor time, ${own} when idle`,
     note: starts.map(({ startMs }) => Math.round(startMs)).join(' '),
   };
 }
@@ -87,7 +87,7 @@ function cpuOf(pid: number | undefined): number | null {
   return fields ? (Number(fields[11]) + Number(fields[12])) * 10 : null;
 }
 
-function residentOf(pid: number | undefined): number | null {
-  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(ofProcess(pid, 'status') ?? '')?.[1];
+function ownMemoryOf(pid: number | undefined): number | null {
+  const kilobytes = /^RssAnon:\s+(\d+) kB/m.exec(ofProcess(pid, 'status') ?? '')?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) * 1_024;
 }

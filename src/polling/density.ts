@@ -11,6 +11,8 @@ export const LEAST_KNOWN = 3;
 const WEIGHT_OF_PAST = 0.9;
 /** Spread of the wide guess, of the logarithm: two thirds of it lie between a quarter and four times the median. */
 const WIDE = 1.5;
+/** Width of the kernels, where Silverman's rule says 0.9. */
+const WIDTH = 0.7;
 /** The kernels are at least so wide: runs of equal length do not promise that the next one is as long to the second. */
 const NARROWEST = 0.03;
 /** Further out than so many widths a kernel says nothing. */
@@ -31,8 +33,8 @@ export interface Spread {
 }
 
 /**
- * From the durations of earlier runs, ms: Gaussian kernels on their logarithms, as wide as Silverman's rule says, and a
- * wide log-normal around their median.
+ * From the durations of earlier runs, ms: Gaussian kernels on their logarithms, about as wide as Silverman's rule says, and
+ * a wide log-normal around their median.
  */
 export function spreadOf(durationsMs: readonly number[]): Spread {
   const logs = durationsMs.map((ms) => Math.log(Math.max(1, ms))).sort((a, b) => a - b);
@@ -56,12 +58,15 @@ export function spreadOf(durationsMs: readonly number[]): Spread {
   };
 }
 
-/** Silverman's rule of thumb, which the quartiles keep from being widened by a few outliers. */
+/**
+ * Silverman's rule of thumb, which the quartiles keep from being widened by a few outliers; somewhat narrower than it says,
+ * for the wide guess covers what lies between and beyond.
+ */
 function widthOf(sorted: readonly number[]): number {
   const n = sorted.length;
   const mean = sorted.reduce((sum, each) => sum + each, 0) / n;
   const deviation = Math.sqrt(sorted.reduce((sum, each) => sum + (each - mean) ** 2, 0) / n);
   const quartiles = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 1.35;
   const spread = quartiles > 0 ? Math.min(deviation, quartiles) : deviation;
-  return Math.max(NARROWEST, 0.9 * spread * n ** -0.2);
+  return Math.max(NARROWEST, WIDTH * spread * n ** -0.2);
 }

@@ -2,28 +2,29 @@ import type { Outlook } from './outlook.js';
 
 /**
  * Delay that one read is worth, ms: reads are planned so that one more would save less. At this price a run of about ten
- * minutes is seen to end after 4 s with 21 reads (`npm run bench -- polling`).
+ * minutes is seen to end after 4 s with 20 reads (`npm run bench -- polling`).
  */
-const READ_IS_WORTH_MS = 340;
+const READ_IS_WORTH_MS = 350;
 
 /** No two reads of a run are closer. */
 export const CLOSEST_MS = 2_000;
 
 /**
- * However unlikely an end is, a run is read after a fifth of its age and 15 s, or three tenths of its age where that is
- * longer, and after 5 minutes at the latest. A project whose runs suddenly take another time is then seen about three
- * times as late, at most, as by a tenth of the age.
+ * However unlikely an end is, a run is read after 15 s and a share of its age, or a larger share alone where that is longer,
+ * and after 5 minutes at the latest. When the runs of a project suddenly take another time, an end is then seen three
+ * times as late at most as by a tenth of the age.
  */
-const GUARD_SHARE = 0.2;
+const GUARD_SHARE = 0.18;
 const GUARD_MS = 15_000;
-const LATE_GUARD_SHARE = 0.3;
+const LATE_GUARD_SHARE = 0.28;
 const FURTHEST_MS = 300_000;
 /** A run that goes on for longer than all earlier ones is not read more often than one without a past: by a tenth of its age, or a minute. */
 const UNKNOWN_SHARE = 0.1;
 const UNKNOWN_MS = 60_000;
-/** Before a quarter of what runs usually take, only early failures are looked for: after twice the age and 15 s. */
-const EARLY_PART = 0.25;
+/** Before a fifth of what runs usually take, only early failures are looked for: after twice the age and 45 s. */
+const EARLY_PART = 0.2;
 const EARLY_GUARD_SHARE = 2;
+const EARLY_GUARD_MS = 45_000;
 
 /** Where reads are short, at least this share of them is for the unlikely ends. */
 const GUARDS_OF_BUDGET = 0.1;
@@ -58,8 +59,8 @@ export function nextReadInMs(reader: Reader, all: readonly Reader[], readsPerMs:
   for (let step = 0; step < MOST_STEPS; step++) {
     const lengthMs = Math.max(STEP_MS, atMs * STEP_SHARE);
     const inMs = atMs + lengthMs / 2;
-    const parts = readsPerMs === null ? ALL : partsOf(all, readsPerMs, inMs);
-    const likely = likelyRate(reader, inMs) * parts.likely;
+    const parts = readsPerMs === null ? ALL : partsOf(all, reader, readsPerMs, inMs);
+    const likely = wantsOf(reader, inMs).likely * parts.likely;
     const guard = parts.guard / guardMs;
     const leftMs = Math.min((1 - likelyDone) / likely, (1 - guardDone) / guard);
     if (leftMs <= lengthMs) return Math.max(CLOSEST_MS, atMs + leftMs);
@@ -79,25 +80,40 @@ interface Parts {
 const ALL: Parts = { likely: 1, guard: 1 };
 
 /** How the budget is shared at a time: what is likely goes first, but for a part that guards have for themselves. */
-function partsOf(all: readonly Reader[], readsPerMs: number, inMs: number): Parts {
+function partsOf(all: readonly Reader[], own: Reader, readsPerMs: number, inMs: number): Parts {
   let likely = 0;
   let guard = 0;
   for (const reader of all) {
-    likely += likelyRate(reader, inMs);
-    guard += 1 / guardOf(reader, inMs);
+    const wants = wantsOf(reader, inMs);
+    // One that has ended is read until that has been seen, so what probably ends by then wants half of it still.
+    const still = reader === own ? 1 : (1 + wants.goesOn) / 2;
+    likely += still * wants.likely;
+    guard += still / guardOf(reader, inMs);
   }
   const forGuards = Math.min(guard, Math.max(readsPerMs - likely, readsPerMs * GUARDS_OF_BUDGET));
   return { likely: Math.min(1, (readsPerMs - forGuards) / likely), guard: forGuards / guard };
 }
 
-/** Reads a ms by how likely an end is. */
-function likelyRate({ outlook, agesMs }: Reader, inMs: number): number {
+/** What a reader wants at a time from now. */
+interface Wants {
+  /** Reads a ms by how likely an end is, if all goes on until then. */
+  likely: number;
+  /** How likely any of its runs goes on until then. */
+  goesOn: number;
+}
+
+function wantsOf({ outlook, agesMs }: Reader, inMs: number): Wants {
   let hazard = 0;
+  let allEnd = 1;
   for (const ageMs of agesMs) {
-    const at = ageMs + inMs;
-    hazard += outlook.hazardAt(at) + Math.min(outlook.wideHazardAt(at), mostOfUnknown(at));
+    const atMs = ageMs + inMs;
+    const then = outlook.at(atMs);
+    hazard += then.hazard + Math.min(then.wideHazard, mostOfUnknown(atMs));
+    const { survival } = outlook.at(ageMs);
+    allEnd *= survival > 0 ? 1 - then.survival / survival : 1;
   }
-  return Math.min(1 / CLOSEST_MS, Math.sqrt(hazard / (2 * READ_IS_WORTH_MS)));
+  const likely = Math.min(1 / CLOSEST_MS, Math.sqrt(hazard / (2 * READ_IS_WORTH_MS)));
+  return { likely, goesOn: 1 - allEnd };
 }
 
 /** The hazard at which a run is read as often as one without a past. */
@@ -113,7 +129,7 @@ function guardOf({ outlook, agesMs }: Reader, inMs: number): number {
     FURTHEST_MS,
     ...agesMs.map((ageMs) => {
       const at = ageMs + inMs;
-      const early = Math.min(earlyMs - at, EARLY_GUARD_SHARE * at + GUARD_MS);
+      const early = Math.min(earlyMs - at, EARLY_GUARD_SHARE * at + EARLY_GUARD_MS);
       return Math.max(early, GUARD_SHARE * at + GUARD_MS, LATE_GUARD_SHARE * at);
     }),
   );

@@ -6,16 +6,24 @@ const STEP = 0.015;
 const BELOW = Math.log(10);
 const ABOVE = Math.log(20);
 
+/** What is to be expected of a run of some age. */
+export interface Prospect {
+  /** How likely it ends in the next ms, by what earlier runs say. */
+  hazard: number;
+  /** The same by the wide guess, which is all there is once it has gone on for longer than all of them. */
+  wideHazard: number;
+  /** How many of all runs become so old, from 0 to 1. */
+  survival: number;
+}
+
 /** What is to be expected of a run, by how long earlier runs of its project took. Ages and times in ms. */
 export interface Outlook {
   /** How long half of the runs take at most. */
   usualMs: number;
   /** How long 99 of 100 earlier runs took at most. */
   lateMs: number;
-  /** How likely a run of that age ends in the next ms, by what earlier runs say. */
-  hazardAt(ageMs: number): number;
-  /** The same by the wide guess, which is all there is once a run has gone on for longer than all of them. */
-  wideHazardAt(ageMs: number): number;
+  /** What is to be expected at that age. */
+  at(ageMs: number): Prospect;
   /** How much longer a run of that age goes on, at most, with that probability. */
   restMs(ageMs: number, probability: number): number;
 }
@@ -41,14 +49,19 @@ export function outlookOf(durationsMs: readonly number[]): Outlook | null {
   const last = hazards.length - 1;
   const placeOf = (ageMs: number) =>
     Math.min(last, Math.max(0, (Math.log(Math.max(1, ageMs)) - from) / STEP));
-  // The tables are of the logarithm of the time.
-  const perMs = (table: readonly number[], ageMs: number) =>
-    interpolated(table, placeOf(ageMs)) / Math.max(ageMs, Math.exp(from));
   return {
     usualMs: Math.exp(spread.median),
     lateMs: Math.exp(spread.late),
-    hazardAt: (ageMs) => perMs(hazards, ageMs),
-    wideHazardAt: (ageMs) => perMs(wideHazards, ageMs),
+    at(ageMs) {
+      const place = placeOf(ageMs);
+      // The tables are of the logarithm of the time.
+      const scale = Math.max(ageMs, Math.exp(from));
+      return {
+        hazard: interpolated(hazards, place) / scale,
+        wideHazard: interpolated(wideHazards, place) / scale,
+        survival: interpolated(survivals, place),
+      };
+    },
     restMs(ageMs, probability) {
       const alive = interpolated(survivals, placeOf(ageMs)) * (1 - probability);
       const place = crossing(survivals, alive);

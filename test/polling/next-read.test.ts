@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextReadInMs, type Outlook, outlookOf, type Reader } from '../../src/polling/index.js';
+import { pollIntervalMs } from '../../src/run/poll-interval.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -35,6 +36,14 @@ function follow(outlook: Outlook, durationMs: number): { reads: number; delayMs:
   return { reads, delayMs: ageMs - durationMs };
 }
 
+/** The same by the rule for runs without a past. */
+function followByAge(durationMs: number): { reads: number; delayMs: number } {
+  let reads = 1;
+  let ageMs = SECOND;
+  for (; ageMs < durationMs; reads++) ageMs += pollIntervalMs(ageMs);
+  return { reads, delayMs: ageMs - durationMs };
+}
+
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 describe('when a run is read next', () => {
@@ -45,8 +54,8 @@ describe('when a run is read next', () => {
         const reader = { outlook, agesMs: [ageMs] };
         const waitMs = nextReadInMs(reader, [reader], null);
         expect(waitMs).toBeGreaterThanOrEqual(2 * SECOND);
-        const early = Math.min(outlook.usualMs / 4 - ageMs, 2 * ageMs + 15 * SECOND);
-        const guardMs = Math.max(early, 0.2 * ageMs + 15 * SECOND, 0.3 * ageMs);
+        const early = Math.min(outlook.usualMs / 5 - ageMs, 2 * ageMs + 45 * SECOND);
+        const guardMs = Math.max(early, 0.18 * ageMs + 15 * SECOND, 0.28 * ageMs);
         expect(waitMs).toBeLessThanOrEqual(Math.min(300 * SECOND, guardMs) + 1);
       }),
     );
@@ -74,6 +83,18 @@ describe('when a run is read next', () => {
     expect(nextReadInMs(four, [four], null)).toBeLessThan(0.7 * nextReadInMs(one, [one], null));
   });
 
+  it.each([0.25, 0.5, 2, 4])(
+    'runs that suddenly take %s times as long are seen to end three times as late at most, with no more reads, as by their age',
+    (drift) => {
+      const outlook = known(outlookOf(durations(10 * MINUTE, 0.1, 20)));
+      const lengths = durations(10 * MINUTE * drift, 0.1, 200, 0.3);
+      const [learned, byAge] = [lengths.map((ms) => follow(outlook, ms)), lengths.map(followByAge)];
+      const meanOf = (seen: typeof learned, what: 'reads' | 'delayMs') => mean(seen.map((one) => one[what]));
+      expect(meanOf(learned, 'delayMs')).toBeLessThanOrEqual(3 * meanOf(byAge, 'delayMs'));
+      expect(meanOf(learned, 'reads')).toBeLessThanOrEqual(meanOf(byAge, 'reads'));
+    },
+  );
+
   // Reads and mean delay of a simulation in another language with the same formulas (Python, kernels of earlier runs).
   it.each([
     { what: '10 min, cv 0.05', meanMs: 10 * MINUTE, cv: 0.05, reads: 20, delayS: 4.5 },
@@ -90,8 +111,10 @@ describe('when a run is read next', () => {
 });
 
 describe('many runs under a budget', () => {
-  /** Reads in an hour in which runs end and begin all the time. */
-  function readsInAnHour(projects: number, readsPerMs: number): number {
+  const MINUTES = 20;
+
+  /** Reads in a time in which runs end and begin all the time. */
+  function readsOfAll(projects: number, readsPerMs: number): number {
     const outlook = known(outlookOf(durations(4 * MINUTE, 0.2, 20)));
     const lengths = durations(4 * MINUTE, 0.2, projects);
     const runs = lengths.map((lengthMs, n) => ({ lengthMs, begunAt: 0, nextAt: (n + 1) * SECOND }));
@@ -99,7 +122,7 @@ describe('many runs under a budget', () => {
     for (;;) {
       const next = runs.reduce((a, b) => (b.nextAt < a.nextAt ? b : a));
       const now = next.nextAt;
-      if (now > 60 * MINUTE) return reads;
+      if (now > MINUTES * MINUTE) return reads;
       reads += 1;
       if (now - next.begunAt >= next.lengthMs) next.begunAt = now;
       const readers = runs.map((run): Reader => ({ outlook, agesMs: [now - run.begunAt] }));
@@ -110,7 +133,7 @@ describe('many runs under a budget', () => {
 
   it.each([10, 25, 60])('%i of them together take no more than there is', (projects) => {
     const perMinute = 24;
-    expect(readsInAnHour(projects, perMinute / MINUTE)).toBeLessThanOrEqual(60 * perMinute * 1.05);
+    expect(readsOfAll(projects, perMinute / MINUTE)).toBeLessThanOrEqual(MINUTES * perMinute * 1.05);
   });
 
   it('those that are about to end are read more often than those that have just begun', () => {
@@ -145,8 +168,10 @@ describe('how long a run still takes', () => {
     const outlook = known(outlookOf(durations(10 * MINUTE, 0.3, 30)));
     const untilMs = outlook.restMs(0, 0.5);
     let sum = 0;
-    for (let ageMs = 0; ageMs < untilMs; ageMs += 100)
-      sum += (outlook.hazardAt(ageMs + 50) + outlook.wideHazardAt(ageMs + 50)) * 100;
+    for (let ageMs = 0; ageMs < untilMs; ageMs += 100) {
+      const { hazard, wideHazard } = outlook.at(ageMs + 50);
+      sum += (hazard + wideHazard) * 100;
+    }
     expect(Math.exp(-sum)).toBeCloseTo(0.5, 2);
   });
 });

@@ -8,11 +8,12 @@ import { dataConverterOf } from './encryption/settings.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import { version } from './version.js';
 import { type ConnectOptions, connectToTemporal, type WorkerLog } from './worker/connect.js';
-import { hexLinks } from './worker/hex-connections.js';
+import { type HexLink, hexLinks } from './worker/hex-connections.js';
 import { scheduleJanitor } from './worker/janitor-schedules.js';
 import { startKeeper } from './worker/keeper.js';
 import { watchLimiters } from './worker/limiter-watch.js';
 import { outageWatch } from './worker/outages.js';
+import { WorkerReads } from './worker/readers.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
 import { tellBuild } from './worker/tell-build.js';
 import { checkTokens } from './worker/token-checks.js';
@@ -68,7 +69,7 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
   const { connection, config, namespace = 'default', log = () => {}, telemetry } = options;
   const dataConverter = options.worker?.dataConverter ?? (await converterOf(options));
   const plugins = telemetry?.plugins ?? [];
-  const dependencies = await hexDependencies({
+  const { dependencies, links, reads } = await workerParts({
     connection,
     namespace,
     config,
@@ -90,7 +91,7 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
     ...versioned(config),
     ...options.worker,
     ...(dataConverter && { dataConverter }),
-    plugins: [...plugins, ...(options.worker?.plugins ?? [])],
+    plugins: [...plugins, ...(options.worker?.plugins ?? []), reads.leaving(links)],
   });
   telemetry?.begin(worker, connection);
   watchLimiters(worker, dependencies.limiters, Object.keys(config.connections));
@@ -120,6 +121,15 @@ function versioned({ build }: Config): Pick<WorkerOptions, 'workerDeploymentOpti
 export async function hexDependencies(
   options: Omit<HexWorkerOptions, 'worker'>,
 ): Promise<ActivityDependencies> {
+  return (await workerParts(options)).dependencies;
+}
+
+/** The same, and what only a worker that is wholly ours makes use of. */
+async function workerParts(options: Omit<HexWorkerOptions, 'worker'>): Promise<{
+  dependencies: ActivityDependencies;
+  links: (connection: string) => HexLink;
+  reads: WorkerReads;
+}> {
   const { connection, config, namespace = 'default', log = () => {} } = options;
   const known = await registerSearchAttributes(connection, namespace, log);
   const pipelinesFromMs = known.justNow ? Date.now() + ATTRIBUTES_KNOWN_AFTER_MS : 0;
@@ -132,17 +142,20 @@ export async function hexDependencies(
     taskQueue: config.limitsTaskQueue ?? config.taskQueue,
     settings: config.limits,
   });
+  const reads = new WorkerReads(limiters, config);
   const links = hexLinks(
     config,
     outageWatch({ workflows: workflow, config, log }),
     options.telemetry?.observe,
+    reads.linkOf,
   );
   await Promise.all([
     limiters.configure(Object.keys(config.connections)),
+    reads.come(),
     scheduleJanitor(client, config, log),
     startKeeper(workflow, config, log),
   ]);
-  return {
+  const dependencies: ActivityDependencies = {
     hex: (name) => links(name).client,
     reads: (name) => links(name).reads,
     patienceMs: config.patienceMs,
@@ -159,6 +172,7 @@ export async function hexDependencies(
     temporalUiUrl: config.temporalUiUrl,
     ...(known.runs && { owners: searchAttributeOwners(workflow) }),
   };
+  return { dependencies, links, reads };
 }
 
 /**

@@ -2,12 +2,13 @@ import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { own } from '../base/json.js';
 import { limiterId } from '../contract/ids.js';
 import type { LimiterInput } from '../contract/inputs.js';
-import { holdersQuery, limiterEventsSignal, lineQuery } from '../contract/messages.js';
+import { holdersQuery, limiterEventsSignal, lineQuery, readsQuery } from '../contract/messages.js';
 import {
   DEFAULT_SETTINGS,
   type LimiterEvent,
   type LimiterView,
   type LimitsPatch,
+  type ReadPart,
   withSettings,
 } from '../limits/index.js';
 import { gathered } from './gathered.js';
@@ -24,6 +25,8 @@ export interface Limiters {
   revive(connections: readonly string[]): Promise<void>;
   /** Where a request stands; null where it is not in line, or too far behind to be foretold. */
   place(connection: string, requestId: string): Promise<LimiterView['line'][number] | null>;
+  /** What a worker may read. Null: the limiter does not know it. Rejects where it does not answer in time. */
+  readPart(connection: string, reader: string, atMs: number): Promise<ReadPart | null>;
   /** The workflow of every run in flight, by Hex's run id; empty where starts are not limited. */
   holders(connection: string): Promise<Record<string, string>>;
 }
@@ -36,6 +39,8 @@ export interface LimiterSetup {
   settings: Readonly<Record<string, LimitsPatch | 'off'>>;
 }
 
+/** A worker that hears nothing for so long goes on as it may without an answer. */
+const ANSWER_MS = 5_000;
 /** So many events go in one signal at most: some 60 KB. */
 const MOST_EVENTS = 200;
 /** Before all else in the task queue: who starts next must not wait behind a thousand who only get in line. */
@@ -95,6 +100,10 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
         .getHandle(limiterId(taskQueue, connection))
         .query(lineQuery, { requestId });
       return line[0] ?? null;
+    },
+    async readPart(connection, reader, atMs) {
+      const handle = workflows.getHandle(limiterId(taskQueue, connection));
+      return workflows.withDeadline(Date.now() + ANSWER_MS, () => handle.query(readsQuery, { reader, atMs }));
     },
     async holders(connection) {
       if (patchOf(connection) === 'off') return {};

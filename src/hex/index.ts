@@ -25,6 +25,7 @@ export {
   backgroundIntervalMs,
   createReadPacing,
   type ReadPacing,
+  type SharedPacing,
 } from './reads/pacing.js';
 export { createSharedReads, type SharedReads } from './reads/shared-reads.js';
 export type { RunProjectRequest } from './run-request.js';

@@ -1,3 +1,4 @@
+import { withReads } from './readers.js';
 import { withSettings } from './settings.js';
 import {
   type HeldSlot,
@@ -69,6 +70,8 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
       return state.refused?.kind === 'outage'
         ? askSooner(state, state.refused.last + windowsOf(state.settings).minute)
         : state;
+    case 'reads':
+      return { ...state, readers: withReads(state.readers ?? [], event, now, state.settings) };
     case 'move':
       return move(state, event, now);
     case 'settings':

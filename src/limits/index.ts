@@ -10,6 +10,7 @@ export {
   unpackLimiter,
 } from './pack.js';
 export { DEFAULT_READ_BUDGET, nextReadMs, type ReadBudget, type ReadLoad } from './read-share.js';
+export { FEW, LOOK, type ReadPart, type ReadsTold, readPart } from './readers.js';
 export {
   DEFAULT_SETTINGS,
   type LimiterSettings,
@@ -32,3 +33,4 @@ export {
 } from './state.js';
 export { type LimiterStep, type Permit, step, withPermit } from './step.js';
 export { withoutTurns } from './turns.js';
+export { MINUTE_MS } from './windows.js';

@@ -1,3 +1,4 @@
+import type { Reader } from './readers.js';
 import {
   DEFAULT_SETTINGS,
   type EnvironmentSettings,
@@ -25,6 +26,7 @@ export interface PackedLimiter {
   penalty: LimiterState['backOff'];
   probing: number | null;
   refused?: Refused;
+  readers?: Reader[];
   closed: string[];
   typical: LimiterState['typical'];
   usual?: Record<string, number>;

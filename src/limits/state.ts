@@ -1,3 +1,4 @@
+import type { Reader, ReadsTold } from './readers.js';
 import {
   DEFAULT_SETTINGS,
   type EnvironmentSettings,
@@ -103,6 +104,8 @@ export interface LimiterState {
   shares?: Shares;
   /** The newest moves, oldest first. */
   moves?: LineMove[];
+  /** The workers that read. Absent: none has told of itself. */
+  readers?: Reader[];
   /** Running means (weight 1/5), for forecasts. */
   typical: { runMs: number | null; triggerMs: number | null };
   /** How long runs of a project usually take, ms, as those who asked last have learned. Absent: nobody knew. */
@@ -149,6 +152,8 @@ export type LimiterEvent =
     }
   /** Somebody moves a waiting run, or the waiting steps of a pipeline, to the front. `at`: when that was asked for. */
   | { type: 'move'; workflowId: string; by: string; reason?: string; at: number }
+  /** A worker tells of its reads. It looks what it may by the query `reads`. */
+  | ({ type: 'reads' } & ReadsTold)
   /** Hex answers reads, so an outage of starts that it put no time to is not waited for longer than a minute. */
   | { type: 'answers' }
   /** Answer to a check: is the holder's workflow open, or its run still going? */

@@ -12,7 +12,13 @@ import {
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
 import type { LimiterInput } from '../contract/inputs.js';
-import { holdersQuery, limiterEventsSignal, lineQuery, permitSignal } from '../contract/messages.js';
+import {
+  holdersQuery,
+  limiterEventsSignal,
+  lineQuery,
+  permitSignal,
+  readsQuery,
+} from '../contract/messages.js';
 import {
   applyEvent,
   type HeldSlot,
@@ -24,6 +30,7 @@ import {
   packLimiter,
   type RecalledLimiter,
   type Refused,
+  readPart,
   recalledState,
   standings,
   step,
@@ -108,6 +115,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   setHandler(limiterEventsSignal, take);
   setHandler(lineQuery, (options) => view(state, Date.now(), options));
   setHandler(holdersQuery, () => holdersOf(state));
+  setHandler(readsQuery, ({ reader, atMs }) => readPart(state, reader, atMs));
 
   const sendPermit = async (permit: Permit) => {
     sending++;

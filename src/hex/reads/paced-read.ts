@@ -17,7 +17,9 @@ export async function pacedRead<T>(
   send: () => Promise<T>,
   { signal, background }: CallOptions = {},
 ): Promise<T> {
+  await pacing.ready?.();
   let permit = pacing.reserve(call.name, { background });
+  if (!permit.ok && (await pacing.more?.())) permit = pacing.reserve(call.name, { background });
   if (!permit.ok && permit.retryInMs <= SHORT_WAIT_MS) {
     // A timer may fire within the millisecond before its time.
     await delay(permit.retryInMs + 1, undefined, signal ? { signal } : {}).catch(() =>

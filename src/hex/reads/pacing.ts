@@ -30,6 +30,8 @@ const LEAST_SHARE = 1 / 30;
 const RECOVERY = 1 / 30;
 /** Waiting workers shall not all come back in the same moment: up to 2 s of a minute later. */
 const JITTER = 2_000 / MINUTE_MS;
+/** In minutes: who has no share asks again after that. */
+const NO_SHARE = 1 / 12;
 /** A turn not taken this long after its time is given up. */
 const CLAIM_MS = 5_000;
 /** A read not settled after this time is given up: no request lives that long. */
@@ -55,6 +57,18 @@ export interface ReadPacing {
   reserve(key: string, options?: { background?: boolean | undefined }): ReadPermit;
   /** What it has learnt so far. */
   state(): { readsPerMinute: number; stoppedForMs: number; booked: number };
+  /** Resolves when it is known how much may be read, which it mostly is. Absent: it always is. */
+  ready?(): Promise<void>;
+  /** Sees whether there is more to be had for a read that was refused. True: it may ask again. Absent: there never is. */
+  more?(): Promise<boolean>;
+}
+
+/** A pacer that may be given a share of the limits. */
+export interface SharedPacing extends ReadPacing {
+  /** From now on this part of the limits at most, 0 to 1; 0 for none. */
+  share(part: number): void;
+  /** What the reads of the last minute are of the limit, 0 to 1. */
+  used(): number;
 }
 
 /** The limits to keep to, and what a test plays. */
@@ -67,7 +81,7 @@ export interface PacingOptions {
 }
 
 /** A pacer of its own, with nothing learnt yet. */
-export function createReadPacing(options: PacingOptions = {}): ReadPacing {
+export function createReadPacing(options: PacingOptions = {}): SharedPacing {
   return new LearningPacer(options);
 }
 
@@ -77,15 +91,16 @@ export function createReadPacing(options: PacingOptions = {}): ReadPacing {
  * window, and goes on at three quarters of its rate, which then grows by 1/30 of the limit a minute. Workers that share
  * a budget thus drift to equal shares: what each loses is in proportion to its rate, what it regains is not.
  */
-class LearningPacer implements ReadPacing {
+class LearningPacer implements SharedPacing {
   readonly #limits: ReadLimits;
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #minute: number;
   readonly #hour: number;
   readonly #marginMs: number;
-  /** The highest rate, reads a minute. */
-  readonly #most: number;
+  /** The highest rate, reads a minute: of all workers, and of this one. */
+  readonly #whole: number;
+  #most: number;
   /** Times of the reads that Hex has counted. */
   #counted: number[] = [];
   readonly #open = new Set<{ at: number }>();
@@ -107,7 +122,8 @@ class LearningPacer implements ReadPacing {
     this.#minute = minute;
     this.#hour = hour;
     this.#marginMs = MARGIN * minute;
-    this.#most = mostPerMinute(limits);
+    this.#whole = mostPerMinute(limits);
+    this.#most = this.#whole;
     this.#rate = this.#most;
     this.#rateAt = now();
   }
@@ -115,6 +131,7 @@ class LearningPacer implements ReadPacing {
   reserve(key: string, { background = false }: { background?: boolean | undefined } = {}): ReadPermit {
     const at = this.#now();
     this.#refresh(at);
+    if (this.#most === 0) return { ok: false, retryInMs: Math.ceil(this.#minute * NO_SHARE) };
     const waitMs = background ? this.#backgroundWaitMs(at) : 0;
     if (waitMs > 0) return { ok: false, retryInMs: waitMs };
     const refusal = this.#refusal(key, at);
@@ -126,6 +143,27 @@ class LearningPacer implements ReadPacing {
     const read = { at };
     this.#open.add(read);
     return { ok: true, settle: once((answer) => this.#settle(read, answer)) };
+  }
+
+  share(part: number): void {
+    // A third of 30 is 10, not a little less.
+    const perMinute = Math.round(this.#whole * part * 1e6) / 1e6;
+    if (perMinute === this.#most) return;
+    const at = this.#now();
+    this.#refresh(at);
+    // What it has learnt of strangers stays.
+    const learnt = this.#most === 0 ? 1 : this.#rate / this.#most;
+    this.#most = perMinute;
+    this.#rate = perMinute * learnt;
+    // Turns were reckoned at the old rate.
+    this.#bookings.clear();
+    this.#nextTurn = Math.max(this.#stoppedUntil, at);
+    this.#backgroundTurn = Math.min(this.#backgroundTurn, at + this.#spacingMs() / BACKGROUND_SHARE);
+  }
+
+  used(): number {
+    const reads = countSince(this.#counted, this.#now() - this.#minute) + this.#open.size;
+    return Math.min(1, reads / this.#whole);
   }
 
   state(): { readsPerMinute: number; stoppedForMs: number; booked: number } {

@@ -6,15 +6,15 @@ import { server } from '../support/server.js';
 it('a small storm (npm run chaos is the large one): nothing lost, nothing twice, nothing left behind', async () => {
   const result = await storm(
     {
-      pipelines: 12,
-      schedules: 3,
-      dates: 10,
+      pipelines: 6,
+      schedules: 2,
+      dates: 4,
       lastsMs: 0,
       seed: 20_261_123,
       killsEveryMs: 6_000,
       serverRestarts: 1,
       leaves: 1,
-      atOnce: 12,
+      atOnce: 6,
       variant: null,
       codec: false,
       backfill: false,
@@ -24,8 +24,8 @@ it('a small storm (npm run chaos is the large one): nothing lost, nothing twice,
     { path: server.cli },
   );
   expect(complaints(result).join('\n')).toBe('');
-  expect(result.findings.attempts.length, tally(result).join('\n')).toBeGreaterThan(20);
-  expect(result.dates.length, 'dates of schedules').toBeGreaterThan(5);
+  expect(result.findings.attempts.length, tally(result).join('\n')).toBeGreaterThan(10);
+  expect(result.dates.length, 'dates of schedules').toBeGreaterThan(3);
   expect(result.restarts).toBe(1);
   expect(result.kills).toBeGreaterThan(0);
 }, 180_000);

@@ -6,7 +6,7 @@ import { hex, pipelineHarness } from '../support/pipelines.js';
 /** Temporal warns at 10,240 events and 10 MiB, and ends a workflow at 51,200 and 50 MiB. */
 const WARNS = { events: 10_240, bytes: 10 * 1_048_576 };
 /** Enough to see how a history grows. */
-const STEPS = 200;
+const STEPS = 100;
 const MANY = 500;
 
 it('a pipeline of 500 steps stays far from the limits of a history, which grows by the same for each step', async () => {

@@ -7,7 +7,7 @@ const rigOf = (durations: Record<string, string> = {}) =>
   keeperRig({ atEnd: onTestFinished, sandbox: { duration: '100ms', durations } });
 
 it('what began while no worker was there is told once when one is back, and not again by the next', async () => {
-  const { apply, spawnWorker, started, hears, told, hex } = await rigOf();
+  const { apply, spawnWorker, work, started, hears, told, hex } = await rigOf();
   const [name, next] = [ownName('down'), ownName('next')];
   const first = await spawnWorker();
   await apply({ name, schedule: { every: '2s', overlap: 'allow_all', lateAfter: '3s', partition: 'end' } });
@@ -22,7 +22,7 @@ it('what began while no worker was there is told once when one is back, and not 
   expect(message.text).toMatch(/ (a worker took|no worker took) (it|them) up (more than|within) 3\.0s/);
   second.kill('SIGKILL');
   await once(second, 'exit');
-  await spawnWorker();
+  await work();
   // What the keeper is asked to look at after this schedule is looked at no sooner than it.
   await hex.schedules.pause(name);
   await apply({ name: next, schedule: { every: '1h' } });
@@ -38,7 +38,7 @@ it('what began while no worker was there is told once when one is back, and not 
 
 it('onMissed: run starts each skipped date once, under its own id and about its own interval, also when the worker is killed', async () => {
   const name = ownName('run');
-  const { apply, spawnWorker, started, hears, sandbox, hex, temporal } = await rigOf({ [name]: '1h' });
+  const { apply, spawnWorker, work, started, hears, sandbox, hex, temporal } = await rigOf({ [name]: '1h' });
   const first = await spawnWorker();
   await apply({
     name,
@@ -51,7 +51,7 @@ it('onMissed: run starts each skipped date once, under its own id and about its 
   await once(first, 'exit');
   const { skipped } = await hex.schedules.describe(name);
   await until('more is skipped', async () => (await hex.schedules.describe(name)).skipped > skipped);
-  await spawnWorker();
+  await work();
   await until('two are known', async () =>
     (await hex.schedules.describe(name)).missedStarts?.some(({ count }) => count >= 2),
   );

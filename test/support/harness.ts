@@ -28,7 +28,7 @@ const encodedFailuresBundle = { codePath: `${DIST}workflow-bundle-encoded-failur
 
 /** Poll settings that let a run of milliseconds be followed. */
 export const FAST: Pick<HexRunInput, 'poll' | 'lateStartGrace' | 'triggerRetryDelay' | 'requestTimeout'> = {
-  poll: { min: '20ms', max: '200ms', first: '20ms' },
+  poll: { min: '20ms', max: '1s', first: '20ms' },
   lateStartGrace: '300ms',
   triggerRetryDelay: '50ms',
   requestTimeout: '2s',

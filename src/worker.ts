@@ -17,6 +17,7 @@ import { WorkerReads } from './worker/readers.js';
 import { registerSearchAttributes } from './worker/search-attributes.js';
 import { tellBuild } from './worker/tell-build.js';
 import { checkTokens } from './worker/token-checks.js';
+import { TokenExpiry } from './worker/token-expiry.js';
 import { tuned } from './worker/tuning.js';
 import { workflowCode } from './worker/workflow-code.js';
 
@@ -66,6 +67,12 @@ const ATTRIBUTES_KNOWN_AFTER_MS = 60_000;
  * await worker.run();
  */
 export async function createHexWorker(options: HexWorkerOptions): Promise<Worker> {
+  return (await workerWithLimiters(options)).worker;
+}
+
+async function workerWithLimiters(
+  options: HexWorkerOptions,
+): Promise<{ worker: Worker } & Pick<ActivityDependencies, 'limiters'>> {
   const { connection, config, namespace = 'default', log = () => {}, telemetry } = options;
   const dataConverter = options.worker?.dataConverter ?? (await converterOf(options));
   const plugins = telemetry?.plugins ?? [];
@@ -94,8 +101,9 @@ export async function createHexWorker(options: HexWorkerOptions): Promise<Worker
     plugins: [...plugins, ...(options.worker?.plugins ?? []), reads.leaving(links)],
   });
   telemetry?.begin(worker, connection);
-  watchLimiters(worker, dependencies.limiters, Object.keys(config.connections));
-  return worker;
+  const { limiters } = dependencies;
+  watchLimiters(worker, limiters, Object.keys(config.connections));
+  return { worker, limiters };
 }
 
 async function converterOf({
@@ -187,10 +195,15 @@ export async function runWorker(
     Partial<Pick<HexWorkerOptions, 'config' | 'dataConverter' | 'telemetry' | 'worker'>> = {},
 ): Promise<void> {
   const { config = loadConfig(), telemetry, log = () => {} } = options;
-  const stopChecks = await checkTokens(config, { log, observe: telemetry?.observe });
+  const expiry = new TokenExpiry();
+  const stopChecks = await checkTokens(config, {
+    log,
+    observe: telemetry?.observe,
+    onExpiry: (name, expiresAt) => expiry.note(name, expiresAt),
+  });
   const { connection, address, namespace } = await connectToTemporal(options);
   try {
-    const worker = await createHexWorker({
+    const { worker, limiters } = await workerWithLimiters({
       connection,
       namespace,
       config,
@@ -207,6 +220,7 @@ export async function runWorker(
       log('Asked to stop: finishes what is in flight, then ends'),
     );
     await tellBuild(connection, namespace, config.build, log);
+    expiry.tell(limiters);
     await worker.run();
     log('Stopped');
   } finally {

@@ -63,9 +63,14 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
       if (!event.alive) return close(state, event.requestId, true, now);
       return changeHeld(state, event.requestId, (slot) => ({ ...slot, checkAt: now + leaseMs(state, slot) }));
     case 'penalty':
-      return event.kind === 'rate' || event.kind === 'kernel'
-        ? backOff(state, event.kind, event.untilMs, now)
-        : refuse(state, event.kind, event, now);
+      return {
+        ...(event.kind === 'rate' || event.kind === 'kernel'
+          ? backOff(state, event.kind, event.untilMs, now)
+          : refuse(state, event.kind, event, now)),
+        lastRefusal: { kind: event.kind === 'kernel' ? 'noKernel' : event.kind, at: now },
+      };
+    case 'token':
+      return { ...state, tokenExpiresAt: event.expiresAt };
     case 'answers':
       return state.refused?.kind === 'outage'
         ? askSooner(state, state.refused.last + windowsOf(state.settings).minute)

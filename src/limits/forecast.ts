@@ -2,6 +2,7 @@ import { applyEvent } from './events.js';
 import { openGates, type WaitReason } from './gates.js';
 import {
   isOf,
+  type LastRefusal,
   type LimiterEvent,
   type LimiterState,
   type LineMove,
@@ -55,6 +56,10 @@ export interface LimiterView {
   line: WaitingView[];
   /** Who has moved what to the front: the last 50 times, oldest first. */
   moves: LineMove[];
+  /** The newest start that Hex refused; absent where it has refused none. */
+  lastRefusal?: LastRefusal;
+  /** When the token of the connection expires, ISO 8601; null where Hex names no time. Absent: no worker has told. */
+  tokenExpiresAt?: string | null;
 }
 
 /** Which part of the line is asked for. */
@@ -88,7 +93,7 @@ export function view(state: LimiterState, nowMs: number, options: LineOptions = 
     return [{ ...asked, ...place, waitsFor, text }];
   });
   const { minute, hour } = windowsOf(current.settings);
-  const { backOff, refused } = current;
+  const { backOff, refused, lastRefusal, tokenExpiresAt } = current;
   const penaltyUntil = Math.max(backOff.rateUntil, backOff.kernelUntil, refused?.until ?? 0);
   return {
     at: now,
@@ -104,6 +109,8 @@ export function view(state: LimiterState, nowMs: number, options: LineOptions = 
     penaltyText: penaltyUntil > now ? wordsFor(penaltyReason(current), current) : null,
     line,
     moves: current.moves ?? [],
+    ...(lastRefusal && { lastRefusal }),
+    ...(tokenExpiresAt !== undefined && { tokenExpiresAt }),
   };
 }
 

@@ -6,7 +6,14 @@ import {
   type LimitsPatch,
   withSettings,
 } from './settings.js';
-import { type HeldSlot, type LimiterState, newLimiter, type Refused, type WaitingRequest } from './state.js';
+import {
+  type HeldSlot,
+  type LastRefusal,
+  type LimiterState,
+  newLimiter,
+  type Refused,
+  type WaitingRequest,
+} from './state.js';
 
 /**
  * The state as it travels through continue-as-new: rows instead of objects, each project named once. 10,000 waiting
@@ -27,6 +34,8 @@ export interface PackedLimiter {
   probing: number | null;
   refused?: Refused;
   readers?: Reader[];
+  lastRefusal?: LastRefusal;
+  tokenExpiresAt?: string | null;
   closed: string[];
   typical: LimiterState['typical'];
   usual?: Record<string, number>;

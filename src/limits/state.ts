@@ -80,6 +80,12 @@ export interface Refused {
   said: string;
 }
 
+/** The newest start that Hex refused, for people: `refused` and the back-off end when a start has succeeded. */
+export interface LastRefusal {
+  kind: 'rate' | 'noKernel' | 'outage';
+  at: number;
+}
+
 /** Plain JSON: carried over continue-as-new. */
 export interface LimiterState {
   settings: LimiterSettings;
@@ -96,6 +102,10 @@ export interface LimiterState {
   backOff: { rateUntil: number; kernelUntil: number };
   /** Absent: Hex refuses nothing. */
   refused?: Refused;
+  /** Absent: Hex has refused no start yet. */
+  lastRefusal?: LastRefusal;
+  /** When the token of the connection expires, ISO 8601; null where Hex names no time. Absent: no worker has told. */
+  tokenExpiresAt?: string | null;
   /** Since a back-off: one start at a time, until one permitted after this time has succeeded. */
   halfOpen: number | null;
   /** Ids dealt with most recently, so that a late or repeated event does not bring one back. */
@@ -154,6 +164,8 @@ export type LimiterEvent =
   | { type: 'move'; workflowId: string; by: string; reason?: string; at: number }
   /** A worker tells of its reads. It looks what it may by the query `reads`. */
   | ({ type: 'reads' } & ReadsTold)
+  /** When the token of the connection expires, ISO 8601; null where Hex names no time. For people alone. */
+  | { type: 'token'; expiresAt: string | null }
   /** Hex answers reads, so an outage of starts that it put no time to is not waited for longer than a minute. */
   | { type: 'answers' }
   /** Answer to a check: is the holder's workflow open, or its run still going? */

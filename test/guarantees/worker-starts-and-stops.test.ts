@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config.js';
+import { limiterId } from '../../src/contract/ids.js';
+import { lineQuery } from '../../src/contract/messages.js';
 import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
 import { startSandbox } from '../../src/sandbox/index.js';
 import { checkTokens } from '../../src/worker/token-checks.js';
@@ -54,7 +56,12 @@ it('one token that is refused, and one in a file that cannot be read, stop no ot
   const lines: string[] = [];
   const heard = (pattern: RegExp) =>
     until(`${pattern}`, async () => lines.some((line) => pattern.test(line)));
-  const stop = await checkTokens(config, { log: (line) => lines.push(line), firstAgainMs: 20 });
+  const expiries: string[] = [];
+  const stop = await checkTokens(config, {
+    log: (line) => lines.push(line),
+    firstAgainMs: 20,
+    onExpiry: (name, expiresAt) => expiries.push(`${name} ${expiresAt}`),
+  });
   onTestFinished(stop);
   expect(lines.sort()).toEqual([
     expect.stringMatching(/Connection "finance" .*401.* HEX_CONNECTION_FINANCE_API_TOKEN/),
@@ -86,6 +93,7 @@ it('one token that is refused, and one in a file that cannot be read, stop no ot
     expect(await good.result()).toMatchObject({ success: true });
   }
   expect(lines.join()).not.toContain('finance-token');
+  expect(expiries).toEqual(['default null', 'finance null', 'ops null']);
 });
 
 it('a worker waits for a Temporal server that is not up yet, until it is stopped', async () => {
@@ -96,12 +104,22 @@ it('a worker waits for a Temporal server that is not up yet, until it is stopped
   expect(await worker.ended).toBe(130);
 });
 
-it('a worker says where it works, and ends with 0 when it is asked to stop', async () => {
-  const { env } = await harness({ worker: false });
+it('a worker says where it works, tells its limiter when its token expires, and ends with 0 when it is asked to stop', async () => {
+  const tokenExpiresAt = '2027-03-01T00:00:00.000Z';
+  const { env, temporal } = await harness({
+    worker: false,
+    sandbox: { tokenExpiresAt },
+    env: { HEX_LIMITS: 'on' },
+  });
   const worker = startCli(['worker'], env);
   await worker.says(
     new RegExp(`works on task queue "${env.HEX_TASK_QUEUE}" of ${env.TEMPORAL_ADDRESS}/default`),
   );
+  const limiter = temporal.workflow.getHandle(limiterId(env.HEX_TASK_QUEUE ?? '', 'default'));
+  await until('its limiter knows', async () => {
+    const view = await limiter.query(lineQuery).catch(() => null);
+    return view?.tokenExpiresAt === tokenExpiresAt;
+  });
   worker.child.kill('SIGTERM');
   expect(await worker.ended, worker.stderr()).toBe(0);
 });

@@ -103,7 +103,7 @@ const STEP_ERROR: Record<keyof StepError, 0> = {
 };
 const LIMITER_VIEW: Record<keyof LimiterView, 0> = {
   ...{ at: 0, held: 0, triggering: 0, waiting: 0, starts: 0, settings: 0, penaltyUntil: 0 },
-  ...{ penaltyText: 0, line: 0, moves: 0 },
+  ...{ penaltyText: 0, line: 0, moves: 0, lastRefusal: 0, tokenExpiresAt: 0 },
 };
 const WAITING_VIEW: Record<keyof WaitingView, 0> = {
   ...{ requestId: 0, workflowId: 0, projectId: 0, priority: 0, askedAt: 0, fairnessKey: 0 },

@@ -3,6 +3,7 @@ import type { ScheduleState } from '../client/schedules/index.js';
 import type { RunStats } from '../client/stats.js';
 import type { BackfillProgress } from '../contract/backfill.js';
 import type { Freshness, MissedStarts } from '../contract/keeper.js';
+import type { SensorProgress } from '../contract/sensor.js';
 import type { ListedStatus } from '../executions/query.js';
 import type { ExecutionRow } from '../executions/row.js';
 import type { BackfillInput } from '../pipeline/backfill/input.js';
@@ -16,6 +17,7 @@ import type {
   StepError,
   StepProgress,
 } from '../pipeline/execution/result.js';
+import type { ExpectedEnd } from '../run/expected-end.js';
 
 // What the server of the console and its pages say to each other. Types, and the few names that both sides need: it imports nothing at
 // run time, so that the bundle of the pages can hold it.
@@ -203,13 +205,13 @@ export interface ConnectionState {
     startsPerMinute: Budget;
     startsPerHour: Budget;
     kernels: Budget;
-    /** Reads of this minute; null while nothing tells them (each worker counts its own). */
-    readsPerMinute: Budget | null;
   } | null;
   /** How many wait in line; null where the limiter does not answer. */
   inLine: number | null;
   /** Until when Hex's own refusal (429, no kernel, outage) holds starts back, and its words; null where it does not. */
   penalty: { until: string; text: string } | null;
+  /** The newest start that Hex refused, and how; null where its limiter knows of none. */
+  lastRefusal: { at: string; text: string } | null;
   /** Since when workers cannot reach Hex; null where they can. */
   unreachableSince: string | null;
 }
@@ -420,6 +422,8 @@ export interface RunAnswer extends Answer {
   paused: PipelineProgress['paused'];
   audit: AuditEntry[];
   warnings: string[];
+  /** When it is expected to have ended, by how long earlier ones took; null where that is not known, and once it has ended. */
+  expectedEnd: ExpectedEnd | null;
   /** The file that its definition came from. */
   source: PipelineProgress['source'] | null;
   rerunOf: PipelineProgress['rerunOf'] | null;
@@ -444,8 +448,8 @@ export interface RunAnswer extends Answer {
   lastKnown: boolean;
 }
 
-/** What can be done with a run: a control, or to cancel or repeat it. */
-export type RunAction = ControlAction | 'cancel' | 'rerun';
+/** What can be done with a run: a control, to cancel or repeat it, or to move what waits in line to the front. */
+export type RunAction = ControlAction | 'cancel' | 'rerun' | 'moveToFront';
 
 export interface StepRow extends StepProgress {
   /** What can be done with it now. */
@@ -487,10 +491,19 @@ export interface Gantt {
   from: number;
   /** Null while it runs. */
   to: number | null;
-  /** A row for each step that has begun, in the order of the definition; of a fan-out, the bars of all its items. */
-  rows: { step: string; bars: GanttBar[] }[];
-  /** When it is expected to end; null while nothing tells ("See it sooner" brings it). */
-  forecast: { p50: number; p90: number } | null;
+  /**
+   * A row for each step that has begun, in the order of the definition; of a fan-out, the bars of all its items. `forecast`: when its runs
+   * are expected to have ended.
+   */
+  rows: { step: string; bars: GanttBar[]; forecast: GanttForecast | null }[];
+  /** When all of it is expected to have ended; null while that is not known, and once it has ended. */
+  forecast: GanttForecast | null;
+}
+
+/** Half of its like have ended by `p50`, nine of ten by `p90`. Epoch milliseconds. */
+export interface GanttForecast {
+  p50: number;
+  p90: number;
 }
 
 /**
@@ -601,7 +614,19 @@ export interface LineAnswer extends Answer {
   lines: (ConnectionState & {
     /** The first 100. */
     places: LinePlace[];
+    /** Who has moved what to the front: the newest 20, newest first. */
+    moves: LineMoveRow[];
   })[];
+}
+
+export interface LineMoveRow {
+  at: string;
+  by: string;
+  reason: string | null;
+  /** The run, or the pipeline whose waiting steps were moved. */
+  workflowId: string;
+  /** How many waiting runs that were. */
+  runs: number;
 }
 
 export interface LinePlace {
@@ -647,6 +672,8 @@ export interface SensorRow {
   workflowId: string;
   pipeline: string | null;
   status: 'running' | 'paused' | 'failed';
+  /** Who paused it, and why; null where it is not paused, or does not answer. */
+  paused: SensorProgress['paused'];
   /** How far it has got, as it says itself. */
   cursor: JsonValue;
   /** How far that is behind, in ms; null where it is not known. */
@@ -654,13 +681,18 @@ export interface SensorRow {
   lastLook: string | null;
   lastStart: { workflowId: string; at: string } | null;
   trouble: string | null;
+  /** Page in Temporal's Web UI; null where it is not known. */
+  temporalUrl: string | null;
 }
 
 export interface ConnectionsAnswer extends Answer {
   connections: (ConnectionState & {
     limits: { startsPerMinute: number | null; startsPerHour: number | null; kernels: number | null } | null;
-    /** When its token expires; null while nothing tells. */
-    tokenExpires: string | null;
+    /**
+     * When its token expires, as a worker has heard from Hex; `expiresAt` null where Hex names no time. Null where no worker has told: one
+     * without a limiter, or of before.
+     */
+    token: { expiresAt: string | null } | null;
   })[];
 }
 
@@ -687,8 +719,8 @@ export interface WorkerRow {
 // Doing
 
 /**
- * What is asked for. `by` is not in it: it comes from the cookie or the proxy. `reason` is required where {@link ActionPreview.reason} says
- * so.
+ * What is asked for. `by` is not in it: it comes from the cookie or the proxy. `reason` is required, or kept at
+ * all, where {@link ActionPreview.reason} says so.
  */
 export type ActionRequest =
   | { action: Extract<ControlAction, 'pause' | 'resume'>; workflowId: string; reason?: string }
@@ -719,7 +751,22 @@ export type ActionRequest =
       partition?: string;
       reason?: string;
     }
+  | {
+      /** Before all others in Hex's line: a waiting run, or the waiting steps of a pipeline. */
+      action: 'moveToFront';
+      workflowId: string;
+      reason?: string;
+    }
   | { action: 'schedulePause' | 'scheduleResume' | 'scheduleTrigger'; schedule: string; reason?: string }
+  | { action: 'sensorPause' | 'sensorResume'; sensor: string; reason?: string }
+  | {
+      /** Sets the cursor. */
+      action: 'sensorSince';
+      sensor: string;
+      /** A duration such as `24h`, so long ago; or ISO 8601 with Z or an offset, or a date. */
+      since: string;
+      reason?: string;
+    }
   | { action: 'backfillStart'; backfill: BackfillRequest; reason?: string }
   | {
       action: 'backfillPause' | 'backfillResume' | 'backfillCancel' | 'backfillRetry';
@@ -737,7 +784,8 @@ export interface ActionPreview extends Answer {
   button: string;
   /** Whether it ends or throws away something. */
   danger: boolean;
-  reason: 'required' | 'optional';
+  /** `none`: nothing would keep it. */
+  reason: 'required' | 'optional' | 'none';
   /** Who will be recorded. */
   by: string;
   /** Why it cannot be done now; null where it can. */

@@ -8,6 +8,8 @@ import { Parts } from './parts.js';
 export interface ExportOptions {
   client: Client;
   taskQueue: string;
+  /** Task queue of the limiters, where several share them. Default: that of each workflow. */
+  limitsTaskQueue?: string | undefined;
   temporalUi: string | null;
   workflowId: string;
   /** Of which execution, where the id has several. Default: the newest. */

@@ -28,6 +28,8 @@ export interface PartsOptions {
   client: Client;
   /** Task queue on which things are started. */
   taskQueue: string;
+  /** Task queue of the limiters, where several share them. Default: that of each workflow. */
+  limitsTaskQueue?: string | undefined;
   /** Temporal's Web UI; null where it is not known. */
   temporalUi: string | null;
 }
@@ -37,6 +39,7 @@ export class Parts {
   readonly hex: TemporalHexClient;
   readonly client: Client;
   readonly taskQueue: string;
+  readonly limitsTaskQueue: string | undefined;
   readonly temporalUi: string | null;
   readonly pace = new Pace();
   readonly reach = new Reach();
@@ -59,12 +62,13 @@ export class Parts {
   /** An execution with the zone of its pipeline. */
   readonly zoned = (row: ExecutionRow): RunRow => ({ ...row, timezone: this.schedules.zoneOf(row.pipeline) });
 
-  constructor({ client, taskQueue, temporalUi }: PartsOptions) {
+  constructor({ client, taskQueue, limitsTaskQueue, temporalUi }: PartsOptions) {
     const { pace, reach } = this;
     this.client = pacedClient(client, pace);
     this.taskQueue = taskQueue;
+    this.limitsTaskQueue = limitsTaskQueue;
     this.temporalUi = temporalUi?.replace(/\/+$/, '') ?? null;
-    this.hex = new TemporalHexClient({ client: this.client, taskQueue });
+    this.hex = new TemporalHexClient({ client: this.client, taskQueue, limitsTaskQueue });
     const lists = lenient(this.client);
     this.book = new Book(lists, pace, reach);
     this.queues = new Queues(this.client, reach);

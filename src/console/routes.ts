@@ -10,6 +10,7 @@ import { isObject } from '../base/json.js';
 import { BackfillError } from '../client/backfills/errors.js';
 import { ControlRefusedError } from '../client/controls.js';
 import { ScheduleError } from '../client/schedules/errors.js';
+import { SensorError } from '../client/sensors/errors.js';
 import { InvalidInputError } from '../client.js';
 import { RerunError } from '../executions/rerun/history.js';
 import { version } from '../version.js';
@@ -273,11 +274,16 @@ function numberIn(query: Query, name: string): number | undefined {
   return value;
 }
 
+/** They name what is wrong, each with its path. */
+const BAD_INPUT = [InvalidInputError, BackfillError, ScheduleError, SensorError];
+
 /** Why something was not done or not found, for people. */
 export function refusalOf(error: unknown): ConsoleError {
   if (error instanceof ConsoleError) return error;
-  if (error instanceof InvalidInputError || error instanceof BackfillError || error instanceof ScheduleError)
-    return new ConsoleError('bad-input', error.message, { problems: error.problems });
+  if (BAD_INPUT.some((kind) => error instanceof kind)) {
+    const { message, problems } = error as InvalidInputError;
+    return new ConsoleError('bad-input', message, { problems });
+  }
   if (error instanceof ControlRefusedError || error instanceof RerunError)
     return new ConsoleError('refused', error.message);
   if (error instanceof WorkflowExecutionAlreadyStartedError)

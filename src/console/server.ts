@@ -15,6 +15,8 @@ export interface ConsoleOptions {
   client: Client;
   /** Task queue on which the console starts things, and whose workers it looks at. Default `hex`. */
   taskQueue?: string | undefined;
+  /** Task queue of the limiters, where several share them (`HEX_LIMITS_TASK_QUEUE`). Default: that of each workflow. */
+  limitsTaskQueue?: string | undefined;
   /** Address of Temporal's Web UI, for links. Default: no links. */
   temporalUi?: string | null | undefined;
   /** Where the console is mounted, such as `/console`. Default `/`. */
@@ -55,12 +57,13 @@ export function createConsole(options: ConsoleOptions): Console {
   const {
     client,
     taskQueue = 'hex',
+    limitsTaskQueue,
     temporalUi = null,
     basePath = '/',
     allowHosts = [],
     readOnly = false,
   } = options;
-  const parts = new Parts({ client, taskQueue, temporalUi });
+  const parts = new Parts({ client, taskQueue, limitsTaskQueue, temporalUi });
   const safety = new Safety({
     hosts: allowHosts.map((host) => host.toLowerCase()),
     token: options.token ?? null,

@@ -183,9 +183,21 @@ it('a whole pipeline is cancelled in Hex too, with who asked for it, and a rerun
   rig.sandbox.settings({ durations: { [project]: 50 } });
   const plan = await preview({ action: 'rerun', workflowId });
   expect(plan.happens.join(' ')).toMatch(/run again: last\. .*taken over: first/);
+  expect(plan.reason).toBe('none');
   const { started } = await web.act({ action: 'rerun', workflowId });
   await rig.hex.result(started?.workflowId ?? '');
   expect(runsOf(project)).toHaveLength(2);
+  const again = started?.workflowId ?? '';
+  const good = await until('its end is told', async () => {
+    const answer = await run(again);
+    return answer.status === 'success' && answer;
+  });
+  expect(step(good, 'first').actions).toEqual(['rerun']);
+  const fromHere = await preview({ action: 'rerun', workflowId: again, from: ['first'] });
+  expect(fromHere).toMatchObject({
+    refusal: null,
+    happens: expect.arrayContaining([expect.stringMatching(/run again: first, last\.$/)]),
+  });
   expect((await run(started?.workflowId ?? '')).startedBy).toContain('(temporal-hex console)');
 });
 

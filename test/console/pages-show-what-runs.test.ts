@@ -5,9 +5,11 @@ import { gzipSync } from 'node:zlib';
 import axe, { type AxeResults } from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
-import type { PipelineRow, PipelinesAnswer } from '../../src/console/contract.js';
+import type { PipelineRow, PipelinesAnswer, RunAnswer } from '../../src/console/contract.js';
 import { exportRun } from '../../src/console/export.js';
 import { type StartConsoleOptions, type StartedConsole, startConsole } from '../../src/console.js';
+import { limiterId } from '../../src/contract/ids.js';
+import { limiterEventsSignal, lineQuery } from '../../src/contract/messages.js';
 import type { PipelineDefinition, PipelineProgress } from '../../src/index.js';
 import { inChromium } from '../support/browser.js';
 import { emptyFolder } from '../support/cli.js';
@@ -56,7 +58,15 @@ inChromium('the pages of the console', (browser) => {
   const name = `console-${randomUUID().slice(0, 8)}`;
 
   beforeAll(async () => {
-    rig = await harness({ atEnd: afterAll, sandbox: { durations: { slow: 'forever', seldom: 'forever' } } });
+    rig = await harness({
+      atEnd: afterAll,
+      sandbox: { durations: { slow: 'forever', seldom: 'forever' } },
+      // A line that people see, and that nothing waits in unless a test says so.
+      env: {
+        ...{ HEX_LIMITS: 'on', HEX_STARTS_PER_MINUTE: 'none', HEX_STARTS_PER_HOUR: 'none' },
+        ...{ HEX_READS_PER_MINUTE: 'none', HEX_KERNELS: 'none' },
+      },
+    });
     served = await consoleFor(rig, afterAll);
     context = await (await browser()).newContext({
       timezoneId: 'Asia/Tokyo',
@@ -224,12 +234,120 @@ inChromium('the pages of the console', (browser) => {
     await rig.sandbox.waitFor(({ runs }) => runs.length === 3);
     endRunOf('slow', 'COMPLETED');
     await page.getByText('3 of 3 steps succeeded').waitFor();
-    expect(rig.sandbox.ledger().runs.map(({ projectId }) => projectId)).toEqual([
-      'one',
-      'slow',
-      'slow',
-      'three',
+    const inHex = () => rig.sandbox.ledger().runs.map(({ projectId }) => projectId);
+    expect(inHex()).toEqual(['one', 'slow', 'slow', 'three']);
+    const { pathname: good } = new URL(page.url());
+    await row('two').getByRole('button', { name: 'Run again from here: two' }).click();
+    await page.getByRole('dialog').getByText('run again: two, three').waitFor();
+    await confirm('Rerun');
+    await page.waitForURL(({ pathname }) => pathname !== good);
+    await rig.sandbox.waitFor(({ runs }) => runs.length === 5);
+    endRunOf('slow', 'COMPLETED');
+    await page.getByText('3 of 3 steps succeeded').waitFor();
+    expect(inHex().slice(4)).toEqual(['slow', 'three']);
+  });
+
+  it('what waits in line is moved to the front on the page of the line and on that of its run, with who did it', async () => {
+    const limiter = rig.temporal.workflow.getHandle(limiterId(rig.taskQueue, 'default'));
+    const kernels = (count: number | null) =>
+      limiter.signal(limiterEventsSignal, [{ type: 'settings', patch: { kernels: count } }]);
+    const first = await started({ steps: [hex('one')] });
+    await rig.hex.result(first);
+    await kernels(0);
+    const ahead = await started({ steps: [hex('ahead')] });
+    const behind = await started({ steps: [hex('behind')] });
+    const last = await started({ steps: [hex('last')] });
+    await go('line');
+    const place = (workflowId: string) => page.getByRole('row').filter({ hasText: workflowId }).first();
+    await page.getByRole('button', { name: `Move to the front: ${behind}/behind` }).click();
+    await page.getByRole('dialog').getByText('Nothing is started or stopped in Hex now').waitFor();
+    await confirm('Move to the front', 'the board meets');
+    const moves = page.getByRole('table', { name: 'Moved to the front of the line of default' });
+    await moves.getByRole('row').filter({ hasText: behind }).getByText('the board meets').waitFor();
+    await place(behind).getByRole('cell', { name: '1', exact: true }).first().waitFor();
+    expect(await seriousFindings()).toEqual([]);
+    await go(runPath(last));
+    await act(null, 'Move to the front', 'Move to the front');
+    await go('line');
+    await place(last).getByRole('cell', { name: '1', exact: true }).first().waitFor();
+    await kernels(null);
+    await Promise.all([ahead, behind, last].map((workflowId) => rig.hex.result(workflowId)));
+    const { moves: kept } = await limiter.query(lineQuery);
+    expect(kept.map(({ by, workflowId, reason }) => [by, workflowId, reason])).toEqual([
+      ['ada', `${behind}/behind`, 'the board meets'],
+      ['ada', last, null],
     ]);
+  });
+
+  it('a sensor is paused with a reason, resumed, and set back to a time, which is asked once more', async () => {
+    const sensor = `${name}-sensor`;
+    await rig.hex.sensors.start({
+      name: sensor,
+      on: { projects: ['watched'], every: '150ms' },
+      signal: { workflowId: 'nobody', name: 'ended' },
+    });
+    try {
+      await go('sensors');
+      await page.getByRole('button', { name: `Pause: ${sensor}` }).click();
+      await confirm('Pause', 'holidays');
+      const shown = page.getByRole('row').filter({ hasText: sensor });
+      await shown.getByText('by ada: holidays').waitFor();
+      await page.getByRole('button', { name: `Resume: ${sensor}` }).click();
+      await confirm('Resume');
+      await page.getByRole('button', { name: `Pause: ${sensor}` }).waitFor();
+      await page.getByRole('button', { name: `Set the cursor: ${sensor}` }).click();
+      await page.getByLabel('Look anew for runs that ended since').fill('2026-01-31');
+      await page.getByRole('button', { name: 'Next' }).click();
+      await page.getByRole('dialog').getByText('ended after 2026-01-31T00:00:00.000Z').waitFor();
+      await confirm('Set the cursor');
+      await shown.getByText('2026-01-31T00:00:00.000Z').waitFor();
+    } finally {
+      await rig.hex.sensors.delete(sensor);
+    }
+  });
+
+  it('what is expected of a run is drawn behind its bars and beside its steps, and said in words', async () => {
+    const workflowId = await started({
+      steps: [hex('one'), hex('two', { dependsOn: 'one', projectId: 'slow' })],
+    });
+    await rig.sandbox.waitFor(({ runs }) => runs.length === 2);
+    const expectedEnd = {
+      p50: new Date(Date.now() + 3_600_000).toISOString(),
+      p90: new Date(Date.now() + 7_200_000).toISOString(),
+    };
+    const forecast = { p50: Date.parse(expectedEnd.p50), p90: Date.parse(expectedEnd.p90) };
+    await page.route('**/api/live?*', (route) => route.abort());
+    await page.route('**/api/run?*', async (route) => {
+      const response = await route.fetch();
+      const answer = (await response.json()) as RunAnswer;
+      const json = {
+        ...answer,
+        expectedEnd,
+        steps: answer.steps.map((step) => (step.id === 'two' ? { ...step, expectedEnd } : step)),
+        gantt: {
+          ...answer.gantt,
+          forecast,
+          rows: answer.gantt.rows.map((one) => (one.step === 'two' ? { ...one, forecast } : one)),
+        },
+      } satisfies RunAnswer;
+      await route.fulfill({ response, json });
+    });
+    await go(runPath(workflowId));
+    await page.locator('.page-about').getByText('expected to end about').waitFor();
+    await row('two').getByText('expected to end about').waitFor();
+    await page.getByRole('tab', { name: 'Time' }).click();
+    await page.getByRole('img', { name: /All of it is expected to end about .*, nine of ten by / }).waitFor();
+    const legend = page.getByRole('list', { name: 'Legend' });
+    await legend.getByText('nine of ten by the second').waitFor();
+    const bars = page.getByRole('region', { name: 'Time by step' }).locator('.expected, .forecast');
+    expect(await bars.count()).toBe(3);
+    expect(await seriousFindings()).toEqual([]);
+    await page.unroute('**/api/run?*');
+    await page.unroute('**/api/live?*');
+    endRunOf('slow', 'COMPLETED');
+    await rig.hex.result(workflowId);
+    // The stream that was refused is what the browser complains of.
+    wrong = wrong.filter((text) => !/ERR_FAILED/.test(text));
   });
 
   it('a form made from the types of the parameters starts a pipeline with them, and says what is wrong before anything is sent', async () => {
@@ -269,6 +387,17 @@ inChromium('the pages of the console', (browser) => {
     expect(rig.sandbox.ledger().runs.map((run) => run.inputParams)).toEqual([
       { all: 'apac 3 true 2026-03-29', tags: ['a', 'b'] },
     ]);
+    await page.getByRole('tab', { name: 'Parameters' }).click();
+    await page.getByRole('link', { name: 'Run again with other values…' }).click();
+    await page.getByLabel(/^limit/).fill('5');
+    await page.getByRole('button', { name: 'Run again…' }).click();
+    await confirm('Rerun');
+    await rig.sandbox.waitFor(({ runs }) => runs.length === 2);
+    await page.getByText('1 of 1 steps succeeded').waitFor();
+    expect(rig.sandbox.ledger().runs[1]?.inputParams).toEqual({
+      all: 'apac 5 true 2026-03-29',
+      tags: ['a', 'b'],
+    });
   });
 
   it('a schedule is paused with a note, resumed, and started now: one run in Hex, about its newest date', async () => {
@@ -341,6 +470,7 @@ inChromium('the pages of the console', (browser) => {
       ...PIPELINE_TABS.map((tab) => `pipelines/${name}?tab=${tab}`),
       `pipelines/${name}/start`,
       ...RUN_TABS.map((tab) => runPath(workflowId, `?tab=${tab}&step=one`)),
+      `${runPath(workflowId)}/again`,
       'no/such/page',
     ];
     for (const path of paths) {

@@ -1,7 +1,8 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { PipelineAnswer, RunAnswer } from '../../src/console/contract.js';
+import { workflowLimiters } from '../../src/activities/limiters.js';
+import type { ActionRequest, PipelineAnswer, RunAnswer, SensorRow } from '../../src/console/contract.js';
 import { encryptionCodec } from '../../src/encryption/codec.js';
 import { addressOf, type TestConsole, testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
@@ -366,7 +367,32 @@ it('bars tell the time in line, in Hex, until a retry, and for people apart', as
   expect(people?.to).toBeLessThanOrEqual(failed?.from ?? 0);
 });
 
-it('a sensor with how far it has got', async () => {
+it('a connection with its limits, when its token expires, and how Hex refused a start last', async () => {
+  const limiters = workflowLimiters({
+    workflows: rig.temporal.workflow,
+    taskQueue: rig.taskQueue,
+    settings: { default: { kernels: 3 } },
+  });
+  const expiresAt = '2027-03-01T00:00:00.000Z';
+  await limiters.send('default', [
+    { type: 'penalty', kind: 'rate', untilMs: Date.now() },
+    { type: 'token', expiresAt },
+  ]);
+  const told = await until('it is listed', async () => {
+    const { connections } = await web.get('/api/connections');
+    return connections.find(({ token }) => token !== null);
+  });
+  expect(told).toMatchObject({
+    ...{ name: 'default', token: { expiresAt }, inLine: 0, penalty: null },
+    limits: { startsPerMinute: 20, startsPerHour: 60, kernels: 3 },
+    budgets: { startsPerMinute: { used: expect.any(Number), limit: 20 }, kernels: { used: 0, limit: 3 } },
+    lastRefusal: { at: expect.any(String), text: 'Hex refused a start: too many starts (429)' },
+  });
+  const { connections } = await web.get('/api/home');
+  expect(connections[0]?.lastRefusal).toEqual(told.lastRefusal);
+});
+
+it('a sensor with how far it has got; it is paused, resumed and set back in the name of who asked', async () => {
   const sensor = name();
   await rig.hex.sensors.start({
     name: sensor,
@@ -383,7 +409,53 @@ it('a sensor with how far it has got', async () => {
       lagMs: 0,
       trouble: null,
       cursor: { watched: expect.any(String) },
+      temporalUrl: `http://ui.test/namespaces/default/workflows/hex-sensor%2F${sensor}`,
     });
+    const shows = (what: string, wanted: (one: SensorRow) => boolean) =>
+      until(what, async () => {
+        const { sensors } = await web.get('/api/sensors');
+        return sensors.find((one) => one.name === sensor && wanted(one));
+      });
+    const preview = (request: ActionRequest) => web.post('/api/actions/preview', request);
+    expect(await preview({ action: 'sensorPause', sensor })).toMatchObject({
+      ...{ reason: 'optional', refusal: null, button: 'Pause' },
+      happens: [expect.stringContaining('reads nothing in Hex'), expect.any(String)],
+    });
+    const { by } = await web.act({ action: 'sensorPause', sensor, reason: 'holidays' });
+    const paused = await shows('it is paused', ({ status }) => status === 'paused');
+    expect(paused.paused).toEqual({ by, reason: 'holidays' });
+    expect(await preview({ action: 'sensorPause', sensor })).toMatchObject({
+      refusal: 'It is paused already.',
+    });
+    await web.act({ action: 'sensorResume', sensor });
+    await shows('it goes on', ({ status }) => status === 'running');
+    const since = '2026-01-31T00:00:00Z';
+    expect(await preview({ action: 'sensorSince', sensor, since })).toMatchObject({
+      ...{ reason: 'none', danger: false },
+      happens: [
+        expect.stringContaining('ended after 2026-01-31T00:00:00.000Z: for each it signals nobody'),
+        expect.any(String),
+      ],
+    });
+    expect(await preview({ action: 'sensorSince', sensor, since: '0ms' })).toMatchObject({ danger: true });
+    await web.act({ action: 'sensorSince', sensor, since });
+    await shows('its cursor is set', ({ cursor }) =>
+      JSON.stringify(cursor).includes('2026-01-31T00:00:00.000Z'),
+    );
+    const { events } = await rig.temporal.workflow.getHandle(`hex-sensor/${sensor}`).fetchHistory();
+    const signals = events?.flatMap(({ workflowExecutionSignaledEventAttributes: one }) => one ?? []) ?? [];
+    expect(signals.slice(-3).map(({ signalName, identity }) => [signalName, identity])).toEqual(
+      ['pause', 'resume', 'setSince'].map((signal) => [signal, `${by} (temporal-hex console)`]),
+    );
+    await expect(preview({ action: 'sensorSince', sensor, since: 'yesterday' })).rejects.toThrow(
+      /400.*since.*neither a duration/,
+    );
+    await expect(preview({ action: 'sensorPause', sensor: name() })).rejects.toThrow(/404.*No sensor/);
+    const future = '2999-01-01T00:00:00Z';
+    await expect(preview({ action: 'sensorSince', sensor, since: future })).rejects.toThrow(/400.*since/);
+    await expect(web.act({ action: 'sensorPause', sensor: name() })).rejects.toThrow(
+      /400.*no such sensor runs/,
+    );
   } finally {
     await rig.hex.sensors.delete(sensor);
   }

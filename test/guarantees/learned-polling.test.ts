@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { RunRead } from '../../src/activities/get-run-status.js';
 import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
 import type { HexRunInput } from '../../src/run/input.js';
+import { testConsole } from '../support/console.js';
 import { failureOf, type Harness, harness } from '../support/harness.js';
 import { type Receiver, webhookReceiver } from '../support/webhook.js';
 
@@ -118,8 +119,17 @@ it('a run and a pipeline say when they are expected to end, and who asked for it
   expect(leftMs(progress.steps[0]?.expectedEnd?.p50)).toBeLessThan(7_000);
   const run = await rig.hex.progress(`${handle.workflowId}/first`);
   expect(run).toMatchObject({ expectedEnd: { p50: expect.any(String), p90: expect.any(String) } });
+  const web = await testConsole(rig.temporal, rig.taskQueue, onTestFinished);
+  const page = await web.get('/api/run', { workflowId: handle.workflowId });
+  const sinceStart = (ms = 0) => ms - page.gantt.from;
+  expect(page.gantt.forecast?.p50).toBe(Date.parse(page.expectedEnd?.p50 ?? ''));
+  expect(sinceStart(page.gantt.forecast?.p50)).toBeGreaterThan(7_000);
+  expect(sinceStart(page.gantt.forecast?.p90)).toBeGreaterThan(sinceStart(page.gantt.forecast?.p50));
+  expect(sinceStart(page.gantt.rows[0]?.forecast?.p50)).toBeLessThan(7_000);
   await handle.cancel();
   await handle.result().catch(() => undefined);
+  const ended = await web.get('/api/run', { workflowId: handle.workflowId });
+  expect([ended.expectedEnd, ended.gantt.forecast]).toEqual([null, null]);
   expect(receiver.notifications().map(({ event }) => event)).toEqual(['at_risk']);
 });
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { LimiterView } from '../../src/limits/index.js';
 import { cli } from '../support/cli.js';
+import { testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
 
 let rig: Harness;
@@ -89,6 +90,50 @@ describe('temporal-hex move', () => {
     const nowhere = await cli(['move', workflowId, '--by', 'ada'], rig.env);
     expect(nowhere).toMatchObject({ code: 2 });
     expect(nowhere.stderr).toMatch(/--front.*is required/);
+    await kernels(0);
+  });
+
+  it('the console asks first, moves the same, and shows who did it and why', async () => {
+    const before = rig.sandbox.ledger().runs.length;
+    const web = await testConsole(rig.temporal, rig.taskQueue, onTestFinished);
+    const crowd = await fanOut('throng', 3);
+    await inLine(3);
+    const workflowId = `team/wanted-${randomUUID()}`;
+    const wanted = await rig.hex.startPipeline(
+      { name: 'wanted', steps: [{ id: 'only', projectId: 'wanted', ...FAST }] },
+      { workflowId },
+    );
+    const run = await until('the page of the run offers it', async () => {
+      const answer = await web.get('/api/run', { workflowId });
+      return answer.actions.includes('moveToFront') && answer;
+    });
+    expect(run.steps[0]?.actions).toContain('moveToFront');
+    const request = { action: 'moveToFront', workflowId, reason: 'the board meets' } as const;
+    expect(await web.post('/api/actions/preview', request)).toMatchObject({
+      ...{ reason: 'optional', refusal: null, danger: false },
+      happens: [
+        expect.stringMatching(
+          /^The first of it waits in place [2-4] of 4 in the line of connection "default"/,
+        ),
+        expect.stringMatching(/^Nothing is started or stopped in Hex now/),
+        expect.any(String),
+      ],
+    });
+    const { by, done } = await web.act(request);
+    expect(done).toBe(`1 run of ${workflowId} moved to the front of the line.`);
+    const shown = await until('the page of the line shows it', async () => {
+      const [first] = (await web.get('/api/line')).lines;
+      return first?.places[0]?.run?.workflowId === workflowId && first;
+    });
+    expect(shown.places[0]).toMatchObject({ place: 1, run: { step: 'only' } });
+    expect(shown.moves[0]).toMatchObject({ by, reason: 'the board meets', workflowId, runs: 1 });
+    await kernels(1);
+    await Promise.all([wanted.result(), crowd.result()]);
+    expect(startedSince(before)).toEqual(['wanted', 'throng', 'throng', 'throng']);
+    expect(await web.post('/api/actions/preview', request)).toMatchObject({
+      refusal: 'Nothing of it waits in line.',
+    });
+    await expect(web.act(request)).rejects.toThrow(/409.*nothing of team.*waits in line/);
     await kernels(0);
   });
 });

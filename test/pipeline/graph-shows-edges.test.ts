@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { graphOf } from '../../src/console/graph.js';
 import { graphLines } from '../../src/pipeline/execution/render-progress.js';
 import type { StepProgress } from '../../src/pipeline/execution/result.js';
 
@@ -17,4 +18,28 @@ it('a step that waits for an earlier level than the one before says so, and many
 function graph(levels: string[][], edges: Record<string, string[]>): string[] {
   const steps = levels.flat().map((id) => ({ id, status: 'waiting', dependsOn: edges[id] ?? [] }));
   return graphLines({ levels, steps: steps as StepProgress[] });
+}
+
+it('the console draws the edges that the text names, and each goes to the right', () => {
+  const levels = [['a', 'x'], ['b', 'c'], ['d'], ['e']];
+  const after: Record<string, string[]> = { b: ['a'], c: ['a', 'x'], d: ['b', 'x'], e: ['d'] };
+  const steps = levels.flat().map((id) => ({ id, kind: 'hex' as const, dependsOn: after[id] ?? [] }));
+  const { nodes, edges } = graphOf(steps);
+  expect(edges.map(({ from, to }) => `${from} ${to}`).sort()).toEqual(edgesIn(graph(levels, after)).sort());
+  const left = new Map(nodes.map(({ id, x }) => [id, x]));
+  for (const { from, to } of edges) expect(left.get(from)).toBeLessThan(left.get(to) ?? 0);
+});
+
+/** What the lines say: a step without names waits for the whole level above it. */
+function edgesIn(lines: readonly string[]): string[] {
+  let before: string[] = [];
+  return lines.flatMap((line) => {
+    const steps = line
+      .slice(5)
+      .split(/ {3}(?=·)/)
+      .map((text) => /^· (\w+)(?: \(after (.+)\))?$/.exec(text) ?? []);
+    const above = before;
+    before = steps.map(([, id = '']) => id);
+    return steps.flatMap(([, id, names]) => (names?.split(', ') ?? above).map((from) => `${from} ${id}`));
+  });
 }

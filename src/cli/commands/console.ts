@@ -84,6 +84,7 @@ async function serve(session: Session, flags: ConsoleFlags): Promise<ExitCode> {
     const started = await startConsole({
       ...{ client, port, host, token },
       taskQueue: taskQueueOf(session),
+      limitsTaskQueue: env.HEX_LIMITS_TASK_QUEUE || undefined,
       temporalUi: env.TEMPORAL_UI_URL || null,
       allowHosts: flags.allowHost,
       trustProxyHeader: flags.trustProxyHeader ?? null,
@@ -160,7 +161,11 @@ async function writeRun(session: Session, workflowId: string, flags: ExportFlags
   const { exportRun } = await import('../../console/export.js');
   return withClient(session, async ({ temporal, taskQueue }) => {
     const temporalUi = session.env.TEMPORAL_UI_URL || null;
-    const html = await exportRun({ client: temporal, taskQueue, temporalUi, workflowId, runId: flags.runId });
+    const limitsTaskQueue = session.env.HEX_LIMITS_TASK_QUEUE || undefined;
+    const { runId } = flags;
+    const html = await exportRun({
+      ...{ client: temporal, taskQueue, limitsTaskQueue, temporalUi, workflowId, runId },
+    });
     await writeFile(flags.outFile, html);
     session.output.say(`${flags.outFile}: ${workflowId}, ${Math.ceil(html.length / 1_024)} KiB`);
     return EXIT.ok;

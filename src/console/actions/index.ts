@@ -12,6 +12,10 @@ const TEXTS: Record<string, readonly string[]> = {
   cancel: ['workflowId'],
   rerun: ['workflowId'],
   start: ['pipeline'],
+  moveToFront: ['workflowId'],
+  sensorPause: ['sensor'],
+  sensorResume: ['sensor'],
+  sensorSince: ['sensor', 'since'],
   schedulePause: ['schedule'],
   scheduleResume: ['schedule'],
   scheduleTrigger: ['schedule'],
@@ -62,7 +66,7 @@ export async function previewAction(
   return {
     notices: await parts.notices(),
     ...{ title, happens, button, danger, refusal, by },
-    reason: needsReason(request) ? 'required' : 'optional',
+    reason: needsReason(request) ? 'required' : keepsReason(request) ? 'optional' : 'none',
   };
 }
 
@@ -77,6 +81,19 @@ export async function performAction(
   const { done, started = null } = await act.perform();
   return { notices: [], done, by, started };
 }
+
+/** Beside the controls, whose reasons stand in the audit. */
+const KEEP_REASON: readonly ActionRequest['action'][] = [
+  'cancel',
+  'moveToFront',
+  'schedulePause',
+  'scheduleResume',
+  'backfillPause',
+  'sensorPause',
+];
+
+const keepsReason = ({ action }: ActionRequest) =>
+  Object.hasOwn(CONTROL_RULES, action) || KEEP_REASON.includes(action);
 
 function needsReason({ action }: ActionRequest): boolean {
   return Object.hasOwn(CONTROL_RULES, action) && CONTROL_RULES[action as ControlAction].needsReason;

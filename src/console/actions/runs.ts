@@ -2,8 +2,8 @@ import { pollNowSignal } from '../../contract/messages.js';
 import { CONTROL_RULES } from '../../pipeline/execution/control-rules.js';
 import type { ControlAction } from '../../pipeline/execution/result.js';
 import type { ActionRequest, RunAnswer, StepRow } from '../contract.js';
-import { ConsoleError } from '../refusal.js';
 import type { Act, Doing } from './act.js';
+import { refuseUnserved } from './served.js';
 
 /** An Update waits for a worker; one that does not come is not waited for longer. */
 const ANSWER_MS = 20_000;
@@ -28,13 +28,7 @@ export function controlAct({ parts, hex, by }: Doing, request: ControlRequest): 
         await handle.signal(pollNowSignal);
         return { done: `The status of ${workflowId} is read now.` };
       }
-      if (!(await parts.queues.served(taskQueue))) {
-        const [missing] = await parts.queues.notices(taskQueue);
-        throw new ConsoleError(
-          'refused',
-          `${missing?.text ?? 'No worker is there'} ${missing?.remedy ?? ''}`.trim(),
-        );
-      }
+      await refuseUnserved(parts, taskQueue);
       const input = { by, ...(reason !== undefined && { reason }), ...(key !== undefined && { step: key }) };
       const result = await hex.temporal.withDeadline(Date.now() + ANSWER_MS, () =>
         hex.control(workflowId, action, input as never),

@@ -12,6 +12,7 @@ import type {
 } from '../contract.js';
 import type { Parts } from '../parts.js';
 import { notFound } from '../refusal.js';
+import { temporalPage } from '../temporal-page.js';
 import { notice } from '../trouble.js';
 import { keeperNotice } from './home.js';
 
@@ -88,9 +89,7 @@ export async function backfillAnswer(parts: Parts, workflowId: string): Promise<
         : []),
       ...(failed || (!open && status !== 'success') ? ['backfillRetry' as const] : []),
     ],
-    temporalUrl:
-      parts.temporalUi &&
-      `${parts.temporalUi}/namespaces/${encodeURIComponent(parts.client.options.namespace)}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`,
+    temporalUrl: temporalPage(parts.temporalUi, parts.client.options.namespace, workflowId, runId),
   };
 }
 

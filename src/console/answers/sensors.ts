@@ -4,6 +4,7 @@ import { sensorProgressQuery } from '../../contract/messages.js';
 import type { SensorProgress } from '../../contract/sensor.js';
 import type { SensorRow, SensorsAnswer } from '../contract.js';
 import type { Parts } from '../parts.js';
+import { temporalPage } from '../temporal-page.js';
 
 const MOST = 100;
 const AT_ONCE = 10;
@@ -29,7 +30,11 @@ function progressOf({ client }: Parts, workflowId: string): Promise<SensorProgre
     .catch(() => null);
 }
 
-function rowOf({ book }: Parts, workflowId: string, progress: SensorProgress | null): SensorRow {
+function rowOf(
+  { book, client, temporalUi }: Parts,
+  workflowId: string,
+  progress: SensorProgress | null,
+): SensorRow {
   const named = workflowId.startsWith(PREFIX) ? workflowId.slice(PREFIX.length) : workflowId;
   const { name = named, projects = [], failing = [], status = null } = progress ?? {};
   const runs = book.runsOf(name);
@@ -44,6 +49,7 @@ function rowOf({ book }: Parts, workflowId: string, progress: SensorProgress | n
     workflowId,
     pipeline: runs.length > 0 ? name : null,
     status: status === 'paused' ? 'paused' : failing.length > 0 ? 'failed' : 'running',
+    paused: progress?.paused ?? null,
     cursor: Object.fromEntries(
       projects.map(({ projectId, cursor, since }) => [projectId, cursor?.endTime ?? since]),
     ),
@@ -51,5 +57,6 @@ function rowOf({ book }: Parts, workflowId: string, progress: SensorProgress | n
     lastLook: looks.sort().at(-1) ?? null,
     lastStart: started ? { workflowId: started.workflowId, at: started.startedAt } : null,
     trouble: progress ? (troubles[0] ?? null) : 'It does not answer: it needs a worker.',
+    temporalUrl: temporalPage(temporalUi, client.options.namespace, workflowId),
   };
 }

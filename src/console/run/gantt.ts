@@ -1,28 +1,36 @@
 import type { PipelineProgress, StepProgress } from '../../pipeline/execution/result.js';
 import { isFinal } from '../../pipeline/execution/scheduler.js';
-import type { Gantt, GanttBar } from '../contract.js';
+import type { ExpectedEnd } from '../../run/expected-end.js';
+import type { Gantt, GanttBar, GanttForecast } from '../contract.js';
 import { type Attempt, failureText, type PeopleWait, type Trail } from './trail.js';
 
 /** Shorter waits are none that anybody would see. */
 const SEEN_MS = 1_000;
 
-/** When what was done: bars of each step, from its attempts and the times in which people were waited for. */
+/** When what was done: bars of each step, from its attempts and the times in which people were waited for. And what is expected. */
 export function ganttOf(
-  progress: Pick<PipelineProgress, 'steps' | 'startedAt' | 'endedAt'>,
+  progress: Pick<PipelineProgress, 'steps' | 'startedAt' | 'endedAt' | 'expectedEnd'>,
   { attempts, waits }: Pick<Trail, 'attempts' | 'waits'>,
   startedMs: number,
 ): Gantt {
   const rows = progress.steps.flatMap((step) => {
     const mine = ({ key }: { key: string }) => key === step.id || key.startsWith(`${step.id}/`);
     const bars = barsOf(step, attempts.filter(mine), waits.filter(mine));
-    return bars.length > 0 ? [{ step: step.id, bars }] : [];
+    const expected = isFinal(step.status) ? undefined : step.expectedEnd;
+    return bars.length > 0 ? [{ step: step.id, bars, forecast: forecastOf(expected) }] : [];
   });
+  const { endedAt, expectedEnd } = progress;
   return {
     from: startedMs,
-    to: progress.endedAt === null ? null : Date.parse(progress.endedAt),
+    to: endedAt === null ? null : Date.parse(endedAt),
     rows,
-    forecast: null,
+    forecast: endedAt === null ? forecastOf(expectedEnd) : null,
   };
+}
+
+/** As the chart has it; null where nothing is expected. */
+export function forecastOf(expected: ExpectedEnd | null | undefined): GanttForecast | null {
+  return expected ? { p50: Date.parse(expected.p50), p90: Date.parse(expected.p90) } : null;
 }
 
 function barsOf(step: StepProgress, attempts: readonly Attempt[], waits: readonly PeopleWait[]): GanttBar[] {

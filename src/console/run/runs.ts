@@ -3,6 +3,7 @@ import type { Execution } from '../../activities/history-events.js';
 import { isObject, type JsonValue, jsonSize } from '../../base/json.js';
 import type { TemporalHexClient } from '../../client.js';
 import { decoderOf } from '../../contract/payloads.js';
+import { isPlaceText } from '../../contract/place-in-line.js';
 import { rowOf } from '../../executions/row.js';
 import { CONTROL_RULES } from '../../pipeline/execution/control-rules.js';
 import type {
@@ -19,9 +20,10 @@ import type { Definitions } from '../definitions.js';
 import { graphOf } from '../graph.js';
 import type { Queues } from '../queues.js';
 import type { ScheduleBook } from '../schedule-book.js';
+import { temporalPage } from '../temporal-page.js';
 import { notice, type Reach } from '../trouble.js';
 import { Follower } from './follower.js';
-import { ganttOf } from './gantt.js';
+import { forecastOf, ganttOf } from './gantt.js';
 import { ENDED } from './last-known.js';
 import type { Look, RunReader } from './reader.js';
 import { type Attempt, failureText, type Trail } from './trail.js';
@@ -186,6 +188,7 @@ export class Runs {
     const row = rowOf(workflow, Date.now());
     const started = workflow.startTime.toISOString();
     const ended = workflow.closeTime?.toISOString() ?? null;
+    const expectedEnd = (open && progress.expectedEnd) || null;
     return {
       notices: await this.#notices(look),
       run: {
@@ -200,6 +203,7 @@ export class Runs {
       paused: progress.paused,
       audit: progress.audit,
       warnings: progress.warnings,
+      expectedEnd,
       source: progress.source ?? null,
       rerunOf: progress.rerunOf ?? null,
       parent: trail.parent,
@@ -209,19 +213,25 @@ export class Runs {
       failure: failed?.error ? { ...failed.error, step: failed.id } : failureOf(trail),
       graph: graphOf(progress.steps),
       gantt: ganttOf(
-        { steps: progress.steps, startedAt: started, endedAt: ended },
+        { steps: progress.steps, startedAt: started, endedAt: ended, ...(expectedEnd && { expectedEnd }) },
         trail,
         workflow.startTime.getTime(),
       ),
       steps: progress.steps.map((step) => ({
         ...step,
-        actions: open ? stepActions(step) : [],
+        actions: open ? stepActions(step) : ['rerun'],
         about: aboutOf(bodies.get(step.id) ?? {}),
         temporalUrl: step.workflowId === null ? null : this.#pageOf(step.workflowId),
         child: step.kind === 'pipeline' && step.workflowId !== null ? { workflowId: step.workflowId } : null,
       })),
       temporalUrl: this.#pageOf(workflow.workflowId, workflow.runId),
-      actions: open ? [progress.paused ? 'resume' : 'pause', 'cancel'] : ['rerun'],
+      actions: open
+        ? [
+            progress.paused ? 'resume' : 'pause',
+            ...(progress.steps.some(isInLine) ? (['moveToFront'] as const) : []),
+            'cancel',
+          ]
+        : ['rerun'],
       lastKnown: look.lastKnown,
     };
   }
@@ -238,6 +248,7 @@ export class Runs {
     const ended = workflow.closeTime?.toISOString() ?? null;
     const status: PipelineStatus = open ? 'running' : (ENDED[workflow.status.name] ?? 'failed');
     const failure = failureOf(trail);
+    const expectedEnd = (open && progress.expectedEnd) || null;
     const step: StepProgress = {
       ...{ id: progress.projectId, kind: 'hex', dependsOn: [], projectId: progress.projectId },
       status: open ? (progress.runId === null ? 'queued' : 'running') : stepStatusOf(status),
@@ -252,6 +263,7 @@ export class Runs {
       elapsedMs: (workflow.closeTime?.getTime() ?? Date.now()) - workflow.startTime.getTime(),
       attempts: progress.triggers,
       ...(progress.waitingFor && open && { waitingFor: progress.waitingFor }),
+      ...(expectedEnd && { expectedEnd }),
       ...(failure && { error: failure }),
     };
     const row: StepRow = {
@@ -264,6 +276,7 @@ export class Runs {
       notices: await this.#notices(look),
       run: { ...rowOf(workflow, Date.now()), timezone: null },
       ...{ kind: 'run', status, description: null, params: {}, paused: null, audit: [], warnings: [] },
+      expectedEnd,
       ...{ source: null, rerunOf: null, parent: trail.parent, key: progress.key ?? null, existing: null },
       startedBy: trail.startedBy,
       failure,
@@ -289,13 +302,14 @@ export class Runs {
                 },
               },
             ],
+            forecast: forecastOf(expectedEnd),
           },
         ],
-        forecast: null,
+        forecast: forecastOf(expectedEnd),
       },
       steps: [row],
       temporalUrl: this.#pageOf(execution.workflowId, workflow.runId),
-      actions: open ? ['cancel'] : [],
+      actions: open ? [...(isInLine(step) ? (['moveToFront'] as const) : []), 'cancel'] : [],
       lastKnown: look.lastKnown,
     };
   }
@@ -313,9 +327,7 @@ export class Runs {
   }
 
   #pageOf(workflowId: string, runId?: string): string | null {
-    if (this.#temporalUi === null) return null;
-    const page = `${this.#temporalUi}/namespaces/${encodeURIComponent(this.#client.options.namespace)}/workflows/${encodeURIComponent(workflowId)}`;
-    return runId ? `${page}/${encodeURIComponent(runId)}/history` : page;
+    return temporalPage(this.#temporalUi, this.#client.options.namespace, workflowId, runId);
   }
 
   async #value(payloads: Attempt['input']): Promise<{ value: JsonValue; truncated: boolean }> {
@@ -337,14 +349,22 @@ function failureOf({ failure }: Trail): RunAnswer['failure'] {
   return { type, message: failureText(failure) ?? '', hint, ...none, step: null };
 }
 
-/** What people can do with a step as it stands. */
+/** Whether a step waits in Hex's line, as its limiter says. */
+const isInLine = ({ status, waitingFor }: StepProgress) =>
+  status === 'queued' && waitingFor !== undefined && isPlaceText(waitingFor);
+
+/** What people can do with a step as it stands. The items of a fan-out are moved with the whole pipeline. */
 export function stepActions(step: StepProgress): RunAction[] {
-  const named = Object.keys(CONTROL_RULES) as ControlAction[];
-  return named.filter((action) => {
-    const { from } = CONTROL_RULES[action];
-    if (from === null || !from.includes(step.status)) return false;
-    return action !== 'pollNow' || (step.kind === 'hex' && step.runId !== null);
-  });
+  const controls = (Object.keys(CONTROL_RULES) as ControlAction[]).filter((action) =>
+    isPossible(action, step),
+  );
+  return isInLine(step) && step.workflowId !== null ? [...controls, 'moveToFront'] : controls;
+}
+
+function isPossible(action: ControlAction, { status, kind, runId }: StepProgress): boolean {
+  const { from } = CONTROL_RULES[action];
+  if (from === null || !from.includes(status)) return false;
+  return action !== 'pollNow' || (kind === 'hex' && runId !== null);
 }
 
 function stepStatusOf(status: PipelineStatus): StepProgress['status'] {

@@ -1,5 +1,6 @@
 import { useSignedIn } from './lib/me.js';
 import { parts } from './lib/route.js';
+import { AgainPage } from './pages/again.js';
 import { BackfillPage } from './pages/backfill.js';
 import { BackfillsPage } from './pages/backfills.js';
 import { ConnectionsPage } from './pages/connections.js';
@@ -39,8 +40,9 @@ function CurrentPage() {
       if (second === 'start') return <StartPage key={first} name={first} />;
       return <PipelinePage key={first} name={first} />;
     case 'runs':
-      if (first !== undefined) return <RunPage key={first} workflowId={first} />;
-      break;
+      if (first === undefined) break;
+      if (second === 'again') return <AgainPage key={first} workflowId={first} />;
+      return <RunPage key={first} workflowId={first} />;
     case 'backfills':
       if (first === undefined) return <BackfillsPage />;
       if (first === 'new') return <NewBackfillPage />;

@@ -196,7 +196,7 @@ function MissedTable({ missed }: { missed: readonly MissedRow[] }) {
 
 /** How a connection to Hex is: its limits, its line, and what Hex refuses. */
 export function ConnectionCard({ connection }: { connection: ConnectionState }) {
-  const { name, taskQueue, budgets, inLine, penalty, unreachableSince } = connection;
+  const { name, taskQueue, budgets, inLine, penalty, lastRefusal, unreachableSince } = connection;
   return (
     <div class="card">
       <h3>
@@ -212,12 +212,20 @@ export function ConnectionCard({ connection }: { connection: ConnectionState }) 
           {penalty.text}, until <Time at={penalty.until} />
         </p>
       )}
+      {lastRefusal && !penalty && (
+        <p class="dim">
+          {lastRefusal.text}, <Ago at={lastRefusal.at} />
+        </p>
+      )}
       {budgets ? (
         <>
           <BudgetBar name="Starts a minute" budget={budgets.startsPerMinute} />
           <BudgetBar name="Starts an hour" budget={budgets.startsPerHour} />
           <BudgetBar name="Kernels" budget={budgets.kernels} />
-          <BudgetBar name="Reads a minute" budget={budgets.readsPerMinute} />
+          <p class="dim">
+            Reads a minute: not known here, because each worker counts its own (metric{' '}
+            <code>temporal_hex_budget_used</code>).
+          </p>
         </>
       ) : (
         <p class="dim">

@@ -1,5 +1,6 @@
-import type { LineAnswer, LinePlace } from '../../contract.js';
+import type { LineAnswer, LineMoveRow, LinePlace } from '../../contract.js';
 import { useAnswer } from '../lib/answers.js';
+import { ActionButton } from '../parts/actions.js';
 import { Empty, Loaded, Page, Section } from '../parts/page.js';
 import { runHref } from '../parts/run-table.js';
 import { Table } from '../parts/table.js';
@@ -27,7 +28,7 @@ export function LinePage() {
 }
 
 function Line({ line }: { line: LineAnswer['lines'][number] }) {
-  const { name, places, inLine } = line;
+  const { name, places, moves, inLine } = line;
   return (
     <Section title={name} count={inLine ?? undefined}>
       <ConnectionCard connection={line} />
@@ -46,6 +47,7 @@ function Line({ line }: { line: LineAnswer['lines'][number] }) {
             'Since',
             'Expected',
             { name: 'Priority', figure: true },
+            'Do',
           ]}
         >
           {places.map((place) => (
@@ -56,7 +58,31 @@ function Line({ line }: { line: LineAnswer['lines'][number] }) {
       {inLine !== null && inLine > places.length && places.length > 0 && (
         <p class="dim">and {inLine - places.length} more</p>
       )}
+      {moves.length > 0 && <Moves name={name} moves={moves} />}
     </Section>
+  );
+}
+
+function Moves({ name, moves }: { name: string; moves: readonly LineMoveRow[] }) {
+  return (
+    <Table
+      caption={`Moved to the front of the line of ${name}`}
+      columns={['Moved to the front', 'Who', 'What', { name: 'Runs', figure: true }, 'Why']}
+    >
+      {moves.map(({ at, by, workflowId, runs, reason }) => (
+        <tr key={at + workflowId}>
+          <td>
+            <Ago at={at} />
+          </td>
+          <td>{by}</td>
+          <td class="id">
+            <a href={runHref({ workflowId })}>{workflowId}</a>
+          </td>
+          <td class="figure">{runs}</td>
+          <td class="said">{reason}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
@@ -88,6 +114,15 @@ function Place({
         )}
       </td>
       <td class="figure">{priority}</td>
+      <td class="buttons">
+        {place > 1 && (
+          <ActionButton
+            request={{ action: 'moveToFront', workflowId }}
+            label="Move to the front"
+            about={workflowId}
+          />
+        )}
+      </td>
     </tr>
   );
 }

@@ -132,16 +132,15 @@ interface NextStartProps {
 function NextStart({ name, schedule: { paused, next, text, drift }, missed, zone }: NextStartProps) {
   return (
     <>
-      <span title={text}>
-        {paused ? <span class="people-text">paused</span> : <Time at={next} zone={zone} />}
-        {!paused && next === null && <span class="dim">none</span>}
-      </span>{' '}
+      {paused ? <span class="people-text">paused</span> : <Time at={next} zone={zone} />}
+      {!paused && next === null && <span class="dim">none</span>}{' '}
       {missed > 0 && <span class="retry-text">{missed} missed </span>}
       {drift !== null && drift !== 'same' && (
         <a class="retry-text" href={href(['pipelines', name], { tab: 'schedule' })}>
           not its file
         </a>
       )}
+      <span class="after dim">{text}</span>
     </>
   );
 }

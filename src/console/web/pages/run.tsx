@@ -1,6 +1,7 @@
 import type { RunAction, RunAnswer } from '../../contract.js';
 import { useAnswer } from '../lib/answers.js';
-import { queryValue, setQuery } from '../lib/route.js';
+import { useMe } from '../lib/me.js';
+import { href, queryValue, setQuery } from '../lib/route.js';
 import { executionLook, stepLook } from '../lib/status.js';
 import { ActionButton } from '../parts/actions.js';
 import { Failure } from '../parts/failure.js';
@@ -9,7 +10,7 @@ import { Graph } from '../parts/graph.js';
 import { Json } from '../parts/json.js';
 import { Loaded, Page, Section, TabPanel, Tabs, tabOf } from '../parts/page.js';
 import { StatusWord } from '../parts/status-mark.js';
-import { Elapsed } from '../parts/time.js';
+import { Elapsed, Expected } from '../parts/time.js';
 import { Audit } from './run/audit.js';
 import { RunFacts } from './run/facts.js';
 import { stepNote } from './run/note.js';
@@ -29,6 +30,7 @@ const WHOLE = [
   ['pollNow', 'Read the status now', 'quiet'],
   ['pause', 'Pause', 'quiet'],
   ['resume', 'Resume', 'primary'],
+  ['moveToFront', 'Move to the front', 'quiet'],
   ['rerun', 'Run again', 'primary'],
   ['cancel', 'Cancel', 'danger'],
 ] as const satisfies readonly (readonly [RunAction, string, 'quiet' | 'primary' | 'danger'])[];
@@ -54,7 +56,7 @@ export function RunPage({
   );
 }
 
-function Status({ run: { status, run, steps, paused } }: { run: RunAnswer }) {
+function Status({ run: { status, run, steps, paused, expectedEnd } }: { run: RunAnswer }) {
   const ended = steps.filter(({ status: state }) => state === 'success').length;
   return (
     <>
@@ -63,6 +65,7 @@ function Status({ run: { status, run, steps, paused } }: { run: RunAnswer }) {
         {ended} of {steps.length} steps succeeded
       </span>
       <Elapsed from={run.startedAt} to={run.endedAt} />
+      <Expected end={expectedEnd} zone={run.timezone} />
       {paused && (
         <span class="people-text">
           paused by {paused.by}
@@ -92,7 +95,7 @@ function Buttons({ run: { run, actions } }: { run: RunAnswer }) {
 }
 
 function Run({ run: answer }: { run: RunAnswer }) {
-  const { run, steps, graph, gantt, params, audit, failure, warnings } = answer;
+  const { run, steps, graph, gantt, audit, failure, warnings } = answer;
   const tab = tabOf(TABS, 'tab', 'steps');
   const chosen = queryValue('step');
   const step = steps.find(({ id }) => id === chosen) ?? null;
@@ -123,12 +126,7 @@ function Run({ run: answer }: { run: RunAnswer }) {
             />
           )}
           {tab === 'time' && <Gantt gantt={gantt} zone={run.timezone} selected={chosen} onSelect={choose} />}
-          {tab === 'params' &&
-            (Object.keys(params).length > 0 ? (
-              <Json value={params} />
-            ) : (
-              <p class="dim">It has no parameters.</p>
-            ))}
+          {tab === 'params' && <Params run={answer} />}
           {tab === 'audit' && <Audit audit={audit} zone={run.timezone} />}
         </TabPanel>
         {step && <StepPanel run={run} step={step} onClose={() => setQuery({ step: null })} />}
@@ -137,6 +135,23 @@ function Run({ run: answer }: { run: RunAnswer }) {
         <Section title="Steps">
           <p class="dim">No worker has begun it yet.</p>
         </Section>
+      )}
+    </>
+  );
+}
+
+function Params({ run: { run, params, actions } }: { run: RunAnswer }) {
+  const me = useMe();
+  if (Object.keys(params).length === 0) return <p class="dim">It has no parameters.</p>;
+  return (
+    <>
+      <Json value={params} />
+      {actions.includes('rerun') && me && !me.readOnly && (
+        <p>
+          <a class="button" href={href(['runs', run.workflowId, 'again'], { run: run.runId })}>
+            Run again with other values…
+          </a>
+        </p>
       )}
     </>
   );

@@ -20,6 +20,10 @@ const TITLES: Record<ActionRequest['action'], string> = {
   cancel: 'Cancel',
   rerun: 'Run again',
   start: 'Start a run',
+  moveToFront: 'Move to the front of the line',
+  sensorPause: 'Pause the sensor',
+  sensorResume: 'Resume the sensor',
+  sensorSince: 'Set the cursor of the sensor',
   schedulePause: 'Pause the schedule',
   scheduleResume: 'Resume the schedule',
   scheduleTrigger: 'Start now',
@@ -46,6 +50,7 @@ function Question({ request }: { request: ActionRequest }) {
   const [reason, setReason] = useState('');
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLInputElement>(null);
+  const confirm = useRef<HTMLButtonElement>(null);
   const close = () => {
     asked.value = null;
   };
@@ -62,7 +67,7 @@ function Question({ request }: { request: ActionRequest }) {
   }, [request]);
 
   // Once it is known what will happen, the next thing is the reason; Enter confirms.
-  useEffect(() => field.current?.focus(), [preview]);
+  useEffect(() => (field.current ?? confirm.current)?.focus(), [preview]);
 
   const carryOut = async (event: Event) => {
     event.preventDefault();
@@ -104,7 +109,7 @@ function Question({ request }: { request: ActionRequest }) {
           </p>
         )}
         {trouble && <Problems trouble={trouble} />}
-        {preview && !refusal && (
+        {preview && !refusal && preview.reason !== 'none' && (
           <label class="field">
             <span>Reason{preview.reason === 'required' ? '' : ' (optional)'}</span>
             <input
@@ -133,6 +138,7 @@ function Question({ request }: { request: ActionRequest }) {
           </button>
           {!refusal && (
             <button
+              ref={confirm}
               type="submit"
               class={preview?.danger ? 'danger' : 'primary'}
               disabled={!preview || busy || missing}

@@ -1,8 +1,7 @@
 import type { Budget } from '../../contract.js';
 
 /** How much of a limit is used, as a bar and in figures. */
-export function BudgetBar({ name, budget }: { name: string; budget: Budget | null }) {
-  if (!budget) return <Meter name={name} text="not known" share={null} />;
+export function BudgetBar({ name, budget }: { name: string; budget: Budget }) {
   const { used, limit } = budget;
   if (limit === null) return <Meter name={name} text={`${used}, no limit`} share={null} />;
   return (

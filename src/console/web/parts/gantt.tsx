@@ -1,8 +1,8 @@
 import { formatDuration } from '../../../base/duration.js';
-import type { GanttBar, Gantt as Rows } from '../../contract.js';
+import type { GanttBar, GanttForecast, Gantt as Rows } from '../../contract.js';
 import { now } from '../lib/clock.js';
 import { niceStep } from '../lib/ticks.js';
-import { isNearClockChange, wallTime } from '../lib/time.js';
+import { isNearClockChange, shortTime, wallTime } from '../lib/time.js';
 import { zoneFor } from '../lib/zone.js';
 
 const ROW = 26;
@@ -31,7 +31,8 @@ export function Gantt({ gantt, zone, selected, onSelect }: GanttProps) {
   const { from, to, rows, forecast } = gantt;
   const running = to === null;
   const at = running ? now.value : to;
-  const end = Math.max(at, running ? (forecast?.p90 ?? at) : at, from + 1_000);
+  const ends = [forecast, ...rows.map((row) => row.forecast)].map((expected) => expected?.p90 ?? at);
+  const end = Math.max(at, from + 1_000, ...(running ? ends : []));
   const x = (ms: number) => round(((Math.min(ms, end) - from) / (end - from)) * WIDTH);
   const height = HEAD + rows.length * ROW;
   const step = niceStep(end - from, 8);
@@ -61,7 +62,7 @@ export function Gantt({ gantt, zone, selected, onSelect }: GanttProps) {
             viewBox={`0 0 ${WIDTH} ${height}`}
             preserveAspectRatio="none"
             role="img"
-            aria-label={inWords(gantt, at)}
+            aria-label={inWords(gantt, at, shownZone)}
           >
             {ticksBetween(from, end, step, shownZone).map(({ ms, text }) => (
               <g key={ms}>
@@ -79,10 +80,10 @@ export function Gantt({ gantt, zone, selected, onSelect }: GanttProps) {
                 width={Math.max(2, x(forecast.p90) - x(forecast.p50))}
                 height={height - HEAD}
               >
-                <title>{`expected to end between these: ${formatDuration(forecast.p50 - from)} and ${formatDuration(forecast.p90 - from)} after its start`}</title>
+                <title>{`all of it: ${forecastWords(forecast, at, shownZone)}`}</title>
               </rect>
             )}
-            {rows.map(({ step: id, bars }, row) => (
+            {rows.map(({ step: id, bars, forecast: expected }, row) => (
               <g key={id}>
                 {selected === id && <rect class="row-at" y={HEAD + row * ROW} width={WIDTH} height={ROW} />}
                 {bars.map((bar) => (
@@ -99,6 +100,27 @@ export function Gantt({ gantt, zone, selected, onSelect }: GanttProps) {
                   </rect>
                 ))}
                 <path class="gantt-cross" d={crosses(bars, x, at, HEAD + row * ROW + ROW / 2)} />
+                {running && expected && expected.p90 > at && (
+                  <g>
+                    <title>{`${id}: ${forecastWords(expected, at, shownZone)}`}</title>
+                    {expected.p50 > at && (
+                      <rect
+                        class="expected"
+                        x={x(at)}
+                        y={HEAD + row * ROW + 5}
+                        width={x(expected.p50) - x(at)}
+                        height="16"
+                      />
+                    )}
+                    <rect
+                      class="expected late"
+                      x={x(Math.max(at, expected.p50))}
+                      y={HEAD + row * ROW + 9}
+                      width={Math.max(2, x(expected.p90) - x(Math.max(at, expected.p50)))}
+                      height="8"
+                    />
+                  </g>
+                )}
               </g>
             ))}
             {running && <path class="now" d={`M${x(at)} ${HEAD - 4}V${height}`} />}
@@ -120,6 +142,23 @@ export function Gantt({ gantt, zone, selected, onSelect }: GanttProps) {
             {WORDS[kind]}
           </li>
         ))}
+        {running && rows.some(({ forecast: expected }) => expected) && (
+          <li>
+            <svg width="30" height="12" aria-hidden="true">
+              <rect class="expected" y="1" width="18" height="10" />
+              <rect class="expected late" x="18" y="3" width="12" height="6" />
+            </svg>{' '}
+            expected: half of its like end by the first, nine of ten by the second
+          </li>
+        )}
+        {running && forecast && (
+          <li>
+            <svg width="18" height="12" aria-hidden="true">
+              <rect class="forecast" x="1" y="1" width="16" height="10" />
+            </svg>{' '}
+            all of it is expected to end in between
+          </li>
+        )}
       </ul>
     </>
   );
@@ -147,14 +186,21 @@ function barWords(step: string, bar: GanttBar, at: number): string {
   return parts.join(', ');
 }
 
-/** For screen readers: what took longest. The table of steps has all the rest. */
-function inWords({ rows }: Rows, at: number): string {
+/** What is expected, in words; a time that has gone by is now. */
+function forecastWords({ p50, p90 }: GanttForecast, at: number, zone: string): string {
+  const words = (ms: number) => shortTime(Math.max(ms, at), zone, at);
+  return `expected to end about ${words(p50)}, nine of ten by ${words(p90)}`;
+}
+
+/** For screen readers: what took longest, and what is expected. The table of steps has all the rest. */
+function inWords({ rows, forecast, to }: Rows, at: number, zone: string): string {
   const lengths = rows.map(({ step, bars }) => ({
     step,
     ms: bars.reduce((sum, bar) => sum + (isWait(bar) ? 0 : (bar.to ?? at) - bar.from), 0),
   }));
   const longest = lengths.sort((a, b) => b.ms - a.ms).slice(0, 3);
-  return `Time of ${rows.length} steps. Longest: ${longest.map(({ step, ms }) => `${step} ${formatDuration(ms)}`).join(', ') || 'none yet'}`;
+  const expected = to !== null || !forecast ? '' : `. All of it is ${forecastWords(forecast, at, zone)}`;
+  return `Time of ${rows.length} steps. Longest: ${longest.map(({ step, ms }) => `${step} ${formatDuration(ms)}`).join(', ') || 'none yet'}${expected}`;
 }
 
 /** Round times of the zone: with its date where a day begins, and its offset where the clocks change. */

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../../base/duration.js';
+import type { ExpectedEnd } from '../../../run/expected-end.js';
 import { now, nowCoarse, nowHour } from '../lib/clock.js';
 import { distance, fullTime, shortTime } from '../lib/time.js';
 import { zoneFor } from '../lib/zone.js';
@@ -43,6 +44,24 @@ export function Elapsed({ from, to }: { from: string | null | undefined; to: str
   return (
     <span class="figure">
       {formatDuration(end === null && ms >= 1_000 ? Math.round(ms / 1_000) * 1_000 : ms)}
+    </span>
+  );
+}
+
+/** When something is expected to end; a time that has gone by is now. */
+export function Expected({
+  end,
+  zone,
+}: {
+  end: ExpectedEnd | null | undefined;
+  zone?: string | null | undefined;
+}) {
+  if (!end) return null;
+  const about = Math.max(Date.parse(end.p50), nowCoarse.value);
+  return (
+    <span title="By how long earlier ones took: half of them would have ended by the first time, nine of ten by the second">
+      expected to end about <Time at={about} zone={zone} />, by{' '}
+      <Time at={Math.max(Date.parse(end.p90), about)} zone={zone} />
     </span>
   );
 }

@@ -8,6 +8,7 @@ const STEP = [
   ['retryStep', 'Retry', 'quiet'],
   ['skipStep', 'Skip', 'quiet'],
   ['pollNow', 'Read now', 'quiet'],
+  ['moveToFront', 'Move to the front', 'quiet'],
   ['cancelStep', 'Cancel', 'quiet'],
   ['markSuccess', 'Mark as success', 'quiet'],
   ['rerun', 'Run again from here', 'quiet'],
@@ -29,7 +30,7 @@ export function StepButtons({ run, step, most = STEP.length }: StepButtonsProps)
         .map(([action, label, kind]) => (
           <ActionButton
             key={action}
-            request={requestOf(action, run, step.id)}
+            request={requestOf(action, run, step)}
             label={label}
             kind={kind}
             about={step.id}
@@ -42,7 +43,14 @@ export function StepButtons({ run, step, most = STEP.length }: StepButtonsProps)
 function requestOf(
   action: (typeof STEP)[number][0],
   { workflowId, runId }: RunRow,
-  step: string,
+  { id, workflowId: own }: StepRow,
 ): ActionRequest {
-  return action === 'rerun' ? { action, workflowId, runId, from: [step] } : { action, workflowId, step };
+  switch (action) {
+    case 'rerun':
+      return { action, workflowId, runId, from: [id] };
+    case 'moveToFront':
+      return { action, workflowId: own ?? workflowId };
+    default:
+      return { action, workflowId, step: id };
+  }
 }

@@ -3,6 +3,7 @@ import { stepLook } from '../../lib/status.js';
 import { TemporalFact } from '../../parts/hex-link.js';
 import { runHref } from '../../parts/run-table.js';
 import { StatusWord } from '../../parts/status-mark.js';
+import { Expected } from '../../parts/time.js';
 import { stepNote } from './note.js';
 import { StepButtons } from './step-buttons.js';
 import { StepDetails } from './step-details.js';
@@ -24,7 +25,8 @@ export function StepPanel({ run, step, onClose }: StepPanelProps) {
         </button>
       </header>
       <p>
-        <StatusWord look={stepLook(step.status)} /> <span class="said">{stepNote(step)}</span>
+        <StatusWord look={stepLook(step.status)} /> <span class="said">{stepNote(step)}</span>{' '}
+        <Expected end={step.expectedEnd} zone={run.timezone} />
       </p>
       <p class="buttons">
         <StepButtons run={run} step={step} />

@@ -4,7 +4,7 @@ import { HexLink } from '../../parts/hex-link.js';
 import { runHref } from '../../parts/run-table.js';
 import { StatusWord } from '../../parts/status-mark.js';
 import { Table } from '../../parts/table.js';
-import { Elapsed, Time } from '../../parts/time.js';
+import { Elapsed, Expected, Time } from '../../parts/time.js';
 import { stepNote } from './note.js';
 import { StepButtons } from './step-buttons.js';
 
@@ -69,7 +69,10 @@ export function StepsTable({ run, steps, selected, onSelect }: StepsTableProps) 
           {!narrow && (
             <>
               <td class="figure">{step.attempts > 0 ? step.attempts : ''}</td>
-              <td class="said">{wantsNote(step) ? stepNote(step) : ''}</td>
+              <td class="said">
+                {wantsNote(step) ? stepNote(step) : ''}{' '}
+                <Expected end={step.expectedEnd} zone={run.timezone} />
+              </td>
               <td class="buttons">
                 <StepButtons run={run} step={step} most={2} />
               </td>

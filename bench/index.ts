@@ -16,6 +16,7 @@ const BENCHES: Record<string, (sizes: Sizes) => Promise<Bench>> = {
   sensor: async (sizes) => (await import('./sensor.js')).sensor(sizes),
   backfill: async (sizes) => (await import('./backfill.js')).backfill(sizes),
   line: async (sizes) => (await import('./line.js')).line(sizes),
+  items: async (sizes) => (await import('./items.js')).items(sizes),
 };
 
 const { positionals: wanted, values } = parseArgs({
@@ -25,6 +26,8 @@ const { positionals: wanted, values } = parseArgs({
     many: { type: 'string' },
     endings: { type: 'string' },
     runs: { type: 'string' },
+    items: { type: 'string' },
+    kills: { type: 'string' },
   },
 });
 const unknown = wanted.filter((name) => !BENCHES[name]);

@@ -163,6 +163,44 @@ await worker.runUntil(async () => {
   await settled((await hex.startPipeline(catalogue, { workflowId: 'hex-pipeline-keyed' })).result());
   await save('hex-pipeline-keyed');
 
+  // A long fan-out of which most was done before.
+  const long = Array.from({ length: 1_001 }, (_, n) => n);
+  const before = { success: true, status: 'COMPLETED', runId: 'before' };
+  const each = {
+    ...{ id: 'each', forEach: long, projectId: 'long-{{ item }}' },
+    ...{
+      window: 2,
+      onFailure: 'pause' as const,
+      retry: { maxAttempts: 2, on: ['ERRORED' as const], delay: '1h' },
+    },
+    ...FAST,
+  };
+  sandbox.script([{ match: { projectId: 'long-998' }, endAs: 'ERRORED', times: 1 }]);
+  const sliced = await hex.startPipeline(
+    {
+      pipeline: { name: 'long', steps: [each] },
+      rerunOf: { workflowId: 'before', runId: 'before' },
+      reuse: {
+        each: {
+          result: { items: Object.fromEntries(long.slice(0, 998).map((n) => [n, before])) },
+          complete: false,
+        },
+      },
+    },
+    { workflowId: 'hex-pipeline-sliced' },
+  );
+  const retrying = async () => {
+    const progress = await hex.progress('hex-pipeline-sliced');
+    return 'steps' in progress && progress.steps[0]?.status === 'retrying';
+  };
+  while (!(await retrying()));
+  await hex.control('hex-pipeline-sliced', 'pause', { by: 'ada' });
+  await hex.control('hex-pipeline-sliced', 'resume', { by: 'ada' });
+  await hex.control('hex-pipeline-sliced', 'retryStep', { step: 'each/998', by: 'ada' });
+  await settled(sliced.result());
+  await save('hex-pipeline-sliced');
+  await save('hex-pipeline-sliced/each/slice/998', 'hex-slice');
+
   const look = { connection: 'default', mode: 'report', look: 'full' };
   await temporal.workflow.execute('hexJanitor', {
     workflowId: 'hex-janitor-full',

@@ -19,4 +19,8 @@ export interface Sizes {
   endings?: number;
   /** Runs in line. Default 1,000. */
   runs?: number;
+  /** Items of a long fan-out. Default 10,000. */
+  items?: number;
+  /** How often its worker is killed. Default 0. */
+  kills?: number;
 }

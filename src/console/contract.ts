@@ -537,6 +537,8 @@ export interface StepAnswer extends Answer {
   attempts: {
     attempt: number;
     item: number | null;
+    /** Of a long fan-out: it is the slice that begins with this item. */
+    slice?: true;
     startedAt: string;
     endedAt: string | null;
     outcome: GanttBar['outcome'];

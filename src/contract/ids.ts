@@ -47,6 +47,12 @@ export function partitionWorkflowId(
 /** The child workflow of a step, or with `step/index` of an item of a fan-out. */
 export const stepWorkflowId = (pipelineId: string, step: string) => `${pipelineId}/${step}`;
 
+/** A slice of a fan-out as a key: its step, and the index of its first item. */
+export const sliceKey = (step: string, first: number) => `${step}/slice/${first}`;
+
+/** The step of a {@link sliceKey}; null for another key. */
+export const stepOfSliceKey = (key: string) => /^([^/]+)\/slice\/\d+$/.exec(key)?.[1] ?? null;
+
 /** The `step` of {@link stepWorkflowId}; null for a child that is no step. */
 export const stepOfWorkflowId = (pipelineId: string, childId: string) =>
   after(stepWorkflowId(pipelineId, ''), childId);

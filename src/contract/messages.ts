@@ -11,6 +11,7 @@ import type { BackfillProgress } from './backfill.js';
 import type { ControlResult, Controls } from './controls.js';
 import type { KeptSchedule } from './keeper.js';
 import type { SensorMark, SensorProgress } from './sensor.js';
+import type { SliceOrders, SliceProgress } from './slice.js';
 
 // Every signal, query and Update of ours, by the workflow that handles it. The names are interfaces.
 
@@ -33,6 +34,8 @@ export const permitSignal = defineSignal<[Pick<Permit, 'requestId' | 'load'>]>('
 export const pipelineProgressQuery = defineQuery<PipelineProgress>('progress');
 /** From a child `hexRun`: the run of its step, and what it waits for. From a child `hexPipeline`: what its steps wait for. */
 export const stepProgressSignal = defineSignal<[ChildProgress]>('stepProgress');
+/** From a slice of a fan-out: how its items stand. */
+export const sliceProgressSignal = defineSignal<[SliceProgress]>('sliceProgress');
 /** The decisions of people. */
 export const controlUpdates: {
   readonly [Action in ControlAction]: UpdateDefinition<ControlResult, [Controls[Action]]>;
@@ -60,6 +63,13 @@ export interface ChildProgress {
   /** When its run is expected to have ended, ms since 1970; absent where earlier runs say nothing. */
   expectedEnd?: Expected;
 }
+
+// hexSlice
+
+/** From a child: the same as to a pipeline. */
+export const itemProgressSignal = defineSignal<[ChildProgress]>('stepProgress');
+/** From the pipeline above. */
+export const sliceOrdersSignal = defineSignal<[SliceOrders]>('orders');
 
 // hexRun or hexPipeline
 

@@ -22,7 +22,13 @@ import { type BackfillRequest, readBackfillInput } from './backfill/parse.js';
 import { readDefinition, readFilled, readPipelineInput } from './definition/parse.js';
 import type { Projects } from './definition/project-inputs.js';
 import type { PipelineRequest, PipelineSpec, StepSpec } from './definition/spec.js';
-import { type PreparedPipeline, preparePipeline, readItems, readWhen } from './plan/prepare.js';
+import {
+  laterItemProblems,
+  type PreparedPipeline,
+  preparePipeline,
+  readItems,
+  readWhen,
+} from './plan/prepare.js';
 import { type ReadWorkFields, readWork, type StepWork } from './plan/step-work.js';
 import type { SensorRequest } from './sensor/input.js';
 import { readSensorInput } from './sensor/parse.js';
@@ -104,6 +110,15 @@ export function prepare(
   run: RunScope,
 ): Parsed<PreparedPipeline> {
   return preparePipeline(spec, params, run, workReader(spec.projects));
+}
+
+/** What is wrong with the later items of long fan-outs, which `prepare` has not read: some of them at once. */
+export function problemsOfLaterItems(
+  spec: PipelineSpec,
+  prepared: PreparedPipeline,
+  run: RunScope,
+): Generator<Problem[]> {
+  return laterItemProblems(spec, prepared, run, workReader(spec.projects));
 }
 
 /** What a step does, its templates filled in from the scope. */

@@ -1,6 +1,6 @@
 import { CancelledFailure, setHandler, TemporalFailure } from '@temporalio/workflow';
 import { formatDuration } from '../base/duration.js';
-import { pipelineProgressQuery, stepProgressSignal } from '../contract/messages.js';
+import { pipelineProgressQuery, sliceProgressSignal, stepProgressSignal } from '../contract/messages.js';
 import type { HexPipelineInput } from '../pipeline/definition/definition.js';
 import type { PipelineResult } from '../pipeline/execution/result.js';
 import type { FailureType } from '../run/failure-types.js';
@@ -8,6 +8,7 @@ import type { StepNotifyEvent } from '../run/notify.js';
 import { logEvent } from './log-event.js';
 import { PipelineAttributes } from './pipeline/attributes.js';
 import { checkHttpSteps } from './pipeline/check-http.js';
+import { checkLaterItems, hasLaterItems } from './pipeline/check-items.js';
 import { installControls } from './pipeline/controls.js';
 import { PipelineExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
@@ -49,6 +50,9 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
     waits.note(running.execution, progress);
     if (progress.expectedEnd) running.notifications?.foresee(running.execution, () => view.expectedEnd());
   });
+  setHandler(sliceProgressSignal, (progress) => {
+    if (running.execution) waits.noteSlice(running.execution, progress);
+  });
   installControls(() => running.execution);
 
   const preparing = prepareExecution(input, others);
@@ -86,6 +90,7 @@ async function carryOut(
   try {
     await notifications.check(attributes);
     await checkHttpSteps(prepared, attributes);
+    if (hasLaterItems(prepared)) await checkLaterItems(prepared, attributes);
     const outcome = await withTimeLimit(
       spec.timeoutMs,
       'Time limit of the pipeline',

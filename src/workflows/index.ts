@@ -7,10 +7,22 @@ import { hexOutage } from './hex-outage.js';
 import { hexPipeline } from './hex-pipeline.js';
 import { hexRun } from './hex-run.js';
 import { hexSensor } from './hex-sensor.js';
+import { hexSlice } from './hex-slice.js';
 import { noSuchWorkflow } from './no-such-workflow.js';
 
 /** The registered workflow types: every named export becomes one. */
-export { hexBackfill, hexJanitor, hexKeeper, hexKey, hexLimiter, hexOutage, hexPipeline, hexRun, hexSensor };
+export {
+  hexBackfill,
+  hexJanitor,
+  hexKeeper,
+  hexKey,
+  hexLimiter,
+  hexOutage,
+  hexPipeline,
+  hexRun,
+  hexSensor,
+  hexSlice,
+};
 
 /**
  * What the SDK runs for any other type. `export * from 'temporal-hex/workflows'` leaves it out, so a worker that
@@ -27,5 +39,6 @@ export default noSuchWorkflow(
     hexKey,
     hexKeeper,
     hexSensor,
+    hexSlice,
   }),
 );

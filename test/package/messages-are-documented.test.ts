@@ -20,13 +20,14 @@ it('the page has every signal, query and Update of src/contract/messages.ts, and
   expect(Object.keys(defined)).toEqual([
     'hexRun',
     'hexPipeline',
+    'hexSlice',
     'hexLimiter',
     'hexBackfill',
     'hexKeeper',
     'hexSensor',
     'hexKey',
   ]);
-  expect(Object.values(defined).flat()).toHaveLength(35);
+  expect(Object.values(defined).flat()).toHaveLength(38);
   expect(documentedMessages()).toEqual(defined);
 });
 

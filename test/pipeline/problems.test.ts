@@ -183,8 +183,8 @@ const BAD: [string, unknown, RegExp][] = [
   ],
   [
     'too many items',
-    [{ ...a, forEach: Array.from({ length: 1001 }, (_, i) => i) }],
-    /has 1001 items, and a fan-out may have 1000/,
+    [{ ...a, forEach: Array.from({ length: 10_001 }, (_, i) => i) }],
+    /has 10001 items, and a fan-out may have 10000/,
   ],
   ['too large', [{ ...a, inputParams: { x: 'x'.repeat(1_100_000) } }], /bytes long, and 1048576 are allowed/],
   ['a name with a path', { pipeline: '../etc/passwd' }, /must be the name of a pipeline/],

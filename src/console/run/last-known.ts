@@ -2,7 +2,7 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { readRunStart } from '../../activities/run-start.js';
 import { isObject, type JsonValue } from '../../base/json.js';
 import { leniently } from '../../base/leniency.js';
-import { stepOfWorkflowId, stepWorkflowId } from '../../contract/ids.js';
+import { stepOfSliceKey, stepOfWorkflowId, stepWorkflowId } from '../../contract/ids.js';
 import { memoOf } from '../../contract/memo.js';
 import { type PipelineHistory, RerunError, readPipelineHistory } from '../../executions/rerun/history.js';
 import { givenOf } from '../../executions/rerun/plan.js';
@@ -122,9 +122,7 @@ async function openChildren(
   temporal: Client,
   { workflowId, raw }: WorkflowExecutionDescription,
 ): Promise<Map<string, OpenChild>> {
-  const keys = (raw.pendingChildren ?? []).flatMap(
-    (child) => stepOfWorkflowId(workflowId, child.workflowId ?? '') ?? [],
-  );
+  const keys = await openKeys(temporal, workflowId, raw);
   const look = async (key: string): Promise<OpenChild> => {
     const child = await temporal.workflow.getHandle(stepWorkflowId(workflowId, key)).describe();
     const start =
@@ -138,6 +136,24 @@ async function openChildren(
     keys.map((key, index) => (index < MOST_CHILDREN ? look(key).catch(() => unknown) : unknown)),
   );
   return new Map(keys.map((key, index) => [key, looks[index] ?? unknown]));
+}
+
+/** Of the children that are open, those of its slices included. */
+async function openKeys(
+  temporal: Client,
+  workflowId: string,
+  { pendingChildren }: WorkflowExecutionDescription['raw'],
+): Promise<string[]> {
+  const keys = (pendingChildren ?? []).flatMap(
+    (child) => stepOfWorkflowId(workflowId, child.workflowId ?? '') ?? [],
+  );
+  const ofSlices = keys
+    .filter((key) => stepOfSliceKey(key) !== null)
+    .map(async (key) => {
+      const slice = await temporal.workflow.getHandle(stepWorkflowId(workflowId, key)).describe();
+      return openKeys(temporal, workflowId, slice.raw);
+    });
+  return [...keys.filter((key) => stepOfSliceKey(key) === null), ...(await Promise.all(ofSlices)).flat()];
 }
 
 function stepOf(
@@ -176,18 +192,25 @@ function stateOf(
   if (child && running) return kind === 'hex' && child.runId === null && child.looked ? 'queued' : 'running';
   const all = (keys: Iterable<string>) => [...keys].some((key) => key === id || key.startsWith(`${id}/`));
   if (history.failed.includes(id) || all(history.broken)) return running ? 'running' : 'failed';
-  if (all(history.results.keys()) || history.fresh.has(id) || history.decided.has(id)) return 'success';
+  if (
+    all(history.results.keys()) ||
+    all(history.kept.keys()) ||
+    history.fresh.has(id) ||
+    history.decided.has(id)
+  )
+    return 'success';
   return running ? 'waiting' : 'skipped';
 }
 
 function itemsOf(
   id: string,
-  { results, broken }: PipelineHistory,
+  { results, kept, broken }: PipelineHistory,
   open: ReadonlyMap<string, OpenChild>,
 ): NonNullable<StepProgress['items']> {
   const of = (keys: Iterable<string>) => [...keys].filter((key) => key.startsWith(`${id}/`));
   const failed = of(broken).filter((key) => !open.has(key)).length;
-  const [succeeded, running] = [of(results.keys()).length, of(open.keys()).length];
+  const succeeded = of(new Set([...results.keys(), ...kept.keys()])).length;
+  const running = of(open.keys()).length;
   return { total: succeeded + running + failed, succeeded, failed, running };
 }
 

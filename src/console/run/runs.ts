@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Execution } from '../../activities/history-events.js';
 import { isObject, type JsonValue, jsonSize } from '../../base/json.js';
 import type { TemporalHexClient } from '../../client.js';
+import { stepOfSliceKey } from '../../contract/ids.js';
 import { decoderOf } from '../../contract/payloads.js';
 import { isPlaceText } from '../../contract/place-in-line.js';
 import { rowOf } from '../../executions/row.js';
@@ -381,6 +382,7 @@ function attemptRow(attempt: Attempt): StepAnswer['attempts'][number] {
   return {
     attempt: attempt.attempt,
     item: index < 0 ? null : Number(key.slice(index + 1)),
+    ...(stepOfSliceKey(key) !== null && { slice: true as const }),
     startedAt: new Date(from).toISOString(),
     endedAt: to === null ? null : new Date(to).toISOString(),
     outcome,

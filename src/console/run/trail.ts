@@ -3,7 +3,7 @@ import type { Payload } from '@temporalio/common';
 import type { HistoryEvent } from '../../activities/history-events.js';
 import { isObject, type JsonValue } from '../../base/json.js';
 import { timestampMs } from '../../base/timestamp.js';
-import { stepOfActivityId, stepOfWorkflowId } from '../../contract/ids.js';
+import { stepOfActivityId, stepOfSliceKey, stepOfWorkflowId } from '../../contract/ids.js';
 import type { ChildProgress } from '../../contract/messages.js';
 import { type Decode, decoderOf } from '../../contract/payloads.js';
 import type { GanttBar } from '../contract.js';
@@ -117,7 +117,9 @@ export class Trail {
     this.#counts.set(key, number);
     const attempt: Attempt = {
       ...{ key, attempt: number, from, to: null, outcome: null, workflowId, runId: null, runUrl: null },
-      ...{ ranAt: null, waited: false, failure: null, input: [...input], result: [] },
+      // A slice of a long fan-out does not tell here when its runs begin.
+      ...{ ranAt: stepOfSliceKey(key) === null ? null : from, waited: false },
+      ...{ failure: null, input: [...input], result: [] },
     };
     this.attempts.push(attempt);
     this.#open.set(id, attempt);

@@ -1,8 +1,9 @@
-import type { WorkflowClient } from '@temporalio/client';
+import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { isObject, type JsonValue } from '../../base/json.js';
 import { type Timestamp, timestampMs } from '../../base/timestamp.js';
-import { stepOfActivityId, stepOfFreshnessId, stepOfWorkflowId } from '../../contract/ids.js';
+import { stepOfActivityId, stepOfFreshnessId, stepOfSliceKey, stepOfWorkflowId } from '../../contract/ids.js';
 import { decoderOf } from '../../contract/payloads.js';
+import type { SliceResult } from '../../contract/slice.js';
 import type { PipelineFailureDetails } from '../../pipeline/execution/result.js';
 
 const CLOSING = [
@@ -24,6 +25,8 @@ export interface PipelineHistory {
   loaded: { definition: JsonValue; name: string } | null;
   /** Results of child workflows by key: `step`, or `step/index`. */
   results: Map<string, JsonValue>;
+  /** Results of items as their slice has told them, by key. */
+  kept: Map<string, JsonValue>;
   /** Runs that were fresh enough not to be repeated, by key. */
   fresh: Map<string, JsonValue>;
   /** Keys whose last attempt failed, was cancelled, or had not ended. */
@@ -42,15 +45,14 @@ export class RerunError extends Error {
   override readonly name = 'RerunError';
 }
 
-/** Reads the history of a `hexPipeline`. */
+/** Reads the history of a `hexPipeline`, and those of the slices of its long fan-outs. */
 export async function readPipelineHistory(
   workflows: WorkflowClient,
   workflowId: string,
   wantedRunId?: string,
 ): Promise<PipelineHistory> {
-  const history = await workflows.getHandle(workflowId, wantedRunId).fetchHistory();
   const decode = decoderOf(workflows);
-  const events = history.events ?? [];
+  const events = await eventsOf(workflows, workflowId, wantedRunId);
   const started = events[0]?.workflowExecutionStartedEventAttributes;
   if (started?.workflowType?.name !== 'hexPipeline')
     throw new RerunError(
@@ -65,14 +67,29 @@ export async function readPipelineHistory(
     scheduledTime: scheduled ? String((await decode([scheduled]))[0]) : timeOf(events[0]?.eventTime),
     loaded: null,
     results: new Map(),
+    kept: new Map(),
     fresh: new Map(),
     broken: new Set(),
     decided: new Map(),
     failed: [],
     closed: CLOSING.some((attributes) => events.at(-1)?.[attributes]),
   };
-  const steps = stepEvents(events, workflowId);
+  await noteEvents(found, events, workflows);
+  return found;
+}
+
+async function noteEvents(found: PipelineHistory, events: Events, workflows: WorkflowClient): Promise<void> {
+  const decode = decoderOf(workflows);
+  const steps = stepEvents(events, found.workflowId);
   for (const event of events) {
+    const slice = steps.slices.get(initiatedBy(event));
+    const ended = event.childWorkflowExecutionCompletedEventAttributes;
+    if (slice) {
+      slice.runId =
+        event.childWorkflowExecutionStartedEventAttributes?.workflowExecution?.runId ?? slice.runId;
+      if (ended) noteSlice(found, slice, (await decode(ended.result?.payloads))[0]);
+      else if (UNTOLD.some((attributes) => event[attributes])) await noteUntold(found, slice, workflows);
+    }
     const key = steps.children.get(
       String(event.childWorkflowExecutionCompletedEventAttributes?.initiatedEventId),
     );
@@ -98,26 +115,85 @@ export async function readPipelineHistory(
     const details = event.workflowExecutionFailedEventAttributes?.failure?.applicationFailureInfo?.details;
     if (details) noteFailure(found, (await decode(details.payloads))[0]);
   }
-  return found;
+  for (const slice of steps.slices.values()) {
+    if (!slice.noted) await noteUntold(found, slice, workflows);
+  }
+}
+
+/** A workflow that runs some of the items of a fan-out. */
+interface Slice {
+  step: string;
+  workflowId: string;
+  runId: string | null;
+  noted: boolean;
+}
+
+/** The ends of a slice that does not tell of its items. */
+const UNTOLD = [
+  ...([
+    'childWorkflowExecutionFailedEventAttributes',
+    'childWorkflowExecutionCanceledEventAttributes',
+  ] as const),
+  'childWorkflowExecutionTerminatedEventAttributes' as const,
+  'childWorkflowExecutionTimedOutEventAttributes' as const,
+];
+
+function noteSlice(found: PipelineHistory, slice: Slice, result: JsonValue | undefined): void {
+  slice.noted = true;
+  for (const { index, state, result: kept } of (result as unknown as SliceResult).items) {
+    const key = `${slice.step}/${index}`;
+    if (state === 'success' && kept) {
+      found.kept.set(key, kept as unknown as JsonValue);
+      found.broken.delete(key);
+    } else found.broken.add(key);
+  }
+}
+
+/** Of a slice that was terminated, or has not ended: its own history tells. */
+async function noteUntold(found: PipelineHistory, slice: Slice, workflows: WorkflowClient): Promise<void> {
+  slice.noted = true;
+  if (slice.runId === null) return;
+  try {
+    await noteEvents(found, await eventsOf(workflows, slice.workflowId, slice.runId), workflows);
+  } catch (error) {
+    // It has closed so long before the pipeline that Temporal does not have it any more.
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}
+
+function initiatedBy(event: Events[number]): string {
+  const about =
+    event.childWorkflowExecutionStartedEventAttributes ??
+    event.childWorkflowExecutionCompletedEventAttributes ??
+    UNTOLD.map((attributes) => event[attributes]).find((found) => found);
+  return String(about?.initiatedEventId);
+}
+
+async function eventsOf(workflows: WorkflowClient, workflowId: string, runId?: string): Promise<Events> {
+  return (await workflows.getHandle(workflowId, runId).fetchHistory()).events ?? [];
 }
 
 type Events = NonNullable<
   Awaited<ReturnType<ReturnType<WorkflowClient['getHandle']>['fetchHistory']>>['events']
 >;
 
-/** Which child belongs to which step, and which activity is which, by the id of the event that asked for it. */
+/** Which child belongs to which step or is which slice, and which activity is which, by the id of the event that asked for it. */
 function stepEvents(events: Events, workflowId: string) {
   const children = new Map<string, string>();
+  const slices = new Map<string, Slice>();
   const activities = new Map<string, { type: string; id: string }>();
   for (const event of events) {
     const child = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowId;
     const step = stepOfWorkflowId(workflowId, child ?? '');
-    if (step !== null) children.set(String(event.eventId), step);
+    const sliced = step === null ? null : stepOfSliceKey(step);
+    if (sliced !== null)
+      slices.set(String(event.eventId), { step: sliced, workflowId: child ?? '', runId: null, noted: false });
+    else if (step !== null) children.set(String(event.eventId), step);
     const { activityType, activityId } = event.activityTaskScheduledEventAttributes ?? {};
     if (activityType)
       activities.set(String(event.eventId), { type: activityType.name ?? '', id: activityId ?? '' });
   }
-  return { children, activities };
+  return { children, slices, activities };
 }
 
 function noteActivity(

@@ -9,6 +9,7 @@ import type {
   ReusedStep,
 } from '../../pipeline/definition/definition.js';
 import type { PipelineSpec, StepSpec } from '../../pipeline/definition/spec.js';
+import { boundItems } from '../../pipeline/execution/bound-results.js';
 import { type Plan, planOf, withDescendants } from '../../pipeline/plan/plan.js';
 import { variablesIn } from '../../templates/values.js';
 import { type PipelineHistory, RerunError } from './history.js';
@@ -39,6 +40,8 @@ export interface RerunPlan {
 
 /** Temporal takes payloads of up to 2 MiB. */
 const MOST_BYTES = 1_900_000;
+/** Results of items that are taken over whole. */
+const MOST_ITEM_BYTES = 1_500_000;
 
 /** Lays out a rerun: the good steps are taken over, the others and all that depends on broken ones are run. */
 export function planRerun(history: PipelineHistory, { from = [], set = {} }: RerunChoices = {}): RerunPlan {
@@ -184,6 +187,7 @@ function itemsOf(
   const approvedAll = history.decided.get(step.id);
   for (const key of new Set([
     ...history.results.keys(),
+    ...history.kept.keys(),
     ...history.fresh.keys(),
     ...history.decided.keys(),
   ])) {
@@ -192,7 +196,7 @@ function itemsOf(
     if (result !== null) items[key.slice(step.id.length + 1)] = result;
   }
   if (Object.keys(items).length === 0 || approvedAll) return null;
-  return { result: { items }, complete: false };
+  return { result: { items: boundItems(items, MOST_ITEM_BYTES) }, complete: false };
 }
 
 /** The result of a unit in the form that the workflow keeps it in. */
@@ -202,6 +206,8 @@ function unitResult(step: StepSpec, key: string, history: PipelineHistory): Json
     const { action, by, reason, at } = decided;
     return { success: true, status: action === 'approve' ? 'APPROVED' : 'MARKED_SUCCESS', by, reason, at };
   }
+  const kept = history.kept.get(key);
+  if (kept !== undefined) return kept;
   const result = history.results.get(key);
   if (result === undefined) return history.fresh.get(key) ?? null;
   const child = { success: true, status: 'COMPLETED', workflowId: `${history.workflowId}/${key}` };

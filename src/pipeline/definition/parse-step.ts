@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import { type Duration, durationOr } from '../../base/duration.js';
 import { isObject, type JsonObject, type JsonValue, valueAt } from '../../base/json.js';
 import { type Problem, pathText } from '../../base/problems.js';
-import { SIZES } from '../../base/sizes.js';
 import { hintFor } from '../../run/field-names.js';
 import type { OnStop } from '../../run/input.js';
 import { toNotifySpecs } from '../../run/notify.js';
@@ -12,6 +11,7 @@ import { looksLikeClock } from '../../schedule/index.js';
 import { isTemplate } from '../../templates/engine.js';
 import type { OnFailure, RetryDefinition } from './definition.js';
 import { httpRules } from './http-schema.js';
+import { mostItems, tooManyItems } from './items.js';
 import {
   type BaseFields,
   type baseSchema,
@@ -220,11 +220,8 @@ export function fanOutProblems(raw: Record<string, unknown>, path: string): Prob
         message: `must be a list or a template that gives one, such as "{{ ${forEach} }}"`,
       },
     ];
-  if (Array.isArray(forEach) && forEach.length > SIZES.items)
-    return [{ path: `${path}.forEach`, message: tooManyItems(forEach.length) }];
+  const kind = raw.approval === undefined ? 'hex' : 'approval';
+  if (Array.isArray(forEach) && forEach.length > mostItems(kind))
+    return [{ path: `${path}.forEach`, message: tooManyItems(kind, forEach.length) }];
   return [];
-}
-
-export function tooManyItems(count: number): string {
-  return `has ${count} items, and a fan-out may have ${SIZES.items}: cut the list into parts, each a sub-pipeline`;
 }

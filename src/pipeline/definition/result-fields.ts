@@ -33,7 +33,7 @@ const RESULT_FIELDS: Record<StepKind | 'forEach', readonly string[]> = {
     'partition',
     'durationMs',
   ],
-  forEach: ['status', 'items', 'count', 'succeeded', 'failed'],
+  forEach: ['status', 'items', 'count', 'succeeded', 'failed', 'truncated'],
 };
 
 /** What templates may read of every earlier step. */

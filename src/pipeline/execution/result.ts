@@ -141,6 +141,8 @@ export interface FanOutStepResult {
   failed: number;
   /** Their results. */
   items: StepResult[];
+  /** True when the results were too large together, and of some items only status and run id are left. */
+  truncated?: true;
 }
 
 /** A step without a result of its own. */

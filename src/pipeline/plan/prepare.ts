@@ -1,19 +1,21 @@
 import { isObject, type JsonValue } from '../../base/json.js';
 import type { Parsed, Problem } from '../../base/problems.js';
-import { SIZES } from '../../base/sizes.js';
 import { type KeySpec, keyProblem, LONE_IF_EXISTS } from '../../run/key.js';
 import type { RunScope } from '../../run/scope.js';
 import { renderValue, variablesIn } from '../../templates/values.js';
+import { mostItems, tooManyItems } from '../definition/items.js';
 import { resolveParams } from '../definition/params.js';
-import { tooManyItems } from '../definition/parse-step.js';
 import type { PipelineSpec, StepSpec } from '../definition/spec.js';
 import { type ReadWorkFields, readWork, type StepWork } from './step-work.js';
+
+/** Items of a fan-out whose work is read at once: a workflow task must not take long. */
+const ITEMS_AT_ONCE = 1_000;
 
 /** A pipeline with its parameters, checked as far as it can be before any step has run. */
 export interface PreparedPipeline {
   params: Record<string, JsonValue>;
   key: KeySpec | null;
-  /** The work of steps that need no earlier result, by id; for a fan-out, of each item. */
+  /** The work of steps that need no earlier result, by id; for a fan-out, of each of its first 1,000 items. */
   ready: Map<string, StepWork[]>;
   /** The items of fan-outs that need no earlier result. */
   items: Map<string, JsonValue[]>;
@@ -47,20 +49,43 @@ export function preparePipeline(
       prepared.items.set(step.id, items.value);
     }
     if (needsResults(step.body)) continue;
-    const scopes =
-      step.forEach === null
-        ? [scope]
-        : (prepared.items.get(step.id) ?? []).map((item, index) => ({ ...scope, item, index }));
-    const works = scopes.map((one) => readWork(step, one, read));
-    const bad = works.find((work) => !work.ok);
-    if (bad && !bad.ok) problems.push(...bad.problems);
-    else
-      prepared.ready.set(
-        step.id,
-        works.flatMap((work) => (work.ok ? [work.value] : [])),
-      );
+    const items = prepared.items.get(step.id) ?? [];
+    const scopes = step.forEach === null ? [scope] : itemScopes(scope, items, 0);
+    const works = readWorks(step, scopes, read);
+    if (works.ok) prepared.ready.set(step.id, works.value);
+    else problems.push(...works.problems);
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: prepared };
+}
+
+/** What is wrong with the items of long fan-outs that {@link preparePipeline} has not read; 1,000 of them at once. */
+export function* laterItemProblems(
+  spec: PipelineSpec,
+  { params, items, ready }: PreparedPipeline,
+  run: RunScope,
+  read: ReadWorkFields,
+): Generator<Problem[]> {
+  for (const step of spec.steps) {
+    const all = step.forEach !== null && ready.has(step.id) ? (items.get(step.id) ?? []) : [];
+    for (let from = ITEMS_AT_ONCE; from < all.length; from += ITEMS_AT_ONCE) {
+      const works = readWorks(step, itemScopes({ params, run }, all, from), read);
+      yield works.ok ? [] : works.problems;
+    }
+  }
+}
+
+function itemScopes(scope: object, items: readonly JsonValue[], from: number): object[] {
+  return items
+    .slice(from, from + ITEMS_AT_ONCE)
+    .map((item, place) => ({ ...scope, item, index: from + place }));
+}
+
+/** All works, or the problems of the first that has any. */
+function readWorks(step: StepSpec, scopes: readonly object[], read: ReadWorkFields): Parsed<StepWork[]> {
+  const works = scopes.map((scope) => readWork(step, scope, read));
+  const bad = works.find((work) => !work.ok);
+  if (bad && !bad.ok) return bad;
+  return { ok: true, value: works.flatMap((work) => (work.ok ? [work.value] : [])) };
 }
 
 /** The key of the pipeline with its templates filled in. What is wrong with it is added to `problems`. */
@@ -97,8 +122,8 @@ export function readItems(step: StepSpec, scope: object): Parsed<JsonValue[]> {
       ok: false,
       problems: [{ path, message: `must give a list, but gave ${JSON.stringify(value)?.slice(0, 60)}` }],
     };
-  if (value.length > SIZES.items)
-    return { ok: false, problems: [{ path, message: tooManyItems(value.length) }] };
+  if (value.length > mostItems(step.kind))
+    return { ok: false, problems: [{ path, message: tooManyItems(step.kind, value.length) }] };
   return { ok: true, value };
 }
 

@@ -6,7 +6,7 @@ import type { RunSpec } from '../../run/input.js';
 import type { KeySpec } from '../../run/key.js';
 import { runScope } from '../../run/scope.js';
 import { isTemplate } from '../../templates/engine.js';
-import { parseRunInput, prepare } from '../boundary.js';
+import { parseRunInput, prepare, problemsOfLaterItems } from '../boundary.js';
 import {
   asRequested,
   isChild,
@@ -108,16 +108,16 @@ export function planPipeline(
     };
   const spec = asRequested(request.spec, request);
   const time = new Date(request.scheduledTime ?? scheduledTime);
-  const run = runScope(
-    { scheduledTime: time, startTime: time, workflowId },
-    spec.timezone ?? timezone ?? 'UTC',
-  );
-  const prepared = prepare(spec, params, {
-    ...run,
+  const run = {
+    ...runScope({ scheduledTime: time, startTime: time, workflowId }, spec.timezone ?? timezone ?? 'UTC'),
     ...intervalOf(request, spec, time),
     pipeline: spec.name,
-  });
+  };
+  const prepared = prepare(spec, params, run);
   if (!prepared.ok) return prepared;
+  for (const problems of problemsOfLaterItems(spec, prepared.value, run)) {
+    if (problems.length > 0) return { ok: false, problems };
+  }
   const tooLargeSteps = [...prepared.value.ready].flatMap(([id, works]) => firstTooLarge(id, works));
   if (tooLargeSteps.length > 0) return { ok: false, problems: tooLargeSteps };
   return { ok: true, value: summarize(planOf(spec), prepared.value, earlier) };

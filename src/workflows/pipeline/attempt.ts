@@ -1,6 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ChildWorkflowCancellationType,
+  type ChildWorkflowOptions,
   executeChild,
   ParentClosePolicy,
   sleep,
@@ -8,11 +9,11 @@ import {
 } from '@temporalio/workflow';
 import { formatDuration } from '../../base/duration.js';
 import type { JsonValue } from '../../base/json.js';
+import { stepWorkflowId } from '../../contract/ids.js';
 import { type HexMemo, memo } from '../../contract/memo.js';
-import { stepWork } from '../../pipeline/boundary.js';
+import type { Surroundings } from '../../contract/slice.js';
 import { aboutOf, detailsOf } from '../../pipeline/definition/about.js';
 import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
-import type { PipelineSpec } from '../../pipeline/definition/spec.js';
 import type { PipelineResult, StepResult } from '../../pipeline/execution/result.js';
 import type { StepWork } from '../../pipeline/plan/step-work.js';
 import type { HexRunInput } from '../../run/input.js';
@@ -20,22 +21,20 @@ import type { HexRunResult } from '../../run/result.js';
 import { logEvent } from '../log-event.js';
 import { waitForDecision, withTimeLimit } from '../timers.js';
 import { lastCompletedRun } from './activities.js';
-import type { StepContext } from './context.js';
-import { badStep, stepFailure } from './failures.js';
+import type { UnitContext } from './context.js';
+import { stepFailure } from './failures.js';
 import { sendHttp } from './http.js';
-import { childId, type Decision, type StepRecord, type Unit } from './state.js';
+import type { Decision, StepRecord, Unit } from './state.js';
 import { waitFor } from './wait-for.js';
 
 /** The server ends a workflow without any clean-up at 51,200 events; each child costs about 10. */
 const MOST_EVENTS = 45_000;
 const DEEPEST = 8;
 const YEAR_MS = 365 * 86_400_000;
-/** A sensor that starts a pipeline so long after the ending that it is for is catching up. */
-const CAUGHT_UP_AFTER_MS = 3_600_000;
 
 /** One attempt of a step, or of an item of a fan-out. */
-export function attempt(execution: StepContext, step: StepRecord, unit: Unit): Promise<StepResult> {
-  const work = workOf(execution, step, unit);
+export function attempt(execution: UnitContext, step: StepRecord, unit: Unit): Promise<StepResult> {
+  const work = execution.workOf(step, unit);
   switch (work.kind) {
     case 'hex':
       return runHex(execution, unit, work);
@@ -48,48 +47,29 @@ export function attempt(execution: StepContext, step: StepRecord, unit: Unit): P
     case 'http':
       return sendHttp(unit, work.request);
     case 'waitFor':
-      return waitFor(unit, work.wait, execution.run);
+      return waitFor(unit, work.wait, execution.surroundings.run);
   }
-}
-
-function workOf(execution: StepContext, { spec }: StepRecord, unit: Unit): StepWork {
-  const ready = execution.pipeline.ready.get(spec.id)?.[unit.index ?? 0];
-  if (ready) return ready;
-  const item = unit.index === null ? {} : { item: unit.item, index: unit.index };
-  const work = execution.prepared.rules.read(() =>
-    stepWork(spec, { ...execution.templateScope, ...item }, execution.plan.spec),
-  );
-  if (!work.ok) throw badStep(work.problems);
-  return work.value;
 }
 
 type WorkOf<Kind extends StepWork['kind']> = Extract<StepWork, { kind: Kind }>;
 
-function runHex(execution: StepContext, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
+function runHex({ surroundings }: UnitContext, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
   const { input, skipIfFreshMs } = work;
   // A retry waits in Hex's line behind work that is on time, and so does what makes up for the past.
-  const priority = unit.attempts > 1 ? 'retry' : isOfThePast(execution) && 'backfill';
+  const priority = unit.attempts > 1 ? 'retry' : surroundings.ofThePast && 'backfill';
   const args: [HexRunInput] = [priority && !input.priority ? { ...input, priority } : input];
   const run = () =>
-    child<HexRunResult>(unit, 'hexRun', {
+    child<HexRunResult>(surroundings, unit, 'hexRun', {
       args,
-      memo: memo(memoOf(execution, unit)),
+      memo: memo(memoOf(surroundings, unit)),
       staticSummary: `${unit.key}: project ${input.projectId}`,
     });
   return skipIfFreshMs === null || unit.attempts > 1 ? run() : unlessFresh(unit, input, skipIfFreshMs, run);
 }
 
-/** Whether it is part of a backfill, or of a sensor's catching up. */
-function isOfThePast({ prepared: { trigger }, run: { scheduledTime } }: StepContext): boolean {
-  if (trigger === 'sensor')
-    return workflowInfo().startTime.getTime() - Date.parse(scheduledTime) > CAUGHT_UP_AFTER_MS;
-  return trigger === 'backfill';
-}
-
 /** What tells a child that it is a step, and so that its input has been rendered already. */
-function memoOf(execution: StepContext, unit: Unit): HexMemo {
-  const lenient = execution.prepared.rules.lenient && { hexLenient: true };
-  return { hexPipeline: execution.plan.spec.name, hexStep: unit.key, ...lenient };
+function memoOf({ name, lenient }: Surroundings, unit: Unit): HexMemo {
+  return { hexPipeline: name, hexStep: unit.key, ...(lenient && { hexLenient: true }) };
 }
 
 async function unlessFresh(
@@ -111,34 +91,31 @@ async function unlessFresh(
 }
 
 async function runPipeline(
-  execution: StepContext,
+  { surroundings }: UnitContext,
   unit: Unit,
   work: WorkOf<'pipeline'>,
 ): Promise<StepResult> {
   const { pipeline, params, timeoutMs } = work;
-  if (execution.depth >= DEEPEST)
+  const { depth, run: above, trigger } = surroundings;
+  if (depth >= DEEPEST)
     throw stepFailure(
       'InvalidInput',
       `Pipelines are nested ${DEEPEST} deep here`,
       'Look for a pipeline that names itself as a step.',
     );
   const run = () =>
-    child<PipelineResult>(unit, 'hexPipeline', {
+    child<PipelineResult>(surroundings, unit, 'hexPipeline', {
       args: [
         {
-          pipeline: knowing(execution.plan.spec, pipeline),
+          pipeline: knowing(surroundings, pipeline),
           params,
-          scheduledTime: execution.run.scheduledTime,
-          ...zoneFor(execution, pipeline),
-          ...(execution.run.interval && { interval: execution.run.interval }),
-          ...(execution.run.partition !== undefined && { partition: execution.run.partition }),
+          scheduledTime: above.scheduledTime,
+          ...zoneFor(surroundings, pipeline),
+          ...(above.interval && { interval: above.interval }),
+          ...(above.partition !== undefined && { partition: above.partition }),
         },
       ],
-      memo: memo({
-        ...memoOf(execution, unit),
-        hexDepth: execution.depth + 1,
-        hexTrigger: execution.prepared.trigger,
-      }),
+      memo: memo({ ...memoOf(surroundings, unit), hexDepth: depth + 1, hexTrigger: trigger }),
       ...(typeof pipeline === 'object' && detailsOf(aboutOf(pipeline))),
       staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
     });
@@ -146,7 +123,7 @@ async function runPipeline(
   return {
     success: true,
     status: 'COMPLETED',
-    workflowId: childId(unit.key),
+    workflowId: childId(surroundings, unit),
     params: result.params,
     steps: result.steps,
     ...(result.skipped && { skipped: result.skipped }),
@@ -155,7 +132,7 @@ async function runPipeline(
 
 /** A sub-pipeline with what this one knows of projects; one with a name gets to know it where it is loaded. */
 function knowing(
-  { projects }: PipelineSpec,
+  { projects }: Surroundings,
   pipeline: PipelineDefinition | string,
 ): PipelineDefinition | string {
   if (typeof pipeline === 'string' || Object.keys(projects).length === 0) return pipeline;
@@ -163,23 +140,26 @@ function knowing(
 }
 
 /** The zone that a sub-pipeline without one takes over; of one with a name it is not known here whether it has one. */
-function zoneFor(execution: StepContext, pipeline: PipelineDefinition | string): { timezone?: string } {
-  const { timezone } = execution.run;
+function zoneFor(
+  { run: { timezone } }: Surroundings,
+  pipeline: PipelineDefinition | string,
+): { timezone?: string } {
   const has = typeof pipeline !== 'string' && pipeline.timezone !== undefined;
   return has || timezone === 'UTC' ? {} : { timezone };
 }
 
 async function runWorkflow(
-  execution: StepContext,
+  execution: UnitContext,
   unit: Unit,
   work: WorkOf<'workflow'>,
 ): Promise<StepResult> {
   const { type, taskQueue, args, timeoutMs } = work;
+  const { surroundings } = execution;
   const run = () =>
-    child<JsonValue | undefined>(unit, type, {
+    child<JsonValue | undefined>(surroundings, unit, type, {
       args,
       ...(taskQueue !== null && { taskQueue }),
-      ...(type === 'hexRun' && { memo: memo(memoOf(execution, unit)) }),
+      ...(type === 'hexRun' && { memo: memo(memoOf(surroundings, unit)) }),
       staticSummary: `${unit.key}: workflow ${type}`,
     });
   const own = taskQueue === null || taskQueue === workflowInfo().taskQueue;
@@ -189,7 +169,8 @@ async function runWorkflow(
     own ? run : () => execution.otherQueues.follow(unit, taskQueue, run),
     () => timedOut(timeoutMs, unit.untaken),
   );
-  return { success: true, status: 'COMPLETED', workflowId: childId(unit.key), output: output ?? null };
+  const workflowId = childId(surroundings, unit);
+  return { success: true, status: 'COMPLETED', workflowId, output: output ?? null };
 }
 
 function timedOut(timeoutMs: number | null, untaken: string | null = null): Error {
@@ -201,7 +182,7 @@ function timedOut(timeoutMs: number | null, untaken: string | null = null): Erro
 }
 
 async function askForApproval(
-  execution: StepContext,
+  execution: UnitContext,
   step: StepRecord,
   unit: Unit,
   { prompt, withinMs, onTimeout }: WorkOf<'approval'>,
@@ -241,27 +222,46 @@ interface ChildOptions {
   staticSummary: string;
 }
 
-/** A child that is asked to cancel when its parent closes in any way, terminated included, and then cleans up. */
-async function child<T>(unit: Unit, type: string, options: ChildOptions): Promise<T> {
+/** Id of the child workflow of a unit. */
+function childId({ run }: Surroundings, { key }: Pick<Unit, 'key'>): string {
+  return stepWorkflowId(run.workflowId, key);
+}
+
+function child<T>(surroundings: Surroundings, unit: Unit, type: string, options: ChildOptions): Promise<T> {
+  return beginChild(surroundings, unit, (common) =>
+    executeChild<(...args: unknown[]) => Promise<T>>(type, { ...options, ...common }),
+  );
+}
+
+/**
+ * Begins a child that is asked to cancel when its parent closes in any way, terminated included, and then cleans up.
+ *
+ * @param begin begins it with what all children have in common
+ */
+export async function beginChild<T>(
+  surroundings: Surroundings,
+  unit: Pick<Unit, 'key' | 'workflowId' | 'waitingFor'>,
+  begin: (common: ChildWorkflowOptions & { workflowId: string }) => Promise<T>,
+): Promise<T> {
   if (workflowInfo().historyLength > MOST_EVENTS)
     throw stepFailure(
       'HexPipelineTooLong',
       `The pipeline has used ${workflowInfo().historyLength} of the 51,200 events that a workflow may have`,
       'Move parts of it into sub-pipelines; rerun goes on where this one stopped.',
     );
-  unit.workflowId = childId(unit.key);
+  const workflowId = childId(surroundings, unit);
+  unit.workflowId = workflowId;
   for (let waitMs = 2_000; ; waitMs = Math.min(60_000, waitMs * 2)) {
     try {
-      return await executeChild<(...args: unknown[]) => Promise<T>>(type, {
-        ...options,
-        workflowId: unit.workflowId,
+      return await begin({
+        workflowId,
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
       });
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       // The step of an earlier execution with the same workflow id is still cleaning up in Hex.
-      unit.waitingFor = `the earlier workflow ${unit.workflowId} to end`;
+      unit.waitingFor = `the earlier workflow ${workflowId} to end`;
       await sleep(waitMs, { summary: `${unit.key}: until its earlier workflow has ended` });
     }
   }

@@ -41,8 +41,9 @@ const CONTROLS: Record<ControlAction, Control> = {
       const decision: Decision = { to: 'retry', by, reason };
       if (!step) return;
       if (step.resolve) return step.resolve(decision);
-      if (!isFinal(step.state)) return resolveAll(units, decision);
-      execution.tryAgain(step);
+      if (isFinal(step.state)) return execution.tryAgain(step);
+      resolveAll(units, decision);
+      step.slices?.order(units, (retryNow) => ({ retryNow }));
     },
   },
   skipStep: {
@@ -71,7 +72,8 @@ const CONTROLS: Record<ControlAction, Control> = {
     description: 'Reads the status of a running Hex run now. {"step", "by"}',
     refuse: (_execution, step) =>
       step?.spec.kind === 'hex' ? null : 'only steps that run a Hex project have a status to read',
-    run: (_execution, { units }) => {
+    run: (_execution, { step, units }) => {
+      step?.slices?.order(units, (pollNow) => ({ pollNow }));
       for (const { state, workflowId } of units) {
         if (state === 'running' && workflowId)
           // A run that has ended meanwhile needs no read.

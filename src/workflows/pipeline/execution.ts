@@ -2,11 +2,13 @@ import {
   CancellationScope,
   CancelledFailure,
   isCancellation,
+  patched,
   TemporalFailure,
   upsertMemo,
 } from '@temporalio/workflow';
 import { isOfType } from '../../contract/failure.js';
 import { memo } from '../../contract/memo.js';
+import type { Surroundings } from '../../contract/slice.js';
 import type { PipelineRequest } from '../../pipeline/definition/spec.js';
 import { runsAfterFailures } from '../../pipeline/definition/trigger-rules.js';
 import { type BoundResults, boundResults } from '../../pipeline/execution/bound-results.js';
@@ -20,8 +22,10 @@ import {
   type Statuses,
   type StepState,
 } from '../../pipeline/execution/scheduler.js';
+import { needsSlices } from '../../pipeline/execution/slices.js';
 import type { Plan } from '../../pipeline/plan/plan.js';
 import type { PreparedPipeline } from '../../pipeline/plan/prepare.js';
+import type { StepWork } from '../../pipeline/plan/step-work.js';
 import type { RunNotifyEvent } from '../../run/notify.js';
 import type { RunScope } from '../../run/scope.js';
 import type { NotifyOfStep, StepContext } from './context.js';
@@ -36,10 +40,12 @@ import {
   reopen,
   type StepRecord,
   scopesOf,
+  stateOfUnits,
   stepResult,
   type Unit,
 } from './state.js';
 import { endingBy, runStep } from './step.js';
+import { surroundingsOf, unitWork } from './unit-work.js';
 
 /** Who stopped new steps from starting. */
 export interface Pause {
@@ -60,7 +66,6 @@ export class PipelineExecution implements StepContext {
   readonly plan: Plan;
   readonly pipeline: PreparedPipeline;
   readonly run: RunScope;
-  readonly depth: number;
   readonly prepared: PreparedExecution;
   readonly notify: NotifyOfStep;
   readonly semaphore: Semaphore;
@@ -81,6 +86,8 @@ export class PipelineExecution implements StepContext {
   private readonly failures = new Set<StepRecord>();
   private scope: CancellationScope | null = null;
   private traceDue = false;
+  /** Items of fan-outs that it runs by itself. */
+  private itemsByItself = 0;
   private finish: (error?: unknown) => void = () => {};
 
   constructor(prepared: PreparedExecution, notify: NotifyOfStep) {
@@ -88,7 +95,6 @@ export class PipelineExecution implements StepContext {
     this.plan = prepared.plan;
     this.pipeline = prepared.pipeline;
     this.run = prepared.run;
-    this.depth = prepared.depth;
     this.notify = notify;
     this.semaphore = new Semaphore(prepared.plan.spec.maxParallel);
     this.steps = new Map(prepared.plan.spec.steps.map((spec) => [spec.id, newStep(spec)]));
@@ -167,6 +173,21 @@ export class PipelineExecution implements StepContext {
     }
   }
 
+  get surroundings(): Surroundings {
+    return surroundingsOf(this.prepared);
+  }
+
+  workOf({ spec }: StepRecord, unit: Unit): StepWork {
+    return unitWork(this.prepared, this.templateScope, spec, unit);
+  }
+
+  inSlices({ spec }: StepRecord, items: number): boolean {
+    const sliced =
+      spec.kind !== 'approval' && needsSlices(items, this.itemsByItself) && patched('items-in-slices');
+    if (!sliced) this.itemsByItself += items;
+    return sliced;
+  }
+
   results(): BoundResults {
     return boundResults(Object.fromEntries([...this.steps].map(([id, step]) => [id, stepResult(step)])));
   }
@@ -207,12 +228,12 @@ export class PipelineExecution implements StepContext {
   /** Starts no further step; those that run go on. */
   pause(by: string, reason: string | null): void {
     this.pausedBy = { by, reason, at: this.now() };
-    this.semaphore.pause(true);
+    this.pauseItems(true);
   }
 
   resume(): void {
     this.pausedBy = null;
-    this.semaphore.pause(false);
+    this.pauseItems(false);
     this.advance();
   }
 
@@ -236,6 +257,11 @@ export class PipelineExecution implements StepContext {
   tryAgain(step: StepRecord): void {
     this.takeBack(step);
     this.advance();
+  }
+
+  private pauseItems(paused: boolean): void {
+    this.semaphore.pause(paused);
+    for (const { slices, units } of this.steps.values()) slices?.order(units ?? [], () => ({ paused }));
   }
 
   /** Takes a step that has ended back, and with it all steps that never ran because of it. */
@@ -362,12 +388,4 @@ export class PipelineExecution implements StepContext {
       else Object.assign(step, { state: 'success', result: taken, reused: true });
     }
   }
-}
-
-/** A step stands as the liveliest of its units. */
-function stateOfUnits(units: readonly Unit[]): StepState {
-  for (const state of ['running', 'approval', 'retrying', 'queued'] as const) {
-    if (units.some((unit) => unit.state === state)) return state;
-  }
-  return 'running';
 }

@@ -35,6 +35,16 @@ export function stepFailure(type: FailureType, message: string, hint: string): A
   return typedFailure({ type, message, nonRetryable: true, details: [{ hint }] });
 }
 
+/** The failure of an item that another workflow ran, by what that has told. */
+export function failureOfItem({ type, message, leftRunning, ...about }: StepError): ApplicationFailure {
+  return typedFailure({
+    type: type as FailureType,
+    message,
+    nonRetryable: true,
+    details: [{ ...about, ...(leftRunning && { leftRunning }) }],
+  });
+}
+
 /** A foreign workflow may say a lot, and all steps' errors go into one result. */
 const MOST_WORDS = 2_000;
 

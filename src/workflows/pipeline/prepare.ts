@@ -1,14 +1,17 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { ActivityFailure, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, patched, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Parsed } from '../../base/problems.js';
 import { isOfType } from '../../contract/failure.js';
 import { memo, memoOf } from '../../contract/memo.js';
 import { onlyArgument, parseDefinition, parsePipelineInput, prepare } from '../../pipeline/boundary.js';
+import { tooManyItems } from '../../pipeline/definition/items.js';
 import { asRequested, type PipelineRequest, type PipelineSpec } from '../../pipeline/definition/spec.js';
 import { timezoneProblem } from '../../pipeline/definition/timezone.js';
 import type { DefinitionSource } from '../../pipeline/execution/result.js';
+import { isLong } from '../../pipeline/execution/slices.js';
 import { intervalOf } from '../../pipeline/plan/interval.js';
 import { planOf } from '../../pipeline/plan/plan.js';
+import type { PreparedPipeline } from '../../pipeline/plan/prepare.js';
 import { type RunScope, runScope } from '../../run/scope.js';
 import { meantInsteadOf } from '../../schedule/index.js';
 import { InputRules } from '../input-rules.js';
@@ -47,12 +50,22 @@ function preparedFrom(
   if (wrong) throw invalidInput('hexPipeline', [wrong]);
   const run = scopeOf(request, spec);
   const pipeline = soundOf(rules.read(() => prepare(spec, request.params, run)));
+  refuseLongLists(pipeline, spec);
   const meant =
     hexSchedule !== undefined && spec.schedule
       ? meantInsteadOf(spec.schedule, Date.parse(run.scheduledTime))
       : null;
   const trigger = triggerOf(request, spec, run);
   return { plan: planOf(spec), pipeline, request, run, source, rules, trigger, depth: hexDepth, meant };
+}
+
+/** In an execution that began when they were too long. */
+function refuseLongLists({ items }: PreparedPipeline, { steps }: PipelineSpec): void {
+  const problems = steps.flatMap(({ id, kind }) => {
+    const count = items.get(id)?.length ?? 0;
+    return isLong(count) ? [{ path: `steps.${id}.forEach`, message: tooManyItems(kind, count) }] : [];
+  });
+  if (problems.length > 0 && !patched('items-in-slices')) throw invalidInput('hexPipeline', problems);
 }
 
 async function loadByName(request: PipelineRequest, rules: InputRules): Promise<PreparedExecution> {

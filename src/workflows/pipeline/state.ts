@@ -1,10 +1,11 @@
-import { type CancellationScope, workflowInfo } from '@temporalio/workflow';
+import type { CancellationScope } from '@temporalio/workflow';
 import type { JsonValue } from '../../base/json.js';
-import { stepWorkflowId } from '../../contract/ids.js';
+import type { SliceOrders, SliceProgress } from '../../contract/slice.js';
 import { resultFields } from '../../pipeline/definition/result-fields.js';
 import type { StepSpec } from '../../pipeline/definition/spec.js';
 import type { StepError, StepProgress, StepResult } from '../../pipeline/execution/result.js';
 import { isFinal, type StepState } from '../../pipeline/execution/scheduler.js';
+import type { UnitState } from '../../pipeline/execution/slices.js';
 import { type Expected, toExpectedEnd } from '../../run/expected-end.js';
 
 /** What a person decided on a step. */
@@ -20,7 +21,7 @@ export interface Unit {
   key: string;
   item: JsonValue;
   index: number | null;
-  state: 'waiting' | 'queued' | 'running' | 'retrying' | 'approval' | 'success' | 'failed' | 'cancelled';
+  state: UnitState;
   attempts: number;
   /** Why it waits, in words. */
   waitingFor: string | null;
@@ -28,6 +29,8 @@ export interface Unit {
   /** That no worker ever took its workflow up, which was therefore ended; in words. */
   untaken: string | null;
   run: { runId: string; runUrl: string | null } | null;
+  /** Whether its run in Hex has begun, where only that is known. */
+  begun: boolean;
   /** When its run is expected to have ended, by what that has told; ms since 1970. */
   expectedEnd: Expected | null;
   result: StepResult | null;
@@ -36,6 +39,16 @@ export interface Unit {
   failure: Error | null;
   /** Resolves the wait of a unit with a person's decision. */
   resolve: ((decision: Decision) => void) | null;
+}
+
+/** The slices of a long fan-out, which run its items. */
+export interface RunningSlices {
+  /** Runs all units that are still to be run. Throws only when the step is cancelled, after all slices have cleaned up. */
+  run(units: readonly Unit[]): Promise<void>;
+  /** What a slice tells. */
+  note(told: SliceProgress): void;
+  /** Passes orders on to the slices that have the items. */
+  order(units: readonly Unit[], orders: (indices: number[]) => SliceOrders): void;
 }
 
 /** How a step stands. */
@@ -50,6 +63,10 @@ export interface StepRecord {
   startedAtMs: number | null;
   endedAtMs: number | null;
   units: Unit[] | null;
+  /** Null where the pipeline runs all units by itself. */
+  slices: RunningSlices | null;
+  /** Whether results of items have been cut, because they were too large together. */
+  truncated: boolean;
   result: StepResult | null;
   error: StepError | null;
   failure: Error | null;
@@ -84,6 +101,8 @@ export function newStep(spec: StepSpec): StepRecord {
     startedAtMs: null,
     endedAtMs: null,
     units: null,
+    slices: null,
+    truncated: false,
     result: null,
     error: null,
     failure: null,
@@ -107,6 +126,7 @@ export function newUnit(key: string, index: number | null, item: JsonValue): Uni
     workflowId: null,
     untaken: null,
     run: null,
+    begun: false,
     expectedEnd: null,
     result: null,
     error: null,
@@ -131,7 +151,7 @@ export function reopen(step: StepRecord): void {
 export function stepResult(step: StepRecord): StepResult {
   if (step.result) return step.result;
   const { units, error, reason, spec } = step;
-  if (spec.forEach !== null && units && units.length > 0) return fanOutResult(units);
+  if (spec.forEach !== null && units && units.length > 0) return fanOutResult(units, step.truncated);
   return {
     success: false,
     status: step.state.toUpperCase(),
@@ -141,7 +161,7 @@ export function stepResult(step: StepRecord): StepResult {
 }
 
 /** The result of a fan-out, as its items stand. */
-export function fanOutResult(units: readonly Unit[]): StepResult {
+export function fanOutResult(units: readonly Unit[], truncated: boolean): StepResult {
   const succeeded = units.filter(({ state }) => state === 'success').length;
   return {
     success: succeeded === units.length,
@@ -153,6 +173,7 @@ export function fanOutResult(units: readonly Unit[]): StepResult {
       ({ result, state, error }) =>
         result ?? { success: false, status: state.toUpperCase(), ...(error && { error }) },
     ),
+    ...(truncated && { truncated: true as const }),
   };
 }
 
@@ -180,9 +201,21 @@ function attemptsOf({ units }: StepRecord): number {
   return units?.reduce((sum, { attempts }) => Math.max(sum, attempts), 0) ?? 0;
 }
 
+function hasBegun({ run, begun }: Unit): boolean {
+  return run !== null || begun;
+}
+
 /** A unit whose run in Hex has not begun, and waits for something. */
-function isInLine({ state, waitingFor, run }: Unit, { kind }: StepSpec): boolean {
-  return state === 'running' && waitingFor !== null && run === null && kind === 'hex';
+function isInLine(unit: Unit, { kind }: StepSpec): boolean {
+  return unit.state === 'running' && unit.waitingFor !== null && !hasBegun(unit) && kind === 'hex';
+}
+
+/** A step stands as the liveliest of its units. */
+export function stateOfUnits(units: readonly Unit[]): StepState {
+  for (const state of ['running', 'approval', 'retrying', 'queued'] as const) {
+    if (units.some((unit) => unit.state === state)) return state;
+  }
+  return 'running';
 }
 
 /**
@@ -190,15 +223,15 @@ function isInLine({ state, waitingFor, run }: Unit, { kind }: StepSpec): boolean
  * where it is in line, so are all of which nothing has been heard.
  */
 function inLineOf({ units, spec }: StepRecord): Unit[] {
-  const begun = units?.filter(({ state, run }) => state === 'running' && run === null) ?? [];
-  return begun.some((unit) => isInLine(unit, spec)) ? begun : [];
+  const unheard = units?.filter((unit) => unit.state === 'running' && !hasBegun(unit)) ?? [];
+  return unheard.some((unit) => isInLine(unit, spec)) ? unheard : [];
 }
 
 /** How a step stands, as people see it: one that is in line does not run. */
 export function shownState(step: StepRecord): StepState {
   const inLine = inLineOf(step);
   if (step.state !== 'running' || inLine.length === 0) return step.state;
-  return step.units?.some((unit) => unit.state === 'running' && unit.run !== null) ? 'running' : 'queued';
+  return step.units?.some((unit) => unit.state === 'running' && hasBegun(unit)) ? 'running' : 'queued';
 }
 
 /** What the first of the units that wait waits for, in words; null where none does. */
@@ -255,9 +288,4 @@ function itemCounts(units: readonly Unit[], inLine: number): NonNullable<StepPro
     failed: count('failed'),
     running: count('running') - inLine,
   };
-}
-
-/** Id of the child workflow of a unit. */
-export function childId(key: string): string {
-  return stepWorkflowId(workflowInfo().workflowId, key);
 }

@@ -1,13 +1,13 @@
-import { CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { stepCondition, stepItems } from '../../pipeline/boundary.js';
-import { isChild } from '../../pipeline/definition/spec.js';
+import { tooManyItems } from '../../pipeline/definition/items.js';
 import type { StepResult } from '../../pipeline/execution/result.js';
-import { endingOf, retryDelayMs } from '../../pipeline/execution/retry.js';
+import { isLong } from '../../pipeline/execution/slices.js';
 import { waitForDecision } from '../timers.js';
-import { attempt } from './attempt.js';
 import type { StepContext } from './context.js';
-import { badStep, leftOnPurpose, stepErrorOf } from './failures.js';
+import { badStep } from './failures.js';
+import { Slices } from './slices.js';
 import { type Decision, type Ending, fanOutResult, newUnit, type StepRecord, type Unit } from './state.js';
+import { runUnits } from './units.js';
 
 /** Runs a step to its end: its condition, its items, their attempts, and a person's decision where it asks for one. */
 export async function runStep(execution: StepContext, step: StepRecord): Promise<Ending> {
@@ -18,8 +18,9 @@ export async function runStep(execution: StepContext, step: StepRecord): Promise
     if (!condition.value) return { state: 'skipped', reason: 'its condition is false' };
   }
   step.units ??= unitsOf(execution, step);
+  const { slices } = step;
   for (;;) {
-    await runUnits(execution, step, step.units);
+    await (slices ? slices.run(step.units) : runUnits(execution, step, step.units));
     const failed = step.units.find(({ state }) => state === 'failed');
     if (!failed) return wellEnded(step, resultOfUnits(step, step.units));
     if (spec.onFailure !== 'pause') return { state: 'failed', error: failed.error, failure: failed.failure };
@@ -66,6 +67,11 @@ function unitsOf(execution: StepContext, step: StepRecord): Unit[] {
   const known = execution.pipeline.items.get(spec.id);
   const items = known ? { ok: true as const, value: known } : stepItems(spec, execution.templateScope);
   if (!items.ok) throw badStep(items.problems);
+  const count = items.value.length;
+  if (execution.inSlices(step, count)) step.slices = new Slices(execution, step);
+  // An execution that began when that was too many.
+  else if (isLong(count))
+    throw badStep([{ path: `steps.${spec.id}.forEach`, message: tooManyItems(spec.kind, count) }]);
   return items.value.map((item, index) => {
     const unit = execution.register(step, newUnit(`${spec.id}/${index}`, index, item));
     const result = reusedItems[String(index)];
@@ -74,119 +80,9 @@ function unitsOf(execution: StepContext, step: StepRecord): Unit[] {
   });
 }
 
-function resultOfUnits({ spec }: StepRecord, units: readonly Unit[]): StepResult {
+function resultOfUnits({ spec, truncated }: StepRecord, units: readonly Unit[]): StepResult {
   const [only] = units;
-  return spec.forEach === null && only?.result ? only.result : fanOutResult(units);
-}
-
-/**
- * Runs all units that are still to be run, `window` at once. After a failure no further one starts, unless the step
- * goes on.
- */
-function runUnits(execution: StepContext, step: StepRecord, units: Unit[]): Promise<void> {
-  const { window, onFailure, cancelSiblings } = step.spec;
-  const line = units.filter(({ state }) => state !== 'success');
-  // Every promise costs: the SDK keeps a stack trace for each.
-  const [only, second] = line;
-  if (only && !second) return runUnit(execution, step, only);
-  const run = cancelSiblings ? cancellingOthers(execution, step) : runUnit;
-  return runLanes(Math.min(window ?? line.length, line.length), async () => {
-    for (let unit = line.shift(); unit; unit = line.shift()) {
-      await run(execution, step, unit);
-      if (unit.state === 'failed' && onFailure !== 'continue') line.length = 0;
-    }
-  });
-}
-
-/** Runs units of which the first that fails cancels the others, and the steps that run beside this one. */
-function cancellingOthers(execution: StepContext, step: StepRecord): typeof runUnit {
-  const outer = CancellationScope.current();
-  const inner = new CancellationScope();
-  return async (_execution, _step, unit) => {
-    try {
-      await inner.run(() => runUnit(execution, step, unit));
-    } catch (error) {
-      if (outer.consideredCancelled || !(error instanceof TemporalFailure)) throw error;
-      const quiet = isCancellation(error) || leftOnPurpose(error);
-      unit.error ??= quiet ? null : stepErrorOf(error).error;
-      unit.failure = quiet ? null : error;
-      execution.move(step, unit, quiet ? 'cancelled' : 'failed');
-    }
-    if (unit.state !== 'failed') return;
-    inner.cancel();
-    execution.cancelSiblings(step);
-  };
-}
-
-/** Waits for all lanes, also when one throws. */
-async function runLanes(count: number, lane: () => Promise<void>): Promise<void> {
-  const ended = await Promise.allSettled(Array.from({ length: count }, lane));
-  const thrown = ended.find(({ status }) => status === 'rejected');
-  if (thrown?.status === 'rejected') throw thrown.reason;
-}
-
-/** Runs a unit with its attempts. Throws only when it is cancelled. */
-async function runUnit(execution: StepContext, step: StepRecord, unit: Unit): Promise<void> {
-  const { spec } = step;
-  // An attempt that a person asked for counts, but the policy starts anew with it.
-  const before = unit.attempts;
-  for (;;) {
-    const thrown = await runAttempt(execution, step, unit);
-    if (thrown === null) return;
-    const { error, nonRetryable } = stepErrorOf(thrown);
-    // A run that goes on in Hex must not get a second one beside it.
-    const ending = error.leftRunning ? null : endingOf(spec.kind, error.type, nonRetryable);
-    const delayMs = retryDelayMs(spec.retry, ending, unit.attempts - before);
-    unit.error = error;
-    if (delayMs === null) {
-      unit.failure = thrown;
-      execution.move(step, unit, 'failed');
-      return;
-    }
-    const at = new Date(Date.now() + delayMs).toISOString().slice(11, 19);
-    const next = `attempt ${unit.attempts + 1} at ${at} UTC, after ${error.status ?? error.type}`;
-    const wait = waitForDecision<Decision>(delayMs, `${unit.key}: ${next}`);
-    unit.resolve = wait.resolve;
-    execution.move(step, unit, 'retrying', next);
-    await wait.result;
-    unit.resolve = null;
-  }
-}
-
-/** What was thrown, or null after a success. */
-async function runAttempt(execution: StepContext, step: StepRecord, unit: Unit): Promise<Error | null> {
-  const placed = isChild(step.spec.kind);
-  if (placed) {
-    if (execution.semaphore.full)
-      execution.move(
-        step,
-        unit,
-        'queued',
-        execution.paused ? 'the pipeline is paused' : 'a free place (maxParallel)',
-      );
-    const turn = execution.semaphore.acquire();
-    if (turn) await turn;
-  }
-  try {
-    unit.attempts++;
-    unit.run = null;
-    unit.expectedEnd = null;
-    execution.move(step, unit, 'running');
-    unit.result = await attempt(execution, step, unit);
-    unit.error = null;
-    execution.move(step, unit, 'success');
-    return null;
-  } catch (error) {
-    if (CancellationScope.current().consideredCancelled) {
-      if (leftOnPurpose(error)) unit.error = stepErrorOf(error).error;
-      throw error;
-    }
-    // Anything else is a bug in this package, and must fail the workflow task.
-    if (!(error instanceof TemporalFailure)) throw error;
-    return error;
-  } finally {
-    if (placed) execution.semaphore.release();
-  }
+  return spec.forEach === null && only?.result ? only.result : fanOutResult(units, truncated);
 }
 
 async function decisionOn(execution: StepContext, step: StepRecord, failed: Unit): Promise<Decision | null> {

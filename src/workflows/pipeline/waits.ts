@@ -1,21 +1,24 @@
 import { getExternalWorkflowHandle, patched, workflowInfo } from '@temporalio/workflow';
 import { memoOf } from '../../contract/memo.js';
 import { type ChildProgress, stepProgressSignal } from '../../contract/messages.js';
+import type { SliceProgress } from '../../contract/slice.js';
 import { isFinal } from '../../pipeline/execution/scheduler.js';
 import type { PipelineExecution } from './execution.js';
-import { waitOf } from './state.js';
+import { type Unit, waitOf } from './state.js';
 
 /** What its children say of their runs; a pipeline that is a step says so above in turn. */
 export class ChildWaits {
   private told: string | null = null;
 
   note(execution: PipelineExecution, told: ChildProgress): void {
-    const { step, runId, runUrl = null, waitingFor = null, expectedEnd = null } = told;
-    const unit = execution.unit(step)?.unit;
+    const unit = execution.unit(told.step)?.unit;
     if (!unit) return;
-    unit.expectedEnd = expectedEnd;
-    if (runId) unit.run = { runId, runUrl };
-    if (unit.state === 'running') unit.waitingFor = waitingFor;
+    noteProgress(unit, told);
+    void this.tellAbove(execution);
+  }
+
+  noteSlice(execution: PipelineExecution, told: SliceProgress): void {
+    execution.steps.get(told.step)?.slices?.note(told);
     void this.tellAbove(execution);
   }
 
@@ -31,4 +34,12 @@ export class ChildWaits {
       .signal(stepProgressSignal, { step: hexStep, runId: null, runUrl: null, waitingFor })
       .catch(() => undefined); // It has closed, and is told by our result.
   }
+}
+
+/** What a child says of its run. */
+export function noteProgress(unit: Unit, told: ChildProgress): void {
+  const { runId, runUrl = null, waitingFor = null, expectedEnd = null } = told;
+  unit.expectedEnd = expectedEnd;
+  if (runId) unit.run = { runId, runUrl };
+  if (unit.state === 'running') unit.waitingFor = waitingFor;
 }

@@ -37,19 +37,21 @@ function Details({ answer, timezone }: { answer: StepAnswer; timezone: string | 
         <>
           <h3>Attempts</h3>
           <ol class="attempts">
-            {attempts.map(({ attempt, item, startedAt, endedAt, outcome, runId, runUrl, failure: why }) => (
-              <li key={`${item}/${attempt}/${startedAt}`}>
-                <StatusMark look={stepLook(outcome ?? 'running')} />
-                <span class="visually-hidden">{outcome ?? 'running'}</span>
-                <span>
-                  {item !== null && `item ${item}, `}attempt {attempt}
-                </span>
-                <Time at={startedAt} zone={timezone} />
-                <Elapsed from={startedAt} to={endedAt} />
-                <HexLink runId={runId} runUrl={runUrl} />
-                {why && <span class="said bad-text">{why}</span>}
-              </li>
-            ))}
+            {attempts.map(
+              ({ attempt, item, slice, startedAt, endedAt, outcome, runId, runUrl, failure: why }) => (
+                <li key={`${item}/${attempt}/${startedAt}`}>
+                  <StatusMark look={stepLook(outcome ?? 'running')} />
+                  <span class="visually-hidden">{outcome ?? 'running'}</span>
+                  <span>
+                    {item !== null && `${slice ? 'items from' : 'item'} ${item}, `}attempt {attempt}
+                  </span>
+                  <Time at={startedAt} zone={timezone} />
+                  <Elapsed from={startedAt} to={endedAt} />
+                  <HexLink runId={runId} runUrl={runUrl} />
+                  {why && <span class="said bad-text">{why}</span>}
+                </li>
+              ),
+            )}
           </ol>
         </>
       )}

@@ -21,7 +21,8 @@ export function PartitionGrid({ label, partitions, look, data, onSelect }: Parti
   const [hover, setHover] = useState<number | null>(null);
   const picture = useRef<SVGSVGElement>(null);
   const columns = Math.min(COLUMNS, partitions.length);
-  const rows = Math.ceil(partitions.length / columns);
+  // None at all where the plan is not known yet.
+  const rows = Math.ceil(partitions.length / COLUMNS);
   const indexAt = ({ row, column }: { row: number; column: number }) => row * columns + column;
   const { cursor, moveTo, onKeyDown } = useCursor({
     rows,

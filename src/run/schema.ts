@@ -17,25 +17,22 @@ export const AUTO_TIMEOUT = 'auto';
 /** Reads that earlier runs have put off are no further apart, where `poll.max` says nothing. */
 const LONGEST_LEARNED_MS = 300_000;
 
-/** A length of time in a definition, at least `minMs`. */
-export const durationSchema = (minMs = 1) =>
+/** A length of time in a definition, at least `minMs`; or this word. */
+export const durationSchema = (minMs = 1, word?: string) =>
   z
     .union([z.number(), z.string()], {
-      error: 'must be a duration: text such as "30s", "10m", "1h"',
+      error: `must be a duration: text such as "30s", "10m", "1h"${orWord(word)}`,
     })
     .superRefine((value: Duration, context) => {
+      if (value === word) return;
       const ms = durationMs(value);
       const problem = ms !== null && isLenient() ? null : durationProblem(value);
-      if (problem !== null) context.addIssue(problem);
+      if (problem !== null) context.addIssue(typeof value === 'string' ? problem + orWord(word) : problem);
       else if (ms === null || ms < minMs || ms > LONGEST_MS)
         context.addIssue(`"${value}" is out of range: from ${minMs} ms to 365 days`);
     });
 
-/** The time limit of a run: a length of time, or what earlier runs of the project say. */
-const runTimeoutSchema = () =>
-  z.union([z.literal(AUTO_TIMEOUT), durationSchema()], {
-    error: `must be a duration such as "30s", "10m", "1h", or "${AUTO_TIMEOUT}"`,
-  });
+const orWord = (word: string | undefined) => (word === undefined ? '' : `, or "${word}"`);
 
 /** The name of a time zone. */
 export const timezoneSchema = () =>
@@ -102,7 +99,7 @@ export const runFields = () => ({
   notifications: z.array(runNotificationSchema()).optional(),
   killRunning: z.boolean().optional(),
   dryRun: z.boolean().optional(),
-  timeout: runTimeoutSchema().optional(),
+  timeout: durationSchema(1, AUTO_TIMEOUT).optional(),
   pendingTimeout: durationSchema().optional(),
   onCancel: onStopSchema().optional(),
   onTimeout: onStopSchema().optional(),

@@ -64,7 +64,9 @@ it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
   async (signal) => {
     const running = startCli(
       ['temporal', 'x'],
-      onPath(`trap 'echo tidied; exit 42' ${signal.slice(3)}; echo up; while :; do /bin/sleep 0.1; done`),
+      onPath(
+        `trap 'echo tidied; exit 42' ${signal.slice(3)}; echo up; /bin/sleep 60 >/dev/null 2>&1 & wait $!`,
+      ),
     );
     await running.says(/up/);
     running.child.kill(signal);

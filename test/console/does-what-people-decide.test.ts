@@ -270,7 +270,12 @@ it('a backfill is planned and run, and its partitions are named', async () => {
     });
     expect(await preview({ action: 'backfillStart', backfill })).toMatchObject({
       refusal: null,
-      happens: [expect.stringContaining('3 of 3 partitions'), expect.any(String), expect.any(String)],
+      happens: [
+        expect.stringContaining('3 of 3 partitions'),
+        expect.stringContaining('30 minutes of kernels'),
+        expect.stringContaining('are assumed, for no earlier one is known: only.'),
+        expect.stringContaining('the last ends in about'),
+      ],
     });
     const { started } = await web.act({ action: 'backfillStart', backfill });
     const workflowId = started?.workflowId ?? '';

@@ -107,6 +107,9 @@ export function startProcess(command: string, args: string[], env: NodeJS.Proces
   const ended = once(child, 'close').then(([code]) => code as number | null);
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    // What it has started may hold them open.
+    child.stdout.destroy();
+    child.stderr.destroy();
     await ended;
   });
   const says = (pattern: RegExp) =>

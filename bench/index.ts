@@ -17,6 +17,7 @@ const BENCHES: Record<string, (sizes: Sizes) => Promise<Bench>> = {
   backfill: async (sizes) => (await import('./backfill.js')).backfill(sizes),
   line: async (sizes) => (await import('./line.js')).line(sizes),
   items: async (sizes) => (await import('./items.js')).items(sizes),
+  console: async (sizes) => (await import('./console.js')).consolePages(sizes),
 };
 
 const { positionals: wanted, values } = parseArgs({

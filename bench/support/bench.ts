@@ -17,7 +17,7 @@ export interface Sizes {
   many?: number;
   /** Endings that a sensor has missed. Default 10,000. */
   endings?: number;
-  /** Runs in line. Default 1,000. */
+  /** Runs in line, default 1,000; or of the past that the console shows, default 10,000, in fifties. */
   runs?: number;
   /** Items of a long fan-out. Default 10,000. */
   items?: number;

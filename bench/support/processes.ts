@@ -9,12 +9,23 @@ const START_LIMIT_MS = 60_000;
 
 export interface WorkerProcess {
   child: ChildProcess;
+  /** What it said that showed that it was ready. */
+  said: string;
   stop(): Promise<void>;
 }
 
 /** Our worker, as users start it. */
 export function startHexWorker(env: Record<string, string>): Promise<WorkerProcess> {
-  return startProcess(path('../../dist/cli.js'), ['worker'], env, 'works on task queue');
+  return startProcess(path('../../dist/cli.js'), ['worker'], env, /works on task queue/);
+}
+
+/** A command of ours that goes on until it is stopped. */
+export function startCommand(
+  args: string[],
+  env: Record<string, string>,
+  ready: RegExp,
+): Promise<WorkerProcess> {
+  return startProcess(path('../../dist/cli.js'), args, env, ready);
 }
 
 /** A process of bench/support; it says "ready" when it is. */
@@ -22,14 +33,14 @@ export function startSupport(
   file: 'bare-worker' | 'memory-worker',
   env: Record<string, string>,
 ): Promise<WorkerProcess> {
-  return startProcess(path(`./${file}.ts`), [], env, 'ready', ['--import', 'tsx', '--expose-gc']);
+  return startProcess(path(`./${file}.ts`), [], env, /ready/, ['--import', 'tsx', '--expose-gc']);
 }
 
 async function startProcess(
   file: string,
   args: string[],
   env: Record<string, string>,
-  readyWord: string,
+  ready: RegExp,
   execArgv: string[] = [],
 ): Promise<WorkerProcess> {
   const child = fork(file, args, { env: { ...process.env, ...env }, execArgv, silent: true });
@@ -38,22 +49,24 @@ async function startProcess(
   process.once('exit', kill);
   const exited = once(child, 'exit');
   let said = '';
-  const ready = new Promise<void>((resolve) => {
+  const isReady = new Promise<string>((resolve) => {
     const hear = (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-20_000);
-      if (said.includes(readyWord)) resolve();
+      const [match] = ready.exec(said) ?? [];
+      if (match) resolve(match);
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
   });
   const timer = setTimeout(kill, START_LIMIT_MS);
-  await Promise.race([
-    ready,
+  const found = await Promise.race([
+    isReady,
     exited.then(() => Promise.reject(new Error(`${file} ended before it was ready:\n${said}`))),
   ]);
   clearTimeout(timer);
   return {
     child,
+    said: found,
     async stop() {
       child.kill('SIGTERM');
       await exited;

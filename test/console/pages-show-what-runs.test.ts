@@ -131,9 +131,11 @@ inChromium('the pages of the console', (browser) => {
     await confirm(button, reason);
     if (step !== null) await page.getByRole('complementary').getByRole('button', { name: 'Close' }).click();
   };
-  const endRunOf = (projectId: string, status: 'COMPLETED' | 'ERRORED') => {
-    const run = rig.sandbox.ledger().runs.find((one) => one.projectId === projectId && one.alive);
-    rig.sandbox.endRun(run?.runId ?? '', status);
+  /** The page may say that a step runs before its run is in Hex. */
+  const endRunOf = async (projectId: string, status: 'COMPLETED' | 'ERRORED') => {
+    const isMeant = (run: { projectId: string; alive: boolean }) => run.projectId === projectId && run.alive;
+    await rig.sandbox.waitFor(({ runs }) => runs.some(isMeant));
+    rig.sandbox.endRun(rig.sandbox.ledger().runs.find(isMeant)?.runId ?? '', status);
   };
   /** What the ledger has of each step: the input says which it is. */
   const runsByStep = () =>
@@ -162,7 +164,7 @@ inChromium('the pages of the console', (browser) => {
     await page.getByRole('dialog').getByText('Are <b>the figures</b> right?').waitFor();
     await confirm('Approve', 'they are');
     await row('load').getByText('running').waitFor();
-    endRunOf('slow', 'COMPLETED');
+    await endRunOf('slow', 'COMPLETED');
     await page.getByText('3 of 3 steps succeeded').waitFor();
     await page.locator('.page-about').getByText('success', { exact: true }).waitFor();
     const { audit } = await progress(workflowId);
@@ -232,7 +234,7 @@ inChromium('the pages of the console', (browser) => {
     await act(null, 'Run again', 'Rerun');
     await page.waitForURL(({ pathname }) => pathname !== new URL(runPath(workflowId), served.url).pathname);
     await rig.sandbox.waitFor(({ runs }) => runs.length === 3);
-    endRunOf('slow', 'COMPLETED');
+    await endRunOf('slow', 'COMPLETED');
     await page.getByText('3 of 3 steps succeeded').waitFor();
     const inHex = () => rig.sandbox.ledger().runs.map(({ projectId }) => projectId);
     expect(inHex()).toEqual(['one', 'slow', 'slow', 'three']);
@@ -242,7 +244,7 @@ inChromium('the pages of the console', (browser) => {
     await confirm('Rerun');
     await page.waitForURL(({ pathname }) => pathname !== good);
     await rig.sandbox.waitFor(({ runs }) => runs.length === 5);
-    endRunOf('slow', 'COMPLETED');
+    await endRunOf('slow', 'COMPLETED');
     await page.getByText('3 of 3 steps succeeded').waitFor();
     expect(inHex().slice(4)).toEqual(['slow', 'three']);
   });
@@ -344,7 +346,7 @@ inChromium('the pages of the console', (browser) => {
     expect(await seriousFindings()).toEqual([]);
     await page.unroute('**/api/run?*');
     await page.unroute('**/api/live?*');
-    endRunOf('slow', 'COMPLETED');
+    await endRunOf('slow', 'COMPLETED');
     await rig.hex.result(workflowId);
     // The stream that was refused is what the browser complains of.
     wrong = wrong.filter((text) => !/ERR_FAILED/.test(text));
@@ -493,7 +495,7 @@ inChromium('the pages of the console', (browser) => {
       expect(wide, `${path} is wider than the screen`).toBeLessThanOrEqual(0);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
-    endRunOf('slow', 'COMPLETED');
+    await endRunOf('slow', 'COMPLETED');
     await rig.hex.result(workflowId);
   });
 
@@ -509,7 +511,7 @@ inChromium('the pages of the console', (browser) => {
     expect(await page.locator('#app img, #app script').count()).toBe(0);
     await rig.hex.control(workflowId, 'reject', { step: 'ask', by: markup, reason: markup });
     await rig.sandbox.waitFor(({ runs }) => runs.length === 1);
-    endRunOf('slow', 'ERRORED');
+    await endRunOf('slow', 'ERRORED');
     await rig.hex.result(workflowId).catch(() => undefined);
     for (const path of [runPath(workflowId, '?step=ask'), runPath(workflowId, '?tab=audit')]) {
       await go(path);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
@@ -43,14 +43,16 @@ export async function runTemporal(
   const { resolveTemporalCli } = await import('../../temporal-server/resolve.js');
   const interrupt = listenForInterrupt();
   const found = resolveTemporalCli({ env, log: say, signal: interrupt.signal });
-  const { path } = await orInterrupted(found, interrupt).finally(() => interrupt.release());
-  const child = spawn(path, args, { env, stdio: 'inherit' });
+  let child: ChildProcess | null = null;
   const handOn = (signal: NodeJS.Signals) => {
     // Ctrl-C on a terminal reaches the child by itself, and a second one would cut its tidying up short.
-    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child?.kill(signal);
   };
+  // Before it starts: a signal that comes while it does would kill this process, and leave it behind.
   for (const signal of SIGNALS) process.on(signal, handOn);
   try {
+    const { path } = await orInterrupted(found, interrupt).finally(() => interrupt.release());
+    child = spawn(path, args, { env, stdio: 'inherit' });
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return code ?? 128 + constants.signals[signal ?? 'SIGTERM'];
   } finally {

@@ -12,7 +12,7 @@ const COMPLETED = "WorkflowType = 'hexRun' AND ExecutionStatus = 'Completed'";
 const COMPARED = 20;
 /** The newest runs are looked through for them, in one page: Temporal gives few reads of its lists a second. */
 const LOOKED_THROUGH = 1_000;
-/** A query may not become too long. */
+/** A query may not become too long: where there are more, the newest runs of all projects are looked through. */
 const MOST_IN_QUERY = 200;
 const AT_ONCE = 10;
 
@@ -23,8 +23,9 @@ export async function earlierRunsOf(
 ): Promise<Map<string, number[]>> {
   const earlier = new Map(projectIds.map((id): [string, number[]] => [id, []]));
   if (projectIds.length === 0) return earlier;
+  const canAsk = projectIds.length <= MOST_IN_QUERY && projectIds.every(canSearchFor);
   const runs = await searching((searchable) =>
-    newest(workflows, searchable ? `${COMPLETED} AND ${isOf(projectIds)}` : COMPLETED),
+    newest(workflows, searchable && canAsk ? `${COMPLETED} AND ${isOf(projectIds)}` : COMPLETED, earlier),
   );
   await inParallel(runs, AT_ONCE, async (info) => {
     const result = await resultOf<HexRunResult>(workflows, info);
@@ -36,12 +37,15 @@ export async function earlierRunsOf(
 }
 
 function isOf(projectIds: readonly string[]): string {
-  const ids = projectIds.filter(canSearchFor).slice(0, MOST_IN_QUERY);
-  return `${searchAttributes.projectId.name} IN (${ids.map((id) => JSON.stringify(id)).join(', ')})`;
+  return `${searchAttributes.projectId.name} IN (${projectIds.map((id) => JSON.stringify(id)).join(', ')})`;
 }
 
-/** As many of each project as count; all of those that do not say whose they are. */
-async function newest(workflows: WorkflowClient, query: string): Promise<WorkflowExecutionInfo[]> {
+/** As many of each wanted project as count; all of those that do not say whose they are. */
+async function newest(
+  workflows: WorkflowClient,
+  query: string,
+  wanted: ReadonlyMap<string, unknown>,
+): Promise<WorkflowExecutionInfo[]> {
   const found: WorkflowExecutionInfo[] = [];
   const counts = new Map<string, number>();
   let looked = 0;
@@ -49,7 +53,8 @@ async function newest(workflows: WorkflowClient, query: string): Promise<Workflo
     const project = info.typedSearchAttributes.get(searchAttributes.projectId);
     const count = (project === undefined ? 0 : (counts.get(project) ?? 0)) + 1;
     if (project !== undefined) counts.set(project, count);
-    if (count <= COMPARED) found.push(info);
+    const isWanted = project === undefined || wanted.has(project);
+    if (isWanted && count <= COMPARED) found.push(info);
     looked += 1;
     if (looked >= LOOKED_THROUGH) break;
   }

@@ -70,6 +70,11 @@ it('a plan is estimated by how long earlier runs of each project took, and names
   expect(unknown?.usual).toBeNull();
   expect(plan.estimate.assumed).toEqual(['new']);
   expect(plan.estimate.p50Ms).toBe(600_000 + Math.round(known?.usual?.p50Ms ?? Number.NaN));
+  // A query cannot name so many projects.
+  const others = Array.from({ length: 250 }, (_, n) => ({ id: `new-${n}`, projectId: `never-run-${n}` }));
+  const large = await rig.hex.plan({ name: 'large', steps: [...others, ...steps] });
+  expect(large.steps.find(({ id }) => id === 'known')?.usual).not.toBeNull();
+  expect(large.estimate.assumed).toHaveLength(251);
   const file = join(emptyFolder(), 'planned.json');
   writeFileSync(file, JSON.stringify({ name: 'planned', steps }));
   const { code, stdout } = await cli(['plan', file, '--history'], rig.env);

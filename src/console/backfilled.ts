@@ -5,6 +5,7 @@ import type { BackfillProgress } from '../contract/backfill.js';
 import { decoderOf } from '../contract/payloads.js';
 import { backfillPartitions } from '../pipeline/backfill/range.js';
 import { parseBackfillInput } from '../pipeline/boundary.js';
+import { keepNewest } from './keep-newest.js';
 import type { Queues } from './queues.js';
 
 const ANSWER_MS = 2_000;
@@ -50,10 +51,7 @@ export class Backfilled {
     const progress = await this.#hex.temporal
       .withDeadline(Date.now() + ANSWER_MS, () => this.#hex.backfills.progress(workflowId))
       .catch(() => null);
-    if (ended && progress) {
-      this.#ended.set(runId, progress);
-      if (this.#ended.size > MOST_KEPT) this.#ended.delete(this.#ended.keys().next().value ?? '');
-    }
+    if (ended && progress) keepNewest(this.#ended, runId, progress, MOST_KEPT);
     return progress;
   }
 
@@ -62,8 +60,7 @@ export class Backfilled {
     const known = this.#begun.get(runId);
     if (known) return known;
     const begun = this.#read(workflowId, runId).catch(() => ({ partitions: null, startedBy: null }));
-    this.#begun.set(runId, begun);
-    if (this.#begun.size > MOST_KEPT) this.#begun.delete(this.#begun.keys().next().value ?? '');
+    keepNewest(this.#begun, runId, begun, MOST_KEPT);
     return begun;
   }
 

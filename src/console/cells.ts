@@ -12,6 +12,7 @@ import type {
 } from '../pipeline/execution/result.js';
 import { CELLS, type Grid, type GridRun } from './contract.js';
 import type { Definitions } from './definitions.js';
+import { keepNewest } from './keep-newest.js';
 import type { RunReader } from './run/reader.js';
 
 const AT_ONCE = 20;
@@ -82,7 +83,7 @@ export class Cells {
     if (run.endedAt === null) return this.#ofOpen(run);
     const found = (await this.#atTheEnd(run)) ?? (await this.#byProgress(run));
     this.#open.delete(runId);
-    keep(this.#known, runId, found, MOST_KEPT);
+    keepNewest(this.#known, runId, found, MOST_KEPT);
     return found;
   }
 
@@ -91,7 +92,7 @@ export class Cells {
     const known = this.#open.get(run.runId);
     if (events !== null && known?.events === events) return known.cells;
     const cells = await this.#byProgress(run, events ?? 0);
-    if (events !== null) keep(this.#open, run.runId, { events, cells }, MOST_OPEN);
+    if (events !== null) keepNewest(this.#open, run.runId, { events, cells }, MOST_OPEN);
     return cells;
   }
 
@@ -127,13 +128,6 @@ export class Cells {
     this.#ids.set(key, ids);
     return { ids, cells: steps.map(([, cell]) => cell).join('') };
   }
-}
-
-/** Keeps an entry as the newest one of at most so many. */
-function keep<Value>(entries: Map<string, Value>, key: string, value: Value, most: number): void {
-  entries.delete(key);
-  entries.set(key, value);
-  if (entries.size > most) entries.delete(entries.keys().next().value ?? '');
 }
 
 function gridRun(run: ExecutionRow, found: RunCells | null, order: readonly string[]): GridRun {

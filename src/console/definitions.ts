@@ -8,9 +8,11 @@ import { parsePipelineInput } from '../pipeline/boundary.js';
 import type { PipelineSpec } from '../pipeline/definition/spec.js';
 import type { DefinitionSource } from '../pipeline/execution/result.js';
 import type { Book } from './book.js';
+import { keepNewest } from './keep-newest.js';
 import type { ScheduleBook } from './schedule-book.js';
 
 const KEPT_MS = 5_000;
+const MOST_KEPT = 500;
 /** A definition that was looked up by its name stands among the first events. */
 const FIRST_EVENTS = 30;
 
@@ -57,11 +59,10 @@ export class Definitions {
     const known = this.#runs.get(execution.executionId);
     if (known) return known;
     const definition = this.#read(execution);
-    this.#runs.set(execution.executionId, definition);
+    keepNewest(this.#runs, execution.executionId, definition, MOST_KEPT);
     const forget = () => this.#runs.delete(execution.executionId);
     // One that is looked up by its name may be there a moment later.
     definition.then((found) => found ?? forget(), forget);
-    if (this.#runs.size > 500) this.#runs.delete(this.#runs.keys().next().value ?? '');
     return definition;
   }
 

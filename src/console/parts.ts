@@ -8,6 +8,7 @@ import { Book } from './book.js';
 import { Cells } from './cells.js';
 import type { Ask, Notice, RunRow } from './contract.js';
 import { Definitions } from './definitions.js';
+import { keepNewest } from './keep-newest.js';
 import { Lines } from './lines.js';
 import { Pace, pacedClient } from './pace.js';
 import { Queues } from './queues.js';
@@ -134,8 +135,7 @@ export class Parts {
     const known = this.#asks.get(row.runId);
     if (known && Date.now() - known.at < ASK_MS && known.status === row.status) return known.ask;
     const ask = askOf(this.reader, row);
-    this.#asks.set(row.runId, { at: Date.now(), status: row.status, ask });
-    if (this.#asks.size > MOST_ASKS) this.#asks.delete(this.#asks.keys().next().value ?? '');
+    keepNewest(this.#asks, row.runId, { at: Date.now(), status: row.status, ask }, MOST_ASKS);
     return ask;
   }
 

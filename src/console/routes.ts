@@ -38,6 +38,7 @@ import {
 import { sensorsAnswer } from './answers/sensors.js';
 import { Assets } from './assets.js';
 import type { Answer, Answers, BackfillRequest, MeAnswer } from './contract.js';
+import { keepNewest } from './keep-newest.js';
 import { type Answering, Live } from './live.js';
 import type { Parts } from './parts.js';
 import { badInput, ConsoleError, notFound } from './refusal.js';
@@ -191,9 +192,7 @@ function sharedAnswers(parts: Parts): Answering {
     try {
       await parts.probe();
       const text = await answerTo(parts, topic);
-      kept.delete(topic);
-      kept.set(topic, text);
-      if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value ?? '');
+      keepNewest(kept, topic, text, MOST_KEPT);
       return { at, text };
     } catch (error) {
       const refused = refusalOf(error);
@@ -210,14 +209,13 @@ function sharedAnswers(parts: Parts): Answering {
     const known = shared.get(topic);
     if (!anew && known && Date.now() - known.madeMs < SHARED_MS) return known.answer;
     const entry = { madeMs: Number.POSITIVE_INFINITY, answer: make(topic) };
-    shared.set(topic, entry);
+    keepNewest(shared, topic, entry, MOST_SHARED);
     entry.answer.then(
       () => {
         entry.madeMs = Date.now();
       },
       () => shared.get(topic) === entry && shared.delete(topic),
     );
-    if (shared.size > MOST_SHARED) shared.delete(shared.keys().next().value ?? '');
     return entry.answer;
   };
 }

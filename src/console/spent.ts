@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunStats, TemporalHexClient } from '../client.js';
+import { keepNewest } from './keep-newest.js';
 
 /** How long an answer is as good as a new one: it takes two of the reads of lists that all pages share. */
 const KEPT_MS = 60_000;
@@ -30,9 +31,7 @@ export class Spent {
     const stats = temporal
       .withDeadline(Date.now() + READ_MS, () => this.#hex.stats({ pipeline, limit: NEWEST }))
       .catch(() => null);
-    this.#known.delete(pipeline);
-    this.#known.set(pipeline, { at: Date.now(), stats });
-    if (this.#known.size > MOST_KEPT) this.#known.delete(this.#known.keys().next().value ?? '');
+    keepNewest(this.#known, pipeline, { at: Date.now(), stats }, MOST_KEPT);
     return stats;
   }
 }

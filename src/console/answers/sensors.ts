@@ -1,5 +1,5 @@
 import { inParallel } from '../../base/in-parallel.js';
-import { sensorId } from '../../contract/ids.js';
+import { sensorOf } from '../../client/sensors/running.js';
 import { sensorProgressQuery } from '../../contract/messages.js';
 import type { SensorProgress } from '../../contract/sensor.js';
 import type { SensorRow, SensorsAnswer } from '../contract.js';
@@ -9,7 +9,6 @@ import { temporalPage } from '../temporal-page.js';
 const MOST = 100;
 const AT_ONCE = 10;
 const ANSWER_MS = 1_500;
-const PREFIX = sensorId('');
 
 /** The sensors that are under way, and how far they have got. */
 export async function sensorsAnswer(parts: Parts): Promise<Omit<SensorsAnswer, 'at'>> {
@@ -35,8 +34,7 @@ function rowOf(
   workflowId: string,
   progress: SensorProgress | null,
 ): SensorRow {
-  const named = workflowId.startsWith(PREFIX) ? workflowId.slice(PREFIX.length) : workflowId;
-  const { name = named, projects = [], failing = [], status = null } = progress ?? {};
+  const { name = sensorOf(workflowId), projects = [], failing = [], status = null } = progress ?? {};
   const runs = book.runsOf(name);
   const started = runs.find(({ trigger }) => trigger === 'sensor');
   const looks = projects.flatMap(({ lookedAt }) => lookedAt ?? []);

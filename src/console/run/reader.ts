@@ -3,6 +3,7 @@ import type { Execution } from '../../activities/history-events.js';
 import type { TemporalHexClient } from '../../client.js';
 import type { PipelineProgress } from '../../pipeline/execution/result.js';
 import type { RunProgress } from '../../run/result.js';
+import { keepNewest } from '../keep-newest.js';
 import type { Queues } from '../queues.js';
 import { lastKnown } from './last-known.js';
 import { progressWithin } from './progress-within.js';
@@ -64,8 +65,8 @@ export class RunReader {
     const progress = told ?? (await lastKnown(this.#client, workflow));
     const look: Look = { workflow, progress, lastKnown: told === null, unserved: !served };
     if (workflow.status.name !== 'RUNNING') {
-      this.#ended.set(key, { look, untilMs: told ? Number.POSITIVE_INFINITY : Date.now() + UNTOLD_MS });
-      if (this.#ended.size > MOST_KEPT) this.#ended.delete(this.#ended.keys().next().value ?? '');
+      const untilMs = told ? Number.POSITIVE_INFINITY : Date.now() + UNTOLD_MS;
+      keepNewest(this.#ended, key, { look, untilMs }, MOST_KEPT);
     }
     return look;
   }

@@ -16,6 +16,7 @@ export interface Tracing {
 /** Optional peer dependencies. Histories of another major version of the first do not replay: see docs/monitoring.md. */
 const PACKAGES = [
   '@temporalio/interceptors-opentelemetry@~1.24',
+  '@opentelemetry/api@1',
   '@opentelemetry/sdk-trace-node@1',
   '@opentelemetry/resources@1',
   '@opentelemetry/exporter-trace-otlp-http@0.57',
@@ -35,7 +36,7 @@ export async function startTracing(endpoint: string): Promise<Tracing> {
   provider.register();
   const tracer = provider.getTracer('temporal-hex', version);
   return {
-    plugin: onlyOnce(new temporal.OpenTelemetryPlugin({ resource, spanProcessor, tracer })),
+    plugin: withoutItsWorkflowModules(new temporal.OpenTelemetryPlugin({ resource, spanProcessor, tracer })),
     observe: (connection) => (call, send) =>
       tracer.startActiveSpan(`Hex ${call.operation}`, { kind: CLIENT }, async (span) => {
         span.setAttributes({
@@ -71,14 +72,14 @@ function traceIdIn(body: string): string | null {
   return /"traceId"\s*:\s*"([^"]+)"/.exec(body)?.[1] ?? null;
 }
 
-/** A bundle that is ready has the interceptors of workflows in it. */
-function onlyOnce(plugin: WorkerPlugin): WorkerPlugin {
+/** Workflows have interceptors of ours: traced-workflows.ts. */
+function withoutItsWorkflowModules(plugin: WorkerPlugin): WorkerPlugin {
   return {
     name: plugin.name,
     async configureWorker(options) {
+      const { workflowModules } = options.interceptors ?? {};
       const configured = (await plugin.configureWorker?.(options)) ?? options;
-      if (options.workflowBundle) delete configured.interceptors?.workflowModules;
-      return configured;
+      return { ...configured, interceptors: { ...configured.interceptors, workflowModules } };
     },
   };
 }

@@ -24,6 +24,9 @@ export const workflowInterceptorModules = [
   beside('workflows/log-the-end'),
 ];
 
+/** The same with traces, which need the packages that src/telemetry/tracing.ts names. */
+export const tracedInterceptorModules = [...workflowInterceptorModules, beside('telemetry/traced-workflows')];
+
 const bundlePath = (name: string) => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 
 /** What a bundle made at build time has in it, and where it lies. */
@@ -37,7 +40,7 @@ const bundles = [undefined, encodedFailures].flatMap((failureConverterPath) =>
 /**
  * The bundle made at build time, or the sources to bundle now: converters that are paths are part of a bundle.
  *
- * @param traced with the interceptors of `@temporalio/interceptors-opentelemetry`, which its plugin adds to sources
+ * @param traced with the interceptors that trace workflows
  */
 export function workflowCode(
   { payloadConverterPath, failureConverterPath }: NonNullable<WorkerOptions['dataConverter']> = {},
@@ -51,6 +54,6 @@ export function workflowCode(
   return {
     workflowsPath,
     bundlerOptions: { preloadModules },
-    interceptors: { workflowModules: workflowInterceptorModules },
+    interceptors: { workflowModules: traced ? tracedInterceptorModules : workflowInterceptorModules },
   };
 }

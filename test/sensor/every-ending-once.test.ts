@@ -345,17 +345,18 @@ it('an apply says what it would change, changes nothing a second time, and prune
     const rows = await rig.hex.sensors.apply(sources, options);
     return rows.map(({ sensor, action, changes }) => [sensor, action, ...changes]);
   };
-  const prune = ['one'];
+  const [one, two] = [nameOf('one'), nameOf('two')];
+  const prune = [one];
   await rig.hex.sensors.start({ pipeline: definition(byHand) });
-  expect(await apply({ 'one/a.yaml': definition(name) }, { dryRun: true })).toEqual([[name, 'create']]);
-  const first = { 'one/a.yaml': definition(name), 'one/gone.yaml': definition(gone) };
+  expect(await apply({ [`${one}/a.yaml`]: definition(name) }, { dryRun: true })).toEqual([[name, 'create']]);
+  const first = { [`${one}/a.yaml`]: definition(name), [`${one}/gone.yaml`]: definition(gone) };
   expect((await apply(first)).map(([, action]) => action)).toEqual(['create', 'create']);
   expect((await apply(first, { prune })).map(([, action]) => action)).toEqual(['unchanged', 'unchanged']);
   // It moves to another folder, which has it wait longer.
-  const moved = { 'two/a.yaml': definition(name, '20m') };
+  const moved = { [`${two}/a.yaml`]: definition(name, '20m') };
   const [update] = await apply(moved, { dryRun: true });
   expect(update).toEqual([
-    ...[name, 'update', '- file: "one/a.yaml"', '+ file: "two/a.yaml"'],
+    ...[name, 'update', `- file: "${one}/a.yaml"`, `+ file: "${two}/a.yaml"`],
     ...[expect.stringMatching(/^- sha256: /), expect.stringMatching(/^\+ sha256: /)],
     ...['- input.pipeline.on.every: "10m"', '+ input.pipeline.on.every: "20m"'],
   ]);
@@ -372,12 +373,12 @@ it('an apply says what it would change, changes nothing a second time, and prune
     const listed = await rig.hex.sensors.list();
     const isThere = (of: string, from: string | null) =>
       listed.some(({ sensor, file }) => sensor === of && file === from);
-    return isThere(gone, 'one/gone.yaml') && isThere(byHand, null);
+    return isThere(gone, `${one}/gone.yaml`) && isThere(byHand, null);
   });
   expect(await apply({}, { prune, dryRun: true })).toEqual([[gone, 'delete']]);
   expect(await apply({}, { prune })).toEqual([[gone, 'delete']]);
   await expect(rig.temporal.workflow.getHandle(sensorId(gone)).result()).rejects.toThrow();
-  for (const one of [name, byHand]) await rig.hex.sensors.delete(one);
+  for (const each of [name, byHand]) await rig.hex.sensors.delete(each);
 });
 
 it.each<[unknown, string]>([

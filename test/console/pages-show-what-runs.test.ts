@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import axe, { type AxeResults } from 'axe-core';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { PipelineRow, PipelinesAnswer, RunAnswer } from '../../src/console/contract.js';
 import { exportRun } from '../../src/console/export.js';
@@ -545,6 +545,20 @@ inChromium('the pages of the console', (browser) => {
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: workflowId }).waitFor();
+  });
+
+  it('a page asks for each of its answers once; after that, the stream tells what is new', async () => {
+    const workflowId = await started({ steps: [hex('one')] });
+    await rig.hex.result(workflowId);
+    const asked: string[] = [];
+    const note = (request: Request) => asked.push(new URL(request.url()).pathname);
+    page.on('request', note);
+    await go(runPath(workflowId));
+    await page.getByText('1 of 1 steps succeeded').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    page.off('request', note);
+    const answers = asked.filter((path) => path.startsWith('/api/') && path !== '/api/live');
+    expect(answers.sort()).toEqual(['/api/me', '/api/run']);
   });
 
   it('one switch shows all times in the zone of the pipeline, in UTC or in mine, with the offset where a time comes twice', async () => {

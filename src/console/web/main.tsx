@@ -28,10 +28,13 @@ function startConsole(): void {
     reject,
     atOf: (topic) => (known(topic).peek().answer as { at: string } | null)?.at ?? null,
   });
+  let opened = false;
   let before = false;
-  // When the stream breaks off, asking says whether the console is away; when it is back, there may be news.
+  // When the stream breaks off, asking says whether the console is away; when it is back, there may be news. At its first opening all has
+  // just been asked for.
   effect(() => {
-    if (streaming.value !== before) reload();
+    if (opened && streaming.value !== before) reload();
+    opened ||= streaming.value;
     before = streaming.value;
   });
   render(<App />, root());

@@ -1,5 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import type { Answers } from '../../contract.js';
 import { ApiError, get, type Topic, type Trouble, topicOf } from './api.js';
 import { setServerTime } from './clock.js';
@@ -10,6 +10,11 @@ export interface Known<Answer = unknown> {
   answer: Answer | null;
   /** Why the last try brought nothing; null where it did. */
   trouble: Trouble | null;
+}
+
+/** What every answer has: when it was made. */
+interface Made {
+  at: string;
 }
 
 const MOST_KEPT = 60;
@@ -41,7 +46,8 @@ export function useAnswer<Path extends keyof Answers>(
   query: Record<string, string | number | null | undefined> = {},
 ): Known<Answers[Path]> {
   const topic = path === null ? null : topicOf(path, query);
-  useEffect(() => {
+  // Asked for at once, and not after the first frame.
+  useLayoutEffect(() => {
     if (topic === null || offline) return;
     shownTopics.value = [...shownTopics.peek(), topic];
     void load(topic);
@@ -79,11 +85,13 @@ export function reload(): void {
 
 export function accept(topic: Topic, answer: unknown): void {
   const entry = known(topic);
-  const { at } = answer as { at: string };
-  const before = (entry.peek().answer as { at: string } | null)?.at;
+  const { at } = answer as Made;
+  const { answer: before, trouble } = entry.peek() as Known<Made>;
   // A slow GET must not undo what the stream has brought meanwhile.
-  if (before !== undefined && before > at) return;
+  if (before && before.at > at) return;
   setServerTime(Date.parse(at));
+  // Nothing is drawn anew for what is known.
+  if (before && trouble === null && saysTheSame(before, answer as Made)) return;
   entry.value = { answer, trouble: null };
 }
 
@@ -97,6 +105,9 @@ export function seed(answers: ReadonlyMap<Topic, unknown>): void {
   offline = true;
   for (const [topic, answer] of answers) known(topic).value = { answer, trouble: null };
 }
+
+const saysTheSame = (before: Made, answer: Made): boolean =>
+  JSON.stringify({ ...before, at: '' }) === JSON.stringify({ ...answer, at: '' });
 
 function failed(error: unknown): Trouble {
   return { code: 'failed', message: error instanceof Error ? error.message : String(error), problems: [] };

@@ -9,6 +9,7 @@ import {
   type LimiterView,
   type LimitsPatch,
   type ReadPart,
+  type ReadsOfWorker,
   withSettings,
 } from '../limits/index.js';
 import { gathered } from './gathered.js';
@@ -25,8 +26,8 @@ export interface Limiters {
   revive(connections: readonly string[]): Promise<void>;
   /** Where a request stands; null where it is not in line, or too far behind to be foretold. */
   place(connection: string, requestId: string): Promise<LimiterView['line'][number] | null>;
-  /** What a worker may read. Null: the limiter does not know it. Rejects where it does not answer in time. */
-  readPart(connection: string, reader: string, atMs: number): Promise<ReadPart | null>;
+  /** What a worker may read; `told`: what it has read. Null: the limiter does not know it. Rejects where it does not answer in time. */
+  readPart(connection: string, reader: string, atMs: number, told?: ReadsOfWorker): Promise<ReadPart | null>;
   /** The workflow of every run in flight, by Hex's run id; empty where starts are not limited. */
   holders(connection: string): Promise<Record<string, string>>;
 }
@@ -101,9 +102,11 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
         .query(lineQuery, { requestId });
       return line[0] ?? null;
     },
-    async readPart(connection, reader, atMs) {
+    async readPart(connection, reader, atMs, told) {
       const handle = workflows.getHandle(limiterId(taskQueue, connection));
-      return workflows.withDeadline(Date.now() + ANSWER_MS, () => handle.query(readsQuery, { reader, atMs }));
+      return workflows.withDeadline(Date.now() + ANSWER_MS, () =>
+        handle.query(readsQuery, { reader, atMs, ...(told && { told }) }),
+      );
     },
     async holders(connection) {
       if (patchOf(connection) === 'off') return {};

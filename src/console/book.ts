@@ -3,7 +3,7 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { memoOf } from '../contract/memo.js';
 import { queryOf, RUN_ALONE } from '../executions/query.js';
 import { type ExecutionRow, rowOf } from '../executions/row.js';
-import { searching } from '../executions/search.js';
+import { knowsNoParents, searching } from '../executions/search.js';
 import type { Pace } from './pace.js';
 import { isAway, type Reach, wordsOf } from './trouble.js';
 
@@ -22,9 +22,8 @@ const CALL_MS = 10_000;
 
 const SYSTEM =
   "WorkflowType IN ('hexLimiter', 'hexOutage', 'hexKeeper', 'hexSensor') AND ExecutionStatus = 'Running'";
-const EVERYTHING = `WorkflowType = 'hexPipeline' OR (${RUN_ALONE}) OR (WorkflowType = 'hexBackfill' AND ExecutionStatus != 'ContinuedAsNew') OR (${SYSTEM})`;
-const changedSince = (ms: number) =>
-  `(${EVERYTHING}) AND (ExecutionStatus = 'Running' OR CloseTime >= '${iso(ms)}')`;
+const WITHOUT_RUNS = `WorkflowType = 'hexPipeline' OR (WorkflowType = 'hexBackfill' AND ExecutionStatus != 'ContinuedAsNew') OR (${SYSTEM})`;
+const EVERYTHING = `${WITHOUT_RUNS} OR (${RUN_ALONE})`;
 
 /** A backfill, as Temporal's list has it. */
 export interface BackfillEntry {
@@ -78,6 +77,7 @@ export class Book {
   #polledMs = 0;
   #seenMs = 0;
   #refused: { since: string; reason: string } | null = null;
+  #query = EVERYTHING;
 
   constructor(client: Client, pace: Pace, reach: Reach) {
     this.#client = client;
@@ -114,6 +114,11 @@ export class Book {
   /** Why Temporal, which can be reached, does not give the list, and since when; null where it does. */
   get refused(): { since: string; reason: string } | null {
     return this.#refused;
+  }
+
+  /** Whether the server is too old to list runs that were started by themselves. */
+  get withoutRuns(): boolean {
+    return this.#query === WITHOUT_RUNS;
   }
 
   /** Names of pipelines that have run. */
@@ -194,7 +199,7 @@ export class Book {
           resolve();
         };
         const startedMs = Date.now();
-        for await (const info of this.#client.workflow.list({ query: EVERYTHING, pageSize: PAGE })) {
+        for await (const info of this.#client.workflow.list({ query: this.#query, pageSize: PAGE })) {
           taken.push(info);
           if (taken.length < PAGE) continue;
           keep();
@@ -238,7 +243,8 @@ export class Book {
     try {
       const found = await this.#reading(CALL_MS, async () => {
         const infos: WorkflowExecutionInfo[] = [];
-        const query = changedSince(this.#seenMs - LAG_MS);
+        const since = iso(this.#seenMs - LAG_MS);
+        const query = `(${this.#query}) AND (ExecutionStatus = 'Running' OR CloseTime >= '${since}')`;
         for await (const info of this.#client.workflow.list({ query, pageSize: PAGE })) infos.push(info);
         return infos;
       });
@@ -257,6 +263,10 @@ export class Book {
       this.#refused = null;
       return found;
     } catch (error) {
+      if (knowsNoParents(error) && !this.withoutRuns) {
+        this.#query = WITHOUT_RUNS;
+        return this.#reading(withinMs, read);
+      }
       if (!isAway(error)) this.#refused ??= { since: new Date().toISOString(), reason: wordsOf(error) };
       throw error;
     }

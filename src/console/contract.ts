@@ -98,7 +98,7 @@ export interface Answer {
  * `loading`: the list is not whole yet, and the rest comes by itself. `no-worker`: nobody works on the task queue. `no-answer`: a worker
  * is there and does not answer in time. `no-attributes`: the namespace does not know our search attributes. `temporal-away`: the server
  * cannot be reached, what is shown is old. `hex-unreachable`: workers report an outage. `hex-refuses`: Hex holds starts back (429, no
- * kernel). `no-keeper`: missed starts and freshness are not known. `history-gone`: Temporal no longer has it. `incomplete`: older ones
+ * kernel). `old-server`: it cannot list runs that were started by themselves. `no-keeper`: missed starts and freshness are not known. `history-gone`: Temporal no longer has it. `incomplete`: older ones
  * are left out.
  */
 export type NoticeKind =
@@ -108,6 +108,7 @@ export type NoticeKind =
   | 'no-attributes'
   | 'temporal-away'
   | 'list-refused'
+  | 'old-server'
   | 'hex-unreachable'
   | 'hex-refuses'
   | 'no-keeper'
@@ -205,6 +206,8 @@ export interface ConnectionState {
     startsPerMinute: Budget;
     startsPerHour: Budget;
     kernels: Budget;
+    /** Status reads of all workers together; null where no worker has told of its reads. */
+    readsPerMinute: Budget | null;
   } | null;
   /** How many wait in line; null where the limiter does not answer. */
   inLine: number | null;
@@ -492,8 +495,8 @@ export interface Gantt {
   /** Null while it runs. */
   to: number | null;
   /**
-   * A row for each step that has begun, in the order of the definition; of a fan-out, the bars of all its items. `forecast`: when its runs
-   * are expected to have ended.
+   * A row for each step that has begun or of which it is known when it will, in the order of the definition; of a fan-out, the bars of all
+   * its items. `forecast`: when it is expected to have ended.
    */
   rows: { step: string; bars: GanttBar[]; forecast: GanttForecast | null }[];
   /** When all of it is expected to have ended; null while that is not known, and once it has ended. */
@@ -502,6 +505,8 @@ export interface Gantt {
 
 /** Half of its like have ended by `p50`, nine of ten by `p90`. Epoch milliseconds. */
 export interface GanttForecast {
+  /** When it is expected to begin; null where it has. */
+  from: number | null;
   p50: number;
   p90: number;
 }

@@ -142,12 +142,12 @@ export class Lines {
   async #viewOf(
     taskQueue: string,
     name: string,
-    part: LineOptions = { limit: MOST_PLACES },
+    part: Omit<LineOptions, 'atMs'> = { limit: MOST_PLACES },
   ): Promise<LimiterView | null> {
     const handle = this.#client.workflow.getHandle(limiterId(taskQueue, name));
     // One that is busy, or whose worker is, has no figures for now.
     return this.#client
-      .withDeadline(Date.now() + ANSWER_MS, () => handle.query(lineQuery, part))
+      .withDeadline(Date.now() + ANSWER_MS, () => handle.query(lineQuery, { ...part, atMs: Date.now() }))
       .catch(() => null);
   }
 
@@ -162,6 +162,7 @@ export class Lines {
         startsPerMinute: { used: view.starts.lastMinute, limit: view.settings.starts.perMinute },
         startsPerHour: { used: view.starts.lastHour, limit: view.settings.starts.perHour },
         kernels: { used: view.held, limit: view.settings.kernels },
+        readsPerMinute: view.reads ? { used: view.reads.lastMinute, limit: view.reads.perMinute } : null,
       },
       inLine: view?.waiting ?? null,
       penalty:

@@ -30,7 +30,13 @@ const EVERY_MS: { [Path in keyof Answers]?: number } = {
   '/api/workers': 5_000,
 };
 /** What shows schedules, and of home the zones of pipelines. */
-const OF_SCHEDULES: readonly string[] = ['/api/home', '/api/pipelines', '/api/pipeline', '/api/schedules'];
+const OF_SCHEDULES: readonly string[] = [
+  '/api/home',
+  '/api/pipelines',
+  '/api/pipeline',
+  '/api/pipeline/schedule',
+  '/api/schedules',
+];
 /** A run that goes on is told by its history; only places in line are not. */
 const BY_HISTORY: readonly string[] = ['/api/run', '/api/step'];
 
@@ -74,7 +80,7 @@ export class Live {
     this.#answering = answering;
     this.#stop = [
       parts.book.onChange((change) => this.#changed(change)),
-      parts.schedules.onRead(() => this.#refreshAll(OF_SCHEDULES)),
+      parts.schedules.onChange(() => this.#refreshAll(OF_SCHEDULES)),
     ];
   }
 

@@ -117,7 +117,16 @@ export class Parts {
           ),
         ]
       : [];
-    return [...this.reach.notices(), ...refused, ...worker, ...attributes, ...loading, ...incomplete];
+    const old = book.withoutRuns
+      ? [
+          notice(
+            'old-server',
+            'This Temporal server cannot tell runs that were started by themselves from those of pipelines: they are not listed.',
+            { remedy: 'Temporal 1.23 and newer can (ParentWorkflowId).' },
+          ),
+        ]
+      : [];
+    return [...this.reach.notices(), ...refused, ...worker, ...attributes, ...old, ...loading, ...incomplete];
   }
 
   /** Whether Temporal is there is asked first, so that nobody waits for many calls of which each takes its time to fail. */
@@ -141,6 +150,7 @@ export class Parts {
 
   close(): void {
     this.book.close();
+    this.schedules.close();
     this.runs.close();
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Client, ScheduleDescription, ScheduleSummary } from '@temporalio/client';
 import { inParallel } from '../base/in-parallel.js';
 import { describeOrNull } from '../client/schedules/apply.js';
@@ -15,8 +16,11 @@ import type { PipelineRow, ScheduleRow } from './contract.js';
 import { scheduleText } from './schedule-text.js';
 import type { Reach } from './trouble.js';
 
-/** The list of schedules is one of the reads that are rationed. */
-const LIST_MS = 5_000;
+/** The list of schedules is one of the reads that are rationed; while somebody looks it is read so often. */
+const LIST_MS = 3_000;
+/** When nobody has looked for so long, it is not read any more. */
+const IDLE_MS = 30_000;
+/** What the list tells of a change is described anew at once; this is for what it does not tell, such as the policies. */
 const DESCRIBE_MS = 30_000;
 const KEEPER_MS = 4_000;
 const ANSWER_MS = 2_000;
@@ -30,6 +34,7 @@ const AT_ONCE = 10;
 interface Entry {
   summary: ScheduleSummary;
   described: ScheduleDescription | null;
+  /** When that was asked for; 0: it is to be asked for anew. */
   describedMs: number;
   /** The pipeline in its input; null where it is started by name, or is none. */
   spec: PipelineSpec | null;
@@ -43,10 +48,11 @@ export class ScheduleBook {
   readonly #reach: Reach;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
+  readonly #stop = new AbortController();
+  #lookedAt = 0;
+  #polling = false;
   #listed: { at: number; done: Promise<void> } | null = null;
   #readMs = 0;
-  /** How often somebody has changed one here. */
-  #changes = 0;
   #kept: { at: number; schedules: Record<string, KeptSchedule> | null; asking: Promise<void> | null } = {
     at: 0,
     schedules: null,
@@ -65,13 +71,15 @@ export class ScheduleBook {
    * those who listen are told.
    */
   async open(patienceMs = ANSWER_MS): Promise<void> {
+    this.#lookedAt = Date.now();
     const all = Promise.all([this.#list(), this.#askKeepers()]);
+    if (!this.#polling) void this.#poll();
     if (this.#reach.away || Date.now() - this.#readMs < FRESH_MS) return;
     await Promise.race([all, sleep(patienceMs, undefined, { ref: false })]);
   }
 
-  /** Calls back whenever the schedules have been read; returns what ends it. */
-  onRead(listener: () => void): () => void {
+  /** Calls back whenever something of the schedules has changed; returns what ends it. */
+  onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -91,14 +99,17 @@ export class ScheduleBook {
     return [...this.#entries.keys()].sort();
   }
 
-  /** Somebody has changed it: it is read again at once. */
-  forget(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry) entry.describedMs = 0;
-    this.#listed = null;
-    this.#readMs = 0;
-    this.#changes++;
+  /** Somebody has changed it here. Its description, which costs no read of a list, has that at once. */
+  async changed(id: string): Promise<void> {
     this.#kept.at = 0;
+    const entry = this.#entries.get(id);
+    if (!entry) return;
+    await this.#describe(id, entry);
+    this.#tell();
+  }
+
+  close(): void {
+    this.#stop.abort();
   }
 
   /** The schedule that starts a pipeline; the one that was made from its file, where there are several. */
@@ -114,8 +125,9 @@ export class ScheduleBook {
   async describe(id: string): Promise<ScheduleDescription | null> {
     const entry = this.#entries.get(id);
     if (entry?.described && Date.now() - entry.describedMs < DESCRIBE_MS) return entry.described;
+    const askedMs = Date.now();
     const described = await this.#reach.note(() => describeOrNull(this.#client, id));
-    if (described && entry) keep(entry, described);
+    if (described && entry) keep(entry, described, askedMs);
     return described;
   }
 
@@ -196,49 +208,73 @@ export class ScheduleBook {
     return this.#book.row(runId)?.status ?? 'unknown';
   }
 
-  /** Reads the list, and each schedule in it that has not been read lately; once for all who ask at about the same time. */
+  async #poll(): Promise<void> {
+    this.#polling = true;
+    while (!this.#stop.signal.aborted && Date.now() - this.#lookedAt < IDLE_MS) {
+      await this.#list();
+      await sleep(LIST_MS / 3, undefined, { ref: false });
+    }
+    this.#polling = false;
+  }
+
+  /** Reads the list, and each schedule in it that is new, has changed or was not read lately; once for all who ask at about the same time. */
   #list(): Promise<void> {
     if (this.#listed && Date.now() - this.#listed.at <= LIST_MS) return this.#listed.done;
     const at = Date.now();
-    const changes = this.#changes;
     const read = async () => {
-      await this.#readList();
-      await this.#describeOld();
-      if (changes === this.#changes) this.#readMs = at;
-      for (const listener of this.#listeners) listener();
+      const moved = await this.#readList();
+      const described = await this.#describeOld();
+      this.#readMs = at;
+      if (moved || described) this.#tell();
     };
     const done = read().catch(() => undefined);
     this.#listed = { at, done };
     return done;
   }
 
-  async #readList(): Promise<void> {
+  /** Whether something in it is other than before. */
+  async #readList(): Promise<boolean> {
     const there = new Set<string>();
+    let moved = false;
     const read = async () => {
       for await (const summary of this.#client.schedule.list({ pageSize: 1_000 })) {
         if (!SCHEDULED_TYPES.includes(summary.action?.workflowType ?? '')) continue;
         const { scheduleId } = summary;
         there.add(scheduleId);
         const entry = this.#entries.get(scheduleId);
-        if (entry) entry.summary = summary;
+        if (entry && isDeepStrictEqual(entry.summary, summary)) continue;
+        moved = true;
+        if (entry) Object.assign(entry, { summary, describedMs: 0 });
         else this.#entries.set(scheduleId, { summary, described: null, describedMs: 0, spec: null });
       }
     };
     await this.#reach.note(() => this.#client.withDeadline(Date.now() + CALLS_MS, read));
     for (const id of this.#entries.keys()) {
-      if (!there.has(id)) this.#entries.delete(id);
+      if (there.has(id)) continue;
+      this.#entries.delete(id);
+      moved = true;
     }
+    return moved;
   }
 
-  async #describeOld(): Promise<void> {
+  /** Whether there were any. */
+  async #describeOld(): Promise<boolean> {
     const old = [...this.#entries].filter(([, { describedMs }]) => Date.now() - describedMs > DESCRIBE_MS);
-    for (const [, entry] of old) entry.describedMs = Date.now();
     await this.#client.withDeadline(Date.now() + CALLS_MS, () =>
-      inParallel(old, AT_ONCE, async ([id, entry]) => {
-        const described = await describeOrNull(this.#client, id).catch(() => null);
-        if (described) keep(entry, described);
-      }),
+      inParallel(old, AT_ONCE, ([id, entry]) => this.#describe(id, entry)),
     );
+    return old.length > 0;
+  }
+
+  async #describe(id: string, entry: Entry): Promise<void> {
+    entry.describedMs = Date.now();
+    const askedMs = entry.describedMs;
+    const described = await describeOrNull(this.#client, id).catch(() => null);
+    if (described) keep(entry, described, askedMs);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   #askKeepers(): Promise<void> {
@@ -268,11 +304,13 @@ export class ScheduleBook {
   }
 }
 
-function keep(entry: Entry, described: ScheduleDescription): void {
+function keep(entry: Entry, described: ScheduleDescription, askedMs: number): void {
+  // Another was asked for since, which may know of a change that this one does not.
+  if (askedMs < entry.describedMs) return;
   const parsed =
     described.action.workflowType === 'hexPipeline' ? parsePipelineInput(described.action.args?.[0]) : null;
   entry.described = described;
-  entry.describedMs = Date.now();
+  entry.describedMs = askedMs;
   entry.spec = parsed?.ok ? parsed.value.spec : null;
 }
 

@@ -1,6 +1,13 @@
 import type { UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { LimiterEvent, LimiterView, LineOptions, Permit, ReadPart } from '../limits/index.js';
+import type {
+  LimiterEvent,
+  LimiterView,
+  LineOptions,
+  Permit,
+  ReadPart,
+  ReadsOfWorker,
+} from '../limits/index.js';
 import type { ControlAction, PipelineProgress } from '../pipeline/execution/result.js';
 import type { SensorInput } from '../pipeline/sensor/input.js';
 import type { Expected } from '../run/expected-end.js';
@@ -82,8 +89,11 @@ export const progressQuery = defineQuery<RunProgress | PipelineProgress>('progre
 export const limiterEventsSignal = defineSignal<[LimiterEvent[]]>('limiterEvents');
 /** The limits and the line as they stand. */
 export const lineQuery = defineQuery<LimiterView, [LineOptions?]>('line');
-/** What a worker may read; null where it is not known. */
-export const readsQuery = defineQuery<ReadPart | null, [{ reader: string; atMs: number }]>('reads');
+/** A worker looks what it may read; null where it is not known. `told`: what it has read. */
+export const readsQuery = defineQuery<
+  ReadPart | null,
+  [{ reader: string; atMs: number; told?: ReadsOfWorker }]
+>('reads');
 /** The workflow of every run in flight, by Hex's run id. */
 export const holdersQuery = defineQuery<Record<string, string>>('holders');
 

@@ -41,12 +41,15 @@ export interface Wanted {
   ids?: readonly string[] | undefined;
   statuses?: readonly ListedStatus[] | undefined;
   since?: Date | undefined;
-  /** Also runs that were started by themselves. Default false. */
-  runs?: boolean | undefined;
+  /** Also runs that were started by themselves; `all`: those of pipelines too. Default false. */
+  runs?: boolean | 'all' | undefined;
 }
 
+const RUN = "WorkflowType = 'hexRun'";
+/** What tells runs that were started by themselves from those of pipelines. Servers before 1.23 do not know it. */
+export const PARENT = 'ParentWorkflowId';
 /** Runs that were started by themselves, in Temporal's own words: those of pipelines have a parent. */
-export const RUN_ALONE = "WorkflowType = 'hexRun' AND ParentWorkflowId IS NULL";
+export const RUN_ALONE = `${RUN} AND ${PARENT} IS NULL`;
 
 /** Whether a query can hold a text: what quotes and backslashes in it mean depends on the server, and nothing would be found. */
 export const canSearchFor = (text: string) => !/["'\\]/.test(text);
@@ -60,7 +63,7 @@ export function queryOf(
   searchable: boolean,
 ): string {
   const pipelines = "WorkflowType = 'hexPipeline'";
-  const clauses = [runs ? `(${pipelines} OR (${RUN_ALONE}))` : pipelines];
+  const clauses = [runs ? `(${pipelines} OR (${runs === 'all' ? RUN : RUN_ALONE}))` : pipelines];
   if (since) clauses.push(`StartTime >= '${since.toISOString()}'`);
   if (ids?.every(canSearchFor))
     clauses.push(`(${ids.map((id) => `WorkflowId STARTS_WITH ${JSON.stringify(id)}`).join(' OR ')})`);

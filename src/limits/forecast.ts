@@ -48,6 +48,8 @@ export interface LimiterView {
   triggering: number;
   waiting: number;
   starts: { lastMinute: number; lastHour: number };
+  /** Status reads of all workers together, and their limit; absent where no worker has told of its reads. */
+  reads?: { lastMinute: number; perMinute: number };
   settings: LimiterState['settings'];
   /** Null, or until when Hex's own refusal holds starts back. */
   penaltyUntil: number | null;
@@ -70,6 +72,8 @@ export interface LineOptions {
   requestId?: string;
   /** Only the places of this workflow and of the steps of this pipeline, by workflow id. */
   of?: string;
+  /** The time of who asks, ms since 1970: what is used is told as of then. Default: as of the limiter's last event. */
+  atMs?: number;
 }
 
 /** The line and the limits as they stand. */

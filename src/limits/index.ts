@@ -11,6 +11,7 @@ export {
 } from './pack.js';
 export { DEFAULT_READ_BUDGET, nextReadMs, type ReadBudget, type ReadLoad } from './read-share.js';
 export { FEW, LOOK, type ReadPart, type ReadsTold, readPart } from './readers.js';
+export { type ReadsOfWorker, ReadsUsed } from './reads-used.js';
 export {
   DEFAULT_SETTINGS,
   type LimiterSettings,

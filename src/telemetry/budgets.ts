@@ -42,7 +42,9 @@ export async function showBudgets(
           reads_per_minute: { used: reads.count(connection), limit: perMinute.perMinute },
         });
       if (limits[connection] === 'off') return;
-      const view = await askWorkflow(client, limiterId(taskQueue, connection), lineQuery, { limit: 1 });
+      const view = await askWorkflow(client, limiterId(taskQueue, connection), lineQuery, {
+        ...{ limit: 1, atMs: Date.now() },
+      });
       if (!view) return;
       metrics.limiter(connection, view);
       metrics.budgets(connection, budgetsOf(view));

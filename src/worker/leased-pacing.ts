@@ -5,8 +5,11 @@ import { FEW, LOOK, MINUTE_MS, type ReadPart, type ReadsTold } from '../limits/i
 /** How a worker speaks of its reads with the limiter of a connection. Both reject where it cannot be reached. */
 export interface ReadsLink {
   tell(told: Omit<ReadsTold, 'reader'>): Promise<void>;
-  /** `atMs`: the time by the limiter's clock, as far as it is known. Null: the limiter does not know this worker. */
-  ask(atMs: number): Promise<ReadPart | null>;
+  /**
+   * `atMs`: the time by the limiter's clock, as far as it is known. `used`: what the reads of the last minute are of the
+   * limit, for people. Null: the limiter does not know this worker.
+   */
+  ask(atMs: number, used: number): Promise<ReadPart | null>;
 }
 
 /** What {@link LeasedPacing} works with. */
@@ -131,7 +134,8 @@ export class LeasedPacing implements ReadPacing {
   async #ask(): Promise<ReadPart | null> {
     const at = this.#now();
     // By what has passed since an answer had that time of the limiter's: no clock has to be right.
-    const part = await this.#link.ask(this.#part ? this.#part.toldAt + at - this.#seenAt : 0);
+    const atMs = this.#part ? this.#part.toldAt + at - this.#seenAt : 0;
+    const part = await this.#link.ask(atMs, this.#pacing.used());
     // Of two that were under way together, the one that was asked later counts.
     if (at < this.#lookedAt) return part;
     if (part && part.toldAt !== this.#part?.toldAt) this.#seenAt = this.#now();

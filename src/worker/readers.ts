@@ -14,10 +14,12 @@ const LEAVING_MS = 2_000;
 export class WorkerReads {
   readonly #limiters: Limiters;
   readonly #connections: string[];
+  readonly #limits: Config['reads'];
   readonly #reader = randomUUID();
 
   constructor(limiters: Limiters, { connections, reads }: Pick<Config, 'connections' | 'reads'>) {
     this.#limiters = limiters;
+    this.#limits = reads;
     this.#connections = Object.keys(connections).filter(
       (name) => limiters.limits(name) && (own(reads, name) ?? 'off') !== 'off',
     );
@@ -25,10 +27,16 @@ export class WorkerReads {
 
   /** Null where the reads of a connection are not limited. */
   readonly linkOf = (connection: string): ReadsLink | null => {
-    if (!this.#connections.includes(connection)) return null;
+    const limits = own(this.#limits, connection);
+    if (!limits || limits === 'off' || !this.#connections.includes(connection)) return null;
     return {
       tell: (told) => this.#limiters.send(connection, [{ type: 'reads', reader: this.#reader, ...told }]),
-      ask: (atMs) => this.#limiters.readPart(connection, this.#reader, atMs),
+      ask: (atMs, used) =>
+        this.#limiters.readPart(connection, this.#reader, atMs, {
+          nowMs: Date.now(),
+          used,
+          perMinute: limits.perMinute,
+        }),
     };
   };
 

@@ -28,6 +28,7 @@ import {
   type PackedLimiter,
   type Permit,
   packLimiter,
+  ReadsUsed,
   type RecalledLimiter,
   type Refused,
   readPart,
@@ -113,9 +114,18 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     dirty = true;
   };
   setHandler(limiterEventsSignal, take);
-  setHandler(lineQuery, (options) => view(state, Date.now(), options));
+  const readsUsed = new ReadsUsed();
+  setHandler(lineQuery, (options = {}) => {
+    // The time of a workflow stands still while nothing happens in it, so that what was used an hour ago would seem to be used.
+    const now = Math.max(Date.now(), options.atMs ?? 0);
+    const reads = readsUsed.lastMinute(now, state.settings);
+    return { ...view(state, now, options), ...(reads && { reads }) };
+  });
   setHandler(holdersQuery, () => holdersOf(state));
-  setHandler(readsQuery, ({ reader, atMs }) => readPart(state, reader, atMs));
+  setHandler(readsQuery, ({ reader, atMs, told }) => {
+    if (told) readsUsed.note(reader, told);
+    return readPart(state, reader, atMs);
+  });
 
   const sendPermit = async (permit: Permit) => {
     sending++;

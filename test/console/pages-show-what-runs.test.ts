@@ -310,14 +310,19 @@ inChromium('the pages of the console', (browser) => {
 
   it('what is expected of a run is drawn behind its bars and beside its steps, and said in words', async () => {
     const workflowId = await started({
-      steps: [hex('one'), hex('two', { dependsOn: 'one', projectId: 'slow' })],
+      steps: [
+        hex('one'),
+        hex('two', { dependsOn: 'one', projectId: 'slow' }),
+        hex('three', { dependsOn: 'two' }),
+      ],
     });
     await rig.sandbox.waitFor(({ runs }) => runs.length === 2);
     const expectedEnd = {
       p50: new Date(Date.now() + 3_600_000).toISOString(),
       p90: new Date(Date.now() + 7_200_000).toISOString(),
     };
-    const forecast = { p50: Date.parse(expectedEnd.p50), p90: Date.parse(expectedEnd.p90) };
+    const forecast = { from: null, p50: Date.parse(expectedEnd.p50), p90: Date.parse(expectedEnd.p90) };
+    const later = { from: forecast.p50, p50: forecast.p50 + 1_800_000, p90: forecast.p90 };
     await page.route('**/api/live?*', (route) => route.abort());
     await page.route('**/api/run?*', async (route) => {
       const response = await route.fetch();
@@ -329,7 +334,10 @@ inChromium('the pages of the console', (browser) => {
         gantt: {
           ...answer.gantt,
           forecast,
-          rows: answer.gantt.rows.map((one) => (one.step === 'two' ? { ...one, forecast } : one)),
+          rows: [
+            ...answer.gantt.rows.map((one) => (one.step === 'two' ? { ...one, forecast } : one)),
+            { step: 'three', bars: [], forecast: later },
+          ],
         },
       } satisfies RunAnswer;
       await route.fulfill({ response, json });
@@ -342,7 +350,16 @@ inChromium('the pages of the console', (browser) => {
     const legend = page.getByRole('list', { name: 'Legend' });
     await legend.getByText('nine of ten by the second').waitFor();
     const bars = page.getByRole('region', { name: 'Time by step' }).locator('.expected, .forecast');
-    expect(await bars.count()).toBe(3);
+    expect(await bars.count()).toBe(5);
+    const [, two, twoLate, three] = await bars.evaluateAll((all) =>
+      all.map((bar) => ({ x: Number(bar.getAttribute('x')), width: Number(bar.getAttribute('width')) })),
+    );
+    // What is still to begin stands where it is expected to, not where it is now.
+    expect(three?.x).toBeCloseTo(twoLate?.x ?? 0, 0);
+    expect(three?.x).toBeGreaterThan((two?.x ?? 0) + (two?.width ?? 0) / 2);
+    await page
+      .getByText(/^three: expected to begin about .* and to end about/)
+      .waitFor({ state: 'attached' });
     expect(await seriousFindings()).toEqual([]);
     await page.unroute('**/api/run?*');
     await page.unroute('**/api/live?*');

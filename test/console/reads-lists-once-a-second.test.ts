@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { addressOf, type TestConsole, testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
 
@@ -6,8 +6,11 @@ let rig: Harness;
 let web: TestConsole;
 /** When each read of a list went out. */
 const reads: number[] = [];
-/** What the lists are refused with; null: they are not. */
-let refusal: Error | null = null;
+/** What a list is refused with; null: it is not. */
+let refusalOf: (request: { query?: string | null }) => Error | null = () => null;
+
+const grpcError = (code: number, details: string) =>
+  Object.assign(new Error(`${code} ${details}`), { code, details, metadata: { get: () => [] } });
 
 beforeAll(async () => {
   rig = await harness({ atEnd: afterAll });
@@ -16,6 +19,7 @@ beforeAll(async () => {
     const read = workflowService[name].bind(workflowService) as (...args: unknown[]) => unknown;
     (workflowService as unknown as Record<string, unknown>)[name] = (...args: unknown[]) => {
       reads.push(performance.now());
+      const refusal = refusalOf(args[0] as { query?: string });
       return refusal ? Promise.reject(refusal) : read(...args);
     };
   }
@@ -66,15 +70,47 @@ it('twenty open tabs read the lists of Temporal no more often than one, and neve
 
 it('says that Temporal refuses the list, since when and why, until it gives it again', async () => {
   const told = async () => (await web.get('/api/home')).notices.find(({ kind }) => kind === 'list-refused');
-  refusal = Object.assign(new Error('8 RESOURCE_EXHAUSTED'), {
-    ...{ code: 8, details: 'namespace rate limit exceeded', metadata: { get: () => [] } },
-  });
+  refusalOf = () => grpcError(8, 'namespace rate limit exceeded');
   const notice = await until('it is said', told).finally(() => {
-    refusal = null;
+    refusalOf = () => null;
   });
   expect(notice).toMatchObject({
     text: expect.stringContaining('namespace rate limit exceeded'),
     since: expect.stringMatching(/Z$/),
   });
   await until('it is over', async () => (await told()) === undefined);
+});
+
+it('a server that does not know whose child a workflow is: pipelines are listed all the same, and what is missing is said', async () => {
+  const alone = await rig.hex.startRun({ projectId: 'alone', ...FAST });
+  await alone.result();
+  const { workflowId } = await rig.hex.startPipeline({
+    steps: [
+      { id: 'one', projectId: 'one', ...FAST },
+      { id: 'ask', approval: { prompt: 'Go?' } },
+    ],
+  });
+  onTestFinished(() => rig.hex.cancel(workflowId));
+  const namesParent = ({ query }: { query?: string | null }) => query?.includes('ParentWorkflowId') ?? false;
+  refusalOf = (request) =>
+    namesParent(request)
+      ? grpcError(3, "unable to convert filter: column name 'ParentWorkflowId' is not defined")
+      : null;
+  onTestFinished(() => {
+    refusalOf = () => null;
+  });
+  const old = await testConsole(rig.temporal, rig.taskQueue, onTestFinished);
+  const home = await until('it is listed', async () => {
+    const answer = await old.get('/api/home');
+    return answer.waiting.some((row) => row.workflowId === workflowId) && answer;
+  });
+  const kinds = home.notices.map(({ kind }) => kind);
+  expect([kinds.includes('old-server'), kinds.includes('list-refused')]).toEqual([true, false]);
+  // The command tells them apart by their memo.
+  const listed = await until('all are listed', async () => {
+    const rows = await rig.hex.list({ runs: true, limit: 200 });
+    const ids = rows.map((row) => row.workflowId);
+    return ids.includes(alone.workflowId) && ids.includes(workflowId) && ids;
+  });
+  expect(listed.filter((id) => id.startsWith(`${workflowId}/`))).toEqual([]);
 });

@@ -2,7 +2,13 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { workflowLimiters } from '../../src/activities/limiters.js';
-import type { ActionRequest, PipelineAnswer, RunAnswer, SensorRow } from '../../src/console/contract.js';
+import type {
+  ActionRequest,
+  PipelineAnswer,
+  RunAnswer,
+  SchedulesAnswer,
+  SensorRow,
+} from '../../src/console/contract.js';
 import { encryptionCodec } from '../../src/encryption/codec.js';
 import { addressOf, type TestConsole, testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
@@ -256,6 +262,21 @@ it('a schedule, its coming starts, and what a clock change does to them', async 
       missed: 0,
       skipped: 0,
     });
+    /** How long it takes until those who look are told, from when somebody changes it. */
+    const toldAfterMs = async (paused: boolean, change: () => Promise<unknown>) => {
+      let changed: Promise<number> | null = null;
+      await web.watch(['/api/schedules'], (told) => {
+        const row = (told.answer as SchedulesAnswer).schedules.find((one) => one.schedule === pipeline);
+        if (row && changed === null) changed = change().then(() => Date.now());
+        return row?.paused === paused;
+      });
+      return Date.now() - ((await changed) ?? 0);
+    };
+    expect(
+      await toldAfterMs(true, () => web.act({ action: 'schedulePause', schedule: pipeline })),
+    ).toBeLessThan(1_000);
+    const elsewhere = rig.temporal.schedule.getHandle(pipeline);
+    expect(await toldAfterMs(false, () => elsewhere.unpause())).toBeLessThan(6_000);
   } finally {
     await rig.hex.schedules.delete(pipeline);
   }
@@ -388,8 +409,26 @@ it('a connection with its limits, when its token expires, and how Hex refused a 
     budgets: { startsPerMinute: { used: expect.any(Number), limit: 20 }, kernels: { used: 0, limit: 3 } },
     lastRefusal: { at: expect.any(String), text: 'Hex refused a start: too many starts (429)' },
   });
-  const { connections } = await web.get('/api/home');
-  expect(connections[0]?.lastRefusal).toEqual(told.lastRefusal);
+  expect(told.budgets?.readsPerMinute).toBeNull();
+  const look = (reader: string, used: number, agoMs: number) =>
+    limiters.readPart('default', reader, 0, { nowMs: Date.now() - agoMs, used, perMinute: 30 });
+  await look('busy', 0.4, 2_000);
+  await look('other', 0.1, 10_000);
+  await look('long ago', 0.9, 61_000);
+  const used = await until('it is told', async () => {
+    const [connection] = (await web.get('/api/connections')).connections;
+    return connection?.budgets?.readsPerMinute;
+  });
+  expect(used).toEqual({ used: 15, limit: 30 });
+  // A limiter in which nothing happens has no clock: what was used a minute ago is free again all the same.
+  const startsUsed = async () =>
+    (await web.get('/api/connections')).connections[0]?.budgets?.startsPerMinute.used ?? Number.NaN;
+  const others = await startsUsed();
+  const before = { requestId: 'before', workflowId: 'before', projectId: 'before' };
+  const startedAt = Date.now() - 57_000;
+  await limiters.send('default', [{ type: 'holding', runId: 'before', startedAt, ...before }]);
+  await until('it counts', async () => (await startsUsed()) === others + 1);
+  await until('it counts no more', async () => (await startsUsed()) === others, 10_000);
 });
 
 it('a sensor with how far it has got; it is paused, resumed and set back in the name of who asked', async () => {

@@ -126,6 +126,12 @@ it('a run and a pipeline say when they are expected to end, and who asked for it
   expect(sinceStart(page.gantt.forecast?.p50)).toBeGreaterThan(7_000);
   expect(sinceStart(page.gantt.forecast?.p90)).toBeGreaterThan(sinceStart(page.gantt.forecast?.p50));
   expect(sinceStart(page.gantt.rows[0]?.forecast?.p50)).toBeLessThan(7_000);
+  // The second has not begun: it is expected to when the first has ended, and to end with the whole.
+  const [begun, coming] = page.gantt.rows;
+  expect([begun?.forecast?.from, coming?.step, coming?.bars]).toEqual([null, 'second', []]);
+  expect(coming?.forecast).toMatchObject({ p50: page.gantt.forecast?.p50, p90: page.gantt.forecast?.p90 });
+  expect(coming?.forecast?.from).toBeGreaterThanOrEqual(begun?.forecast?.p50 ?? Number.NaN);
+  expect(coming?.forecast?.from).toBeLessThan(coming?.forecast?.p50 ?? 0);
   await handle.cancel();
   await handle.result().catch(() => undefined);
   const ended = await web.get('/api/run', { workflowId: handle.workflowId });

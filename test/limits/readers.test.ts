@@ -23,6 +23,8 @@ function world(count: number) {
   let limiter = newLimiter();
   let answers = true;
   let signals = 0;
+  /** What each has read in the last minute, as it said when it looked. */
+  const told = new Map<string, number>();
   const all: number[] = [];
   const clock = () => now;
   const own = () => createReadPacing({ now: clock, random: () => 0 });
@@ -34,8 +36,9 @@ function world(count: number) {
         signals += 1;
         limiter = applyEvent(limiter, { type: 'reads', used: 0, keeps: 0, ...told, reader }, now);
       },
-      async ask(atMs: number) {
+      async ask(atMs: number, used: number) {
         if (!answers) throw new Error('no answer');
+        told.set(reader, used);
         return readPart(limiter, reader, atMs);
       },
     };
@@ -53,6 +56,7 @@ function world(count: number) {
     own,
     clock,
     signals: () => signals,
+    told,
     /** The most in any minute. */
     most: () =>
       Math.max(0, ...all.map((at) => all.filter((each) => each >= at && each < at + MINUTE).length)),
@@ -74,13 +78,16 @@ const since = (reads: readonly number[], from: number) => reads.filter((at) => a
 
 describe('one budget over all workers', () => {
   it('four that come one after the other read no more together than one may, and as much each', async () => {
-    const { workers, pass, most, clock } = world(4);
+    const { workers, pass, most, clock, told } = world(4);
     for (let n = 1; n <= 4; n++) await pass(20_000, workers.slice(0, n));
     await pass(2 * MINUTE);
     const from = clock();
     await pass(4 * MINUTE);
     expect(most()).toBeLessThanOrEqual(30);
     for (const one of workers) expect(since(one.reads, from)).toBeGreaterThanOrEqual(4 * 6);
+    const used = [...told.values()].reduce((sum, part) => sum + part, 0);
+    expect(used * 30).toBeGreaterThan(22);
+    expect(used * 30).toBeLessThanOrEqual(30 + 4);
   });
 
   it('a burst of one alone after a quiet time is as large as without others, and it reads as much in the long run', async () => {

@@ -97,13 +97,13 @@ const PIPELINE_PROGRESS: Record<keyof PipelineProgress, 0> = {
 const STEP_PROGRESS: Record<keyof StepProgress, 0> = {
   ...{ id: 0, status: 0, kind: 0, dependsOn: 0, projectId: 0, workflowId: 0, runId: 0, runUrl: 0 },
   ...{ startedAt: 0, endedAt: 0, elapsedMs: 0, attempts: 0, waitingFor: 0, reason: 0, error: 0, items: 0 },
-  ...{ reused: 0, connection: 0, expectedEnd: 0 },
+  ...{ reused: 0, connection: 0, expectedStart: 0, expectedEnd: 0 },
 };
 const STEP_ERROR: Record<keyof StepError, 0> = {
   ...{ type: 0, message: 0, hint: 0, projectId: 0, runId: 0, runUrl: 0, status: 0, leftRunning: 0 },
 };
 const LIMITER_VIEW: Record<keyof LimiterView, 0> = {
-  ...{ at: 0, held: 0, triggering: 0, waiting: 0, starts: 0, settings: 0, penaltyUntil: 0 },
+  ...{ at: 0, held: 0, triggering: 0, waiting: 0, starts: 0, reads: 0, settings: 0, penaltyUntil: 0 },
   ...{ penaltyText: 0, line: 0, moves: 0, lastRefusal: 0, tokenExpiresAt: 0 },
 };
 const WAITING_VIEW: Record<keyof WaitingView, 0> = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectedEndOf, type ForeseenStep } from '../../src/pipeline/execution/expected-end.js';
+import { expectedEndOf, type ForeseenStep, foreseenOf } from '../../src/pipeline/execution/expected-end.js';
 
 const NOW = 1_000_000;
 
@@ -7,6 +7,8 @@ const step = (id: string, dependsOn: string[], more: Partial<ForeseenStep> = {})
   ...{ id, dependsOn, ended: false, startedAtMs: null, expectedEnd: null, usualMs: [1_000, 1_000] },
   ...more,
 });
+
+const endOf = (steps: ForeseenStep[], nowMs: number) => expectedEndOf(foreseenOf(steps, nowMs), nowMs);
 
 describe('when a pipeline is expected to end', () => {
   it('by the longest way through its steps', () => {
@@ -16,18 +18,18 @@ describe('when a pipeline is expected to end', () => {
       step('c', ['a'], { usualMs: [2_000, 2_000] }),
       step('d', ['b', 'c']),
     ];
-    expect(expectedEndOf(steps, NOW)).toEqual([NOW + 7_000, NOW + 7_000]);
+    expect(endOf(steps, NOW)).toEqual([NOW + 7_000, NOW + 7_000]);
   });
 
   it('by what a run has told where it has begun, and not in the past', () => {
     const told = step('a', [], { startedAtMs: NOW - 9_000, expectedEnd: [NOW + 300, NOW + 900] });
-    expect(expectedEndOf([told], NOW)).toEqual([NOW + 300, NOW + 900]);
+    expect(endOf([told], NOW)).toEqual([NOW + 300, NOW + 900]);
     const late = step('a', [], { startedAtMs: NOW - 9_000 });
-    expect(expectedEndOf([late, step('b', ['a'])], NOW)).toEqual([NOW + 1_000, NOW + 1_000]);
+    expect(endOf([late, step('b', ['a'])], NOW)).toEqual([NOW + 1_000, NOW + 1_000]);
   });
 
   it('what has ended takes no more time', () => {
-    expect(expectedEndOf([step('a', [], { ended: true, usualMs: null }), step('b', ['a'])], NOW)).toEqual([
+    expect(endOf([step('a', [], { ended: true, usualMs: null }), step('b', ['a'])], NOW)).toEqual([
       NOW + 1_000,
       NOW + 1_000,
     ]);
@@ -35,10 +37,24 @@ describe('when a pipeline is expected to end', () => {
 
   it('spreads add up as those of independent times do', () => {
     const steps = [step('a', [], { usualMs: [1_000, 1_300] }), step('b', ['a'], { usualMs: [1_000, 1_400] })];
-    expect(expectedEndOf(steps, NOW)).toEqual([NOW + 2_000, NOW + 2_500]);
+    expect(endOf(steps, NOW)).toEqual([NOW + 2_000, NOW + 2_500]);
+  });
+
+  it('a step begins when the last one before it has ended', () => {
+    const running = step('a', [], { startedAtMs: NOW - 400, expectedEnd: [NOW + 600, NOW + 900] });
+    const steps = [
+      running,
+      step('b', [], { usualMs: [2_000, 2_000] }),
+      step('c', ['a']),
+      step('d', ['a', 'b']),
+    ];
+    const foreseen = foreseenOf([...steps, step('e', ['x'])], NOW);
+    expect(foreseen.get('c')).toEqual({ ready: [NOW + 600, NOW + 900], end: [NOW + 1_600, NOW + 1_900] });
+    expect(foreseen.get('d')?.ready).toEqual([NOW + 2_000, NOW + 2_000]);
+    expect(foreseen.get('e')).toEqual({ ready: null, end: null });
   });
 
   it('not at all where one step is unknown', () => {
-    expect(expectedEndOf([step('a', []), step('b', ['a'], { usualMs: null })], NOW)).toBeNull();
+    expect(endOf([step('a', []), step('b', ['a'], { usualMs: null })], NOW)).toBeNull();
   });
 });

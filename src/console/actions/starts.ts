@@ -140,7 +140,7 @@ export function scheduleAct(
         else if (action === 'scheduleResume') await hex.schedules.resume(schedule, note);
         else await hex.schedules.trigger(schedule);
       } finally {
-        parts.schedules.forget(schedule);
+        await parts.schedules.changed(schedule);
       }
       const verb = {
         schedulePause: 'is paused',

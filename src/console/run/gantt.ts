@@ -16,8 +16,8 @@ export function ganttOf(
   const rows = progress.steps.flatMap((step) => {
     const mine = ({ key }: { key: string }) => key === step.id || key.startsWith(`${step.id}/`);
     const bars = barsOf(step, attempts.filter(mine), waits.filter(mine));
-    const expected = isFinal(step.status) ? undefined : step.expectedEnd;
-    return bars.length > 0 ? [{ step: step.id, bars, forecast: forecastOf(expected) }] : [];
+    const forecast = isFinal(step.status) ? null : forecastOf(step.expectedEnd, step.expectedStart);
+    return bars.length > 0 || forecast ? [{ step: step.id, bars, forecast }] : [];
   });
   const { endedAt, expectedEnd } = progress;
   return {
@@ -29,8 +29,10 @@ export function ganttOf(
 }
 
 /** As the chart has it; null where nothing is expected. */
-export function forecastOf(expected: ExpectedEnd | null | undefined): GanttForecast | null {
-  return expected ? { p50: Date.parse(expected.p50), p90: Date.parse(expected.p90) } : null;
+export function forecastOf(expected: ExpectedEnd | null | undefined, start?: string): GanttForecast | null {
+  if (!expected) return null;
+  const from = start === undefined ? null : Date.parse(start);
+  return { from, p50: Date.parse(expected.p50), p90: Date.parse(expected.p90) };
 }
 
 function barsOf(step: StepProgress, attempts: readonly Attempt[], waits: readonly PeopleWait[]): GanttBar[] {

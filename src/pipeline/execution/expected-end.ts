@@ -13,23 +13,36 @@ export interface ForeseenStep {
   usualMs: Expected | null;
 }
 
+/** When a step can begin, and when it ends; null where that is unknown. */
+export interface Foreseen {
+  ready: Expected | null;
+  end: Expected | null;
+}
+
 /**
- * When the last of the steps ends, by the longest way through what is left of them; null where one of them is unknown.
- * What one step takes longer says nothing of the others: their spreads add up as those of independent times do.
+ * When each step ends, by the longest way to it through what is left. What one step takes longer says nothing of the
+ * others: their spreads add up as those of independent times do.
  */
-export function expectedEndOf(steps: readonly ForeseenStep[], nowMs: number): Expected | null {
+export function foreseenOf(steps: readonly ForeseenStep[], nowMs: number): Map<string, Foreseen> {
   const byId = new Map(steps.map((step) => [step.id, step]));
-  const ends = new Map<string, Expected | null>();
+  const foreseen = new Map<string, Foreseen>();
   const endOf = (id: string): Expected | null => {
-    const known = ends.get(id);
-    if (known !== undefined) return known;
+    const known = foreseen.get(id);
+    if (known) return known.end;
     const step = byId.get(id);
-    const end = step ? stepEnd(step, latest(step.dependsOn.map(endOf), nowMs), nowMs) : null;
-    ends.set(id, end);
+    const ready = step ? latest(step.dependsOn.map(endOf), nowMs) : null;
+    const end = step ? stepEnd(step, ready, nowMs) : null;
+    foreseen.set(id, { ready, end });
     return end;
   };
+  for (const { id } of steps) endOf(id);
+  return foreseen;
+}
+
+/** When the last of the steps ends; null where one of them is unknown. */
+export function expectedEndOf(foreseen: ReadonlyMap<string, Foreseen>, nowMs: number): Expected | null {
   return latest(
-    steps.map(({ id }) => endOf(id)),
+    [...foreseen.values()].map(({ end }) => end),
     nowMs,
   );
 }

@@ -71,7 +71,8 @@ export function noteOf(step: StepProgress): string {
   const notes: string[] = [];
   if (step.items) notes.push(itemsText(step.items));
   if (step.waitingFor) notes.push(`waits for ${step.waitingFor}`);
-  if (step.expectedEnd) notes.push(expectedText(step.expectedEnd, Date.parse(step.startedAt ?? '')));
+  if (step.expectedEnd)
+    notes.push(expectedText(step.expectedEnd, Date.parse(step.startedAt ?? step.expectedStart ?? '')));
   if (step.reused) notes.push('result reused');
   if (step.reason) notes.push(step.reason);
   if (step.error) notes.push(`${step.error.type}: ${firstLine(step.error.message)}`);

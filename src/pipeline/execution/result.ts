@@ -316,7 +316,9 @@ export interface StepProgress {
   attempts: number;
   /** What it waits for, in words. */
   waitingFor?: string;
-  /** When its run is expected to have ended, as of what that has told; absent where earlier runs say nothing. */
+  /** Of a step that has not begun: when it is expected to, ISO 8601. Absent where nothing is known of it, or of a step before it. */
+  expectedStart?: string;
+  /** When it is expected to have ended: by what its run has told or, before it has begun, by how long earlier ones took. Absent where they say nothing. */
   expectedEnd?: ExpectedEnd;
   /** Why it was skipped, or what a person said. */
   reason?: string;

@@ -5,7 +5,7 @@ import { nextReadInMs, type Outlook, outlookOf } from '../../polling/index.js';
 import type { Expected } from '../../run/expected-end.js';
 import type { RunSpec } from '../../run/input.js';
 import { untilNextReadMs } from '../../run/poll-interval.js';
-import { expectedEndOf } from '../execution/expected-end.js';
+import { expectedEndOf, foreseenOf } from '../execution/expected-end.js';
 
 /** How long a run is assumed to take where no earlier one of its project is known. */
 export const ASSUMED_RUN_MS = 600_000;
@@ -60,7 +60,7 @@ const NO_TIME: Expected = [0, 0];
 /** What all of the steps take. */
 export function estimateOf(steps: readonly EstimatedStep[], maxParallel: number | null): PlanEstimate {
   const hexSteps = steps.filter(({ kind }) => kind === 'hex');
-  const foreseen = steps.map((step) => ({
+  const all = steps.map((step) => ({
     id: step.id,
     dependsOn: step.dependsOn,
     ended: false,
@@ -68,7 +68,7 @@ export function estimateOf(steps: readonly EstimatedStep[], maxParallel: number 
     expectedEnd: null,
     usualMs: step.kind === 'hex' ? stepMs(step, maxParallel) : NO_TIME,
   }));
-  const [p50Ms, p90Ms] = expectedEndOf(foreseen, 0) ?? [0, 0];
+  const [p50Ms, p90Ms] = expectedEndOf(foreseenOf(all, 0), 0) ?? [0, 0];
   return {
     p50Ms: Math.round(p50Ms),
     p90Ms: Math.round(p90Ms),

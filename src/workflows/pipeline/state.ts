@@ -3,6 +3,7 @@ import type { JsonValue } from '../../base/json.js';
 import type { SliceOrders, SliceProgress } from '../../contract/slice.js';
 import { resultFields } from '../../pipeline/definition/result-fields.js';
 import type { StepSpec } from '../../pipeline/definition/spec.js';
+import type { Foreseen } from '../../pipeline/execution/expected-end.js';
 import type { StepError, StepProgress, StepResult } from '../../pipeline/execution/result.js';
 import { isFinal, type StepState } from '../../pipeline/execution/scheduler.js';
 import type { UnitState } from '../../pipeline/execution/slices.js';
@@ -249,14 +250,19 @@ export function expectedEndOfRuns({ state, units }: StepRecord): Expected | null
   return [Math.max(...ends.map(([p50]) => p50)), Math.max(...ends.map(([, p90]) => p90))];
 }
 
-/** A step as people see it. `waitingFor` is what a step that was not started waits for. */
-export function stepProgress(step: StepRecord, waitingFor: string | null): StepProgress {
+/** A step as people see it. `waitingFor` and `foreseen` are of a step that was not started. */
+export function stepProgress(
+  step: StepRecord,
+  waitingFor: string | null,
+  foreseen: Foreseen | undefined,
+): StepProgress {
   const { spec, units, startedAtMs, endedAtMs, reason, error, result } = step;
   const single = spec.forEach === null ? units?.[0] : undefined;
   const ran = result && 'runId' in result ? result : null;
   const { projectId, connection } = spec.body;
   const waits = isFinal(step.state) ? null : (waitOf(step) ?? waitingFor);
-  const expectedEnd = expectedEndOfRuns(step);
+  const begins = step.state === 'waiting' && foreseen?.end ? foreseen.ready : null;
+  const expectedEnd = begins ? foreseen?.end : expectedEndOfRuns(step);
   return {
     id: spec.id,
     status: shownState(step),
@@ -272,6 +278,7 @@ export function stepProgress(step: StepRecord, waitingFor: string | null): StepP
     elapsedMs: startedAtMs === null ? null : (endedAtMs ?? Date.now()) - startedAtMs,
     attempts: attemptsOf(step),
     ...(waits && { waitingFor: waits }),
+    ...(begins && { expectedStart: new Date(begins[0]).toISOString() }),
     ...(expectedEnd && { expectedEnd: toExpectedEnd(expectedEnd) }),
     ...(reason !== null && { reason }),
     ...(error && { error }),

@@ -1,5 +1,5 @@
 import type { StepSpec } from '../../pipeline/definition/spec.js';
-import { expectedEndOf } from '../../pipeline/execution/expected-end.js';
+import { expectedEndOf, type Foreseen, foreseenOf } from '../../pipeline/execution/expected-end.js';
 import { renderProgress } from '../../pipeline/execution/render-progress.js';
 import type { PipelineProgress, PipelineStatus } from '../../pipeline/execution/result.js';
 import { isFinal, liveStatusOf, waitingFor } from '../../pipeline/execution/scheduler.js';
@@ -68,7 +68,8 @@ export class PipelineView {
     const { plan, startedAtMs, paused, audit, prepared } = execution;
     const endedAtMs = this.ended?.atMs ?? null;
     const statuses = execution.statuses();
-    const expectedEnd = this.expectedEnd();
+    const foreseen = this.ended ? null : this.foreseen(execution);
+    const expectedEnd = foreseen && expectedEndOf(foreseen, Date.now());
     return {
       name: plan.spec.name,
       ...(plan.spec.description !== null && { description: plan.spec.description }),
@@ -80,7 +81,11 @@ export class PipelineView {
       elapsedMs: (endedAtMs ?? Date.now()) - startedAtMs,
       params: execution.pipeline.params,
       steps: [...execution.steps.values()].map((step) =>
-        stepProgress(step, step.state === 'waiting' ? waitingFor(step.spec, statuses) : null),
+        stepProgress(
+          step,
+          step.state === 'waiting' ? waitingFor(step.spec, statuses) : null,
+          foreseen?.get(step.spec.id),
+        ),
       ),
       levels: plan.levels,
       paused,
@@ -96,7 +101,10 @@ export class PipelineView {
   /** When the last step is expected to have ended; null where that is not known. */
   expectedEnd(): Expected | null {
     const { execution, ended } = this;
-    if (!execution || ended) return null;
+    return execution && !ended ? expectedEndOf(this.foreseen(execution), Date.now()) : null;
+  }
+
+  private foreseen(execution: PipelineExecution): Map<string, Foreseen> {
     const steps = [...execution.steps.values()].map((step) => ({
       id: step.spec.id,
       dependsOn: step.spec.dependsOn,
@@ -105,7 +113,7 @@ export class PipelineView {
       expectedEnd: expectedEndOfRuns(step),
       usualMs: this.usual.get(projectOf(step.spec) ?? '') ?? null,
     }));
-    return expectedEndOf(steps, Date.now());
+    return foreseenOf(steps, Date.now());
   }
 }
 

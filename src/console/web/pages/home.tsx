@@ -222,10 +222,11 @@ export function ConnectionCard({ connection }: { connection: ConnectionState }) 
           <BudgetBar name="Starts a minute" budget={budgets.startsPerMinute} />
           <BudgetBar name="Starts an hour" budget={budgets.startsPerHour} />
           <BudgetBar name="Kernels" budget={budgets.kernels} />
-          <p class="dim">
-            Reads a minute: not known here, because each worker counts its own (metric{' '}
-            <code>temporal_hex_budget_used</code>).
-          </p>
+          {budgets.readsPerMinute ? (
+            <BudgetBar name="Reads a minute" budget={budgets.readsPerMinute} />
+          ) : (
+            <p class="dim">Reads a minute: no worker has told of any yet.</p>
+          )}
         </>
       ) : (
         <p class="dim">

@@ -185,6 +185,13 @@ function Plan({ plan, children }: { plan: BackfillPlanAnswer; children: Componen
           data={plan}
         />
       )}
+      {runs > 0 && (
+        <ul class="legend" aria-label="Legend">
+          <li>
+            <StatusWord look={{ ...WILL_RUN, word: 'would be run' }} />
+          </li>
+        </ul>
+      )}
       <p class="buttons">{children}</p>
     </Section>
   );

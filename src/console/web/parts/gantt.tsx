@@ -100,26 +100,8 @@ export function Gantt({ gantt, zone, selected, onSelect }: GanttProps) {
                   </rect>
                 ))}
                 <path class="gantt-cross" d={crosses(bars, x, at, HEAD + row * ROW + ROW / 2)} />
-                {running && expected && expected.p90 > at && (
-                  <g>
-                    <title>{`${id}: ${forecastWords(expected, at, shownZone)}`}</title>
-                    {expected.p50 > at && (
-                      <rect
-                        class="expected"
-                        x={x(at)}
-                        y={HEAD + row * ROW + 5}
-                        width={x(expected.p50) - x(at)}
-                        height="16"
-                      />
-                    )}
-                    <rect
-                      class="expected late"
-                      x={x(Math.max(at, expected.p50))}
-                      y={HEAD + row * ROW + 9}
-                      width={Math.max(2, x(expected.p90) - x(Math.max(at, expected.p50)))}
-                      height="8"
-                    />
-                  </g>
+                {running && expected && (
+                  <Expected of={expected} step={id} y={HEAD + row * ROW} {...{ at, x, zone: shownZone }} />
                 )}
               </g>
             ))}
@@ -164,6 +146,36 @@ export function Gantt({ gantt, zone, selected, onSelect }: GanttProps) {
   );
 }
 
+/** What is still to come of a step: until half of its like have ended, and until nine of ten have. */
+function Expected({
+  of: { from, p50, p90 },
+  step,
+  at,
+  x,
+  y,
+  zone,
+}: {
+  of: GanttForecast;
+  step: string;
+  at: number;
+  x: (ms: number) => number;
+  y: number;
+  zone: string;
+}) {
+  if (p90 <= at) return null;
+  const begins = Math.max(at, from ?? at);
+  const half = Math.max(begins, p50);
+  return (
+    <g>
+      <title>{`${step}: ${forecastWords({ from, p50, p90 }, at, zone)}`}</title>
+      {half > begins && (
+        <rect class="expected" x={x(begins)} y={y + 5} width={x(half) - x(begins)} height="16" />
+      )}
+      <rect class="expected late" x={x(half)} y={y + 9} width={Math.max(2, x(p90) - x(half))} height="8" />
+    </g>
+  );
+}
+
 /** A failed bar has a cross at its end: red alone would not do. */
 function crosses(bars: readonly GanttBar[], x: (ms: number) => number, at: number, y: number): string {
   return bars
@@ -187,9 +199,10 @@ function barWords(step: string, bar: GanttBar, at: number): string {
 }
 
 /** What is expected, in words; a time that has gone by is now. */
-function forecastWords({ p50, p90 }: GanttForecast, at: number, zone: string): string {
+function forecastWords({ from, p50, p90 }: GanttForecast, at: number, zone: string): string {
   const words = (ms: number) => shortTime(Math.max(ms, at), zone, at);
-  return `expected to end about ${words(p50)}, nine of ten by ${words(p90)}`;
+  const begins = from === null ? '' : `to begin about ${words(from)} and `;
+  return `expected ${begins}to end about ${words(p50)}, nine of ten by ${words(p90)}`;
 }
 
 /** For screen readers: what took longest, and what is expected. The table of steps has all the rest. */

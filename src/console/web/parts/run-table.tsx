@@ -44,7 +44,9 @@ export function RunTable<Row extends RunRow>({ caption, runs, more }: RunTablePr
           <td class="id">
             <a href={runHref(run)}>{run.workflowId}</a>
           </td>
-          <td class="one-line">{run.partition ?? <Time at={run.scheduledTime} zone={run.timezone} />}</td>
+          <td class="one-line">
+            <About run={run} />
+          </td>
           <td>
             <Time at={run.startedAt} zone={run.timezone} />
           </td>
@@ -56,6 +58,12 @@ export function RunTable<Row extends RunRow>({ caption, runs, more }: RunTablePr
       ))}
     </Table>
   );
+}
+
+/** The date that it is about; of one that was started by hand without any, nothing but its start could be said. */
+function About({ run: { partition, trigger, scheduledTime, timezone } }: { run: RunRow }) {
+  if (partition !== null) return <>{partition}</>;
+  return trigger === 'schedule' ? <Time at={scheduledTime} zone={timezone} /> : <span class="faint">–</span>;
 }
 
 function Belongs({ run: { kind, pipeline, projectId } }: { run: RunRow }) {

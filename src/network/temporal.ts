@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from '@temporalio/client';
 import type { NativeConnectionOptions } from '@temporalio/worker';
+import { RETRIES } from './closed-connection.js';
 import { type HttpProxy, ProxySettingError, proxyFor } from './proxy.js';
 
 const DEFAULT_PORT = 7233;
@@ -10,9 +11,11 @@ const DEFAULT_PORT = 7233;
  *
  * @throws ProxySettingError
  */
-export function clientRoute(address: string): Pick<ConnectionOptions, 'address' | 'channelArgs'> {
+export function clientRoute(
+  address: string,
+): Pick<ConnectionOptions, 'address' | 'channelArgs' | 'interceptors'> {
   const proxy = temporalProxy(address);
-  if (!proxy) return { address, channelArgs: { 'grpc.enable_http_proxy': 0 } };
+  if (!proxy) return { address, channelArgs: { 'grpc.enable_http_proxy': 0 }, interceptors: RETRIES };
   const { username, password } = proxy.url;
   const target = /:\d+$/.test(address) ? address : `${address}:${DEFAULT_PORT}`;
   return {
@@ -25,6 +28,7 @@ export function clientRoute(address: string): Pick<ConnectionOptions, 'address' 
         'grpc.http_connect_creds': `${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
       }),
     },
+    interceptors: RETRIES,
   };
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Client, Connection, type DataConverter } from '@temporalio/client';
 import { inject } from 'vitest';
+import { clientRoute } from '../../src/network/temporal.js';
 
 /** Where the dev server of this test run is. */
 export const server = {
@@ -17,7 +18,7 @@ export async function connectClient(
   namespace = server.namespace,
   dataConverter?: DataConverter,
 ): Promise<Client> {
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect(clientRoute(address));
   return new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
 }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
 import { sensorId } from '../../src/contract/ids.js';
 import { createHexClient } from '../../src/hex/index.js';
@@ -37,6 +37,18 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const cleanUp of cleanUps.reverse()) await cleanUp();
+});
+
+// A sensor that is left goes on looking, which takes the CPU of the tests that follow.
+afterEach(async () => {
+  const query = `TaskQueue = '${rig.taskQueue}' AND WorkflowType = 'hexSensor' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId } of rig.temporal.workflow.list({ query })) {
+    // One that has just ended may still be listed.
+    await rig.temporal.workflow
+      .getHandle(workflowId)
+      .cancel()
+      .catch(() => undefined);
+  }
 });
 
 const nameOf = (what: string) => `${what}-${process.pid}-${made++}`;
@@ -365,7 +377,11 @@ it('an apply says what it would change, changes nothing a second time, and prune
   // What it was made from is known beyond the end of a history, too.
   const handle = rig.temporal.workflow.getHandle(sensorId(name));
   const { runId } = await handle.describe();
-  for (const by of ['a', 'b', 'c']) await handle.signal('resume', { by: by.repeat(1_500_000) });
+  for (const by of ['a', 'b', 'c']) {
+    await handle.signal('resume', { by: by.repeat(1_500_000) });
+    // It has handled it when it answers: together they are more than one message may hold.
+    await rig.hex.sensors.describe(name);
+  }
   await handle.signal('setSince', { since: new Date().toISOString() });
   await until('it has continued as new', async () => (await handle.describe()).runId !== runId);
   expect(await apply(moved)).toEqual([[name, 'unchanged']]);

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('../', import.meta.url);
@@ -29,6 +29,7 @@ if (!existsSync(path('dist/.sources')) || readFileSync(path('dist/.sources'), 'u
     compile();
     await bundle();
     await pages();
+    await consoleProcess();
     chmodSync(path(`${fresh}/cli.js`), 0o755);
     writeFileSync(path(`${fresh}/.sources`), sources);
     if (existsSync(path('dist'))) renameSync(path('dist'), path(old));
@@ -110,12 +111,58 @@ async function pages() {
     logLevel: 'warning',
   });
   cpSync(path(`${web}/index.html`), path(`${fresh}/console/index.html`));
-  const licences = ['preact', '@preact/signals', '@preact/signals-core'].map((name) => {
-    const folder = `node_modules/${name}`;
-    const { version } = JSON.parse(readFileSync(path(`${folder}/package.json`), 'utf8'));
-    return `${name} ${version}\n\n${readFileSync(path(`${folder}/LICENSE`), 'utf8')}`;
+  writeLicences('LICENSES.txt', ['preact', '@preact/signals', '@preact/signals-core']);
+}
+
+// One file of all that the process of a console runs: loading hundreds takes longer than all else until the first page.
+async function consoleProcess() {
+  const { build } = await import('esbuild');
+  const file = path(`${fresh}/console/process.js`);
+  const { metafile } = await build({
+    entryPoints: [file],
+    outfile: file,
+    allowOverwrite: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    metafile: true,
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    plugins: [ownPlaces(file)],
   });
-  writeFileSync(path(`${fresh}/console/LICENSES.txt`), licences.join('\n---\n\n'));
+  rmSync(`${file}.map`);
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? [],
+  );
+  writeLicences('process-LICENSES.txt', [...new Set(packages)].sort());
+}
+
+// What a module finds by its own place it finds from the bundle too.
+function ownPlaces(bundle) {
+  return {
+    name: 'own-places',
+    setup({ onLoad }) {
+      onLoad({ filter: new RegExp(`${fresh}.*\\.js$`) }, ({ path: file }) => {
+        const place = `new URL(${JSON.stringify(relative(dirname(bundle), file))},import.meta.url).href`;
+        return { contents: readFileSync(file, 'utf8').replaceAll('import.meta.url', place) };
+      });
+    },
+  };
+}
+
+// The licences of packages that a bundle holds lie beside it.
+function writeLicences(file, packages) {
+  const texts = packages.map((name) => {
+    const folder = path(`node_modules/${name}`);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const text = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    return `${name} ${version}\n\n${text ? readFileSync(join(folder, text), 'utf8') : `Licence: ${license}\n`}`;
+  });
+  writeFileSync(path(`${fresh}/console/${file}`), texts.join('\n---\n\n'));
 }
 
 // The SDK looks every promise of a workflow up in the map: without its lines a workflow takes a third less CPU, and its

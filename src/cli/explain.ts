@@ -66,9 +66,10 @@ const REFUSALS = [
 
 export function explain(error: unknown): Explanation {
   if (error instanceof CliError) return { message: error.message, code: error.code };
-  if (REFUSALS.some((kind) => error instanceof kind)) return { message: wordsOf(error), code: EXIT.badInput };
+  if (REFUSALS.some((kind) => isA<Error>(error, kind)))
+    return { message: wordsOf(error), code: EXIT.badInput };
   if (error instanceof HexError) return { message: `${error.message}. ${error.hint}`, code: EXIT.noHex };
-  if (error instanceof TemporalConnectionError)
+  if (isA(error, TemporalConnectionError))
     return { message: error.message, code: error.lasting ? EXIT.badInput : EXIT.noTemporal };
   if (error instanceof NamespaceNotFoundError)
     return { message: noNamespace(error.namespace).message, code: EXIT.badInput };
@@ -91,6 +92,14 @@ export function explain(error: unknown): Explanation {
       code: EXIT.badInput,
     };
   return explainTemporal(error) ?? { message: wordsOf(error), code: EXIT.failed };
+}
+
+/** Whether it is of this kind, or of that of the process of a console, whose classes are others. */
+function isA<Kind extends Error>(
+  error: unknown,
+  kind: abstract new (...given: never[]) => Kind,
+): error is Kind {
+  return error instanceof kind || (error instanceof Error && error.name === kind.name);
 }
 
 /** How a run or a pipeline ended, when not well. */

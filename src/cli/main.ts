@@ -3,30 +3,7 @@ import { loadDotEnv } from '../config/env-file.js';
 import { LOG_FORMATS, LOG_LEVELS } from '../config/log.js';
 import { version } from '../version.js';
 import type { Perform } from './command.js';
-import { addBackfill } from './commands/backfill.js';
-import { addCancel } from './commands/cancel.js';
-import { addCodecServer } from './commands/codec-server.js';
-import { addConsole } from './commands/console.js';
-import { addControls } from './commands/controls.js';
-import { addDemo } from './commands/demo.js';
-import { addDev } from './commands/dev.js';
-import { addDoctor } from './commands/doctor.js';
-import { addList } from './commands/list.js';
-import { addMove } from './commands/move.js';
-import { addPartitions } from './commands/partitions.js';
-import { addPipeline } from './commands/pipeline.js';
-import { addPlan } from './commands/plan.js';
-import { addProgress } from './commands/progress.js';
-import { addProjects } from './commands/projects.js';
-import { addRerun } from './commands/rerun.js';
-import { addRun } from './commands/run.js';
-import { addSandbox } from './commands/sandbox.js';
-import { addSchedule } from './commands/schedule.js';
-import { addSensor } from './commands/sensor.js';
-import { addStats } from './commands/stats.js';
-import { addTemporal, runTemporal } from './commands/temporal.js';
-import { addWatch } from './commands/watch.js';
-import { addWorker } from './commands/worker.js';
+import { addCommands } from './commands.js';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.js';
 import { type Format, Output, type OutputOptions, type Stream } from './output.js';
 import type { GlobalOptions } from './session.js';
@@ -51,13 +28,16 @@ export async function main(args: string[], { env, stdout, stderr }: Surroundings
     applyTemporalFlags(globals, env);
     code = await work({ globals, env, output: outputOf(globals, { env, stdout, stderr }) });
   };
-  const program = programOf(perform, { stdout, stderr });
+  const program = programOf({ stdout, stderr });
   try {
     if (args[0] === 'temporal') {
       loadDotEnv('.env', env);
+      const { runTemporal } = await import('./commands/temporal.js');
       return await runTemporal(args.slice(1), env, (line) => void stderr.write(`${line}\n`));
     }
-    await program.parseAsync(withOutFile(args), { from: 'user' });
+    const given = withOutFile(args);
+    await addCommands(program, given, perform);
+    await program.parseAsync(given, { from: 'user' });
     return code;
   } catch (error) {
     // Commander has said what is wrong; help and version are no errors.
@@ -75,7 +55,7 @@ function outputOf(globals: GlobalOptions, { env, stdout, stderr }: Surroundings)
   return new Output({ stdout, stderr, env, format, color: color as OutputOptions['color'] });
 }
 
-function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env'>): Command {
+function programOf({ stdout, stderr }: Omit<Surroundings, 'env'>): Command {
   const program: Command = new Command('temporal-hex')
     .description(
       'Runs Hex projects durably on Temporal. Also answers to "temporal hex ..." (Temporal CLI 1.6 or newer).',
@@ -97,33 +77,6 @@ function programOf(perform: Perform, { stdout, stderr }: Omit<Surroundings, 'env
     .addHelpText('after', `\n${EXIT_CODES_HELP}`)
     .exitOverride();
   for (const option of temporalOptions()) program.addOption(option);
-  for (const add of [
-    addDemo,
-    addDev,
-    addRun,
-    addPipeline,
-    addPlan,
-    addWatch,
-    addProgress,
-    addList,
-    addStats,
-    addCancel,
-    addRerun,
-    addSchedule,
-    addBackfill,
-    addPartitions,
-    addSensor,
-    addProjects,
-    addConsole,
-    addDoctor,
-    addWorker,
-    addSandbox,
-    addCodecServer,
-    addTemporal,
-    addControls,
-    addMove,
-  ])
-    add(program, perform);
   return program;
 }
 

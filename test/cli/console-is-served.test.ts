@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { cli, startCli } from '../support/cli.js';
 import { harness } from '../support/harness.js';
@@ -30,6 +31,22 @@ it('refuses what would let everybody in, before it listens', async () => {
     expect([args, code]).toEqual([args, 2]);
     expect(stderr).toContain(path);
   }
+});
+
+it('starts with keys of encryption, and says what is wrong with settings that it cannot use', async () => {
+  for (const [env, what] of [
+    [{ HEX_CODEC_KEYS: 'short' }, 'HEX_CODEC_KEYS'],
+    [{ TEMPORAL_TLS: 'maybe' }, 'TEMPORAL_TLS'],
+  ] as const) {
+    const { code, stderr } = await cli(['console', '--port', '0'], env);
+    expect([what, code]).toEqual([what, 2]);
+    expect(stderr).toContain(what);
+  }
+  const keys = { HEX_CODEC_KEYS: `2026-11:${randomBytes(32).toString('hex')}` };
+  const served = startCli(['console', '--port', '0', '--address', '127.0.0.1:1'], keys);
+  await served.says(/Console at \S+/);
+  served.child.kill('SIGTERM');
+  expect(await served.ended, served.stderr()).toBe(0);
 });
 
 it('says on its pages that Temporal is away, within 3 s, instead of ending', async () => {

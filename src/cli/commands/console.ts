@@ -73,8 +73,7 @@ async function serve(session: Session, flags: ConsoleFlags): Promise<ExitCode> {
   const { env, output, globals } = session;
   // It may stand in .env; what this process does not have, nobody can get out of it.
   for (const name of Object.keys(env).filter(isSecretOfHex)) delete env[name];
-  const { isLocal, startConsole } = await import('../../console/server.js');
-  const { lazyClient } = await import('../../console/connect.js');
+  const { isLocal, lazyClient, startConsole } = await import('../../console/process.js');
   const token = await tokenOf(flags, env);
   checkAccess(flags, token, isLocal(flags.host));
   const interrupt = listenForInterrupt();

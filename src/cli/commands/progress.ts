@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { lastKnown } from '../../console/run/last-known.js';
 import { progressWithin } from '../../console/run/progress-within.js';
 import { examples, type Perform } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -31,6 +30,7 @@ export function addProgress(program: Command, perform: Perform): void {
             output.say(output.talkColors.yellow(missing ?? silent));
             output.say('This is what was last known:');
           }
+          const { lastKnown } = await import('../../console/run/last-known.js');
           const shown: Progress = progress ?? (await lastKnown(client.temporal, workflow));
           output.data(progress ?? { ...shown, lastKnown: true }, () =>
             progressLines(shown, { colors: output.colors, workflowId }).join('\n'),

@@ -87,7 +87,9 @@ export async function backfillAnswer(parts: Parts, workflowId: string): Promise<
             'backfillCancel' as const,
           ]
         : []),
-      ...(failed || (!open && status !== 'success') ? ['backfillRetry' as const] : []),
+      ...(failed || (!open && status !== 'success' && progress?.total !== 0)
+        ? ['backfillRetry' as const]
+        : []),
     ],
     temporalUrl: temporalPage(parts.temporalUi, parts.client.options.namespace, workflowId, runId),
   };

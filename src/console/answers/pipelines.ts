@@ -30,6 +30,8 @@ const MOST_DURATIONS = 500;
 const MOST_A_DAY = 50;
 const FEWEST_FOR_TREND = 10;
 const MONTH_MS = 30 * 86_400_000;
+/** Runs of an hour, as after a backfill, tell nothing of a month. */
+const SHORTEST_FOR_TREND_MS = 3 * 86_400_000;
 const YEAR_MS = 366 * 86_400_000;
 /** Starts around a clock change that are shown with it. */
 const NEAR_MS = 6 * 3_600_000;
@@ -207,7 +209,8 @@ function trendOf(good: readonly ExecutionRow[]): number | null {
   const [first, last] = [older, newer].map((runs) =>
     median(runs.map(({ startedAt }) => Date.parse(startedAt))),
   );
-  if (!before || after == null || first == null || last == null || last <= first) return null;
+  if (!before || after == null || first == null || last == null) return null;
+  if (last - first < SHORTEST_FOR_TREND_MS) return null;
   return Math.round(((after - before) / before) * 100 * (MONTH_MS / (last - first)));
 }
 

@@ -39,7 +39,9 @@ export function BackfillPage({ workflowId }: { workflowId: string }) {
         answer && (
           <>
             <StatusWord look={executionLook(answer.status)} />
-            {answer.progress && <span>{progressWords(answer.progress.counts)}</span>}
+            {answer.progress && answer.progress.total > 0 && (
+              <span>{progressWords(answer.progress.counts)}</span>
+            )}
             <Elapsed from={answer.startedAt} to={answer.endedAt} />
           </>
         )
@@ -57,7 +59,7 @@ export function BackfillPage({ workflowId }: { workflowId: string }) {
 }
 
 function Backfill({ backfill }: { backfill: BackfillAnswer }) {
-  const { pipeline, progress, partitions, startedAt, startedBy, temporalUrl, timezone } = backfill;
+  const { pipeline, progress, partitions, startedAt, endedAt, startedBy, temporalUrl, timezone } = backfill;
   return (
     <>
       <dl class="facts wide">
@@ -65,7 +67,7 @@ function Backfill({ backfill }: { backfill: BackfillAnswer }) {
         <dd>
           {pipeline ? <a href={pipelineHref(pipeline)}>{pipeline}</a> : <span class="dim">not known</span>}
         </dd>
-        {progress && (
+        {progress && progress.total > 0 && (
           <>
             <dt>Dates</dt>
             <dd>
@@ -88,10 +90,14 @@ function Backfill({ backfill }: { backfill: BackfillAnswer }) {
         )}
         <TemporalFact url={temporalUrl} />
       </dl>
-      {progress ? (
+      {progress && progress.total > 0 ? (
         <Progress progress={progress} partitions={partitions} />
       ) : (
-        <p class="dim">Its dates are not known while no worker answers.</p>
+        <p class="dim">
+          {progress === null && 'Its dates are not known while no worker answers.'}
+          {progress && endedAt === null && 'Its dates are being looked up.'}
+          {progress && endedAt !== null && 'It ended before it had any dates: its page in Temporal says why.'}
+        </p>
       )}
     </>
   );

@@ -5,6 +5,7 @@ import { nowHour } from '../../lib/clock.js';
 import { href, navigate, queryValue, setQuery } from '../../lib/route.js';
 import { executionLook } from '../../lib/status.js';
 import { monthName, shortTime, wallTime } from '../../lib/time.js';
+import { triggerWords } from '../../lib/trigger.js';
 import { zoneFor } from '../../lib/zone.js';
 import { Legend } from '../../parts/legend.js';
 import { Empty } from '../../parts/page.js';
@@ -110,7 +111,7 @@ function RunFacts({ run, timezone }: { run: GridRun; timezone: string }) {
       </dd>
       <dt>Started</dt>
       <dd>
-        <Time at={run.startedAt} zone={timezone} /> {run.trigger && <span class="dim">by {run.trigger}</span>}
+        <Time at={run.startedAt} zone={timezone} /> <span class="dim">{triggerWords(run.trigger)}</span>
       </dd>
     </dl>
   );

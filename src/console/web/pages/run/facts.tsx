@@ -1,4 +1,5 @@
 import type { RunAnswer } from '../../../contract.js';
+import { triggerWords } from '../../lib/trigger.js';
 import { TemporalFact } from '../../parts/hex-link.js';
 import { pipelineHref, runHref } from '../../parts/run-table.js';
 import { Time } from '../../parts/time.js';
@@ -30,9 +31,8 @@ export function RunFacts({ answer }: { answer: RunAnswer }) {
       </dd>
       <dt>Started</dt>
       <dd>
-        <Time at={run.startedAt} zone={zone} />
-        {run.trigger && ` by ${run.trigger}`}
-        {startedBy && <span class="dim"> {startedBy}</span>}
+        <Time at={run.startedAt} zone={zone} /> {triggerWords(run.trigger)}
+        {startedBy && <span class="dim"> ({startedBy})</span>}
       </dd>
       <dt>Ended</dt>
       <dd>{run.endedAt ? <Time at={run.endedAt} zone={zone} /> : <span class="dim">not yet</span>}</dd>

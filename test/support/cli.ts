@@ -48,8 +48,8 @@ export function startCli(args: string[], env: Record<string, string> = {}, cwd =
   return startProcess(process.execPath, [CLI, ...args], cleanEnv(env), cwd);
 }
 
-/** Commands that work until they are stopped, or hand their terminal on. */
-const LASTING = new Set(['worker', 'dev', 'demo', 'sandbox', 'console', 'codec-server', 'temporal']);
+/** Commands that work until they are stopped, or hand their terminal on. A worker that is waited for ends by itself: it fails. */
+const LASTING = new Set(['dev', 'demo', 'sandbox', 'console', 'codec-server', 'temporal']);
 const HOST = fileURLToPath(new URL('./command-host.mjs', import.meta.url));
 const MOST_IDLE_HOSTS = 2;
 /** Processes that have run commands, and wait for more. */

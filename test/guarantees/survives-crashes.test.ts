@@ -81,7 +81,7 @@ it('workers replaced one after the other under load: every run ends well, one ru
   const { hex, sandbox, spawnWorker } = await harness({ worker: false, sandbox: { duration: '3s' } });
   let worker = await spawnWorker();
   const handles = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => hex.startRun({ projectId: `project-${index}`, ...FAST })),
+    Array.from({ length: 10 }, (_, index) => hex.startRun({ projectId: `project-${index}`, ...FAST })),
   );
   for (let round = 0; round < 2; round++) {
     const next = await spawnWorker();
@@ -91,7 +91,7 @@ it('workers replaced one after the other under load: every run ends well, one ru
   }
   const results = await Promise.all(handles.map((handle) => handle.result()));
   expect(results.every((result) => result.success && !result.adopted)).toBe(true);
-  expect(sandbox.ledger().runs).toHaveLength(20);
+  expect(sandbox.ledger().runs).toHaveLength(10);
 });
 
 it('a Temporal server that crashes and comes back on its database: the run goes on, and there is one', async () => {

@@ -26,9 +26,12 @@ const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 export const workflowBundle = { codePath: `${DIST}workflow-bundle.js` };
 const encodedFailuresBundle = { codePath: `${DIST}workflow-bundle-encoded-failures.js` };
 
-/** Poll settings that let a run of milliseconds be followed. */
+/**
+ * Poll settings that let a run of milliseconds be followed. Few reads: each is CPU for the server and the worker, and a run
+ * of the sandbox's 100 ms is seen to end by the first.
+ */
 export const FAST: Pick<HexRunInput, 'poll' | 'lateStartGrace' | 'triggerRetryDelay' | 'requestTimeout'> = {
-  poll: { min: '20ms', max: '1s', first: '20ms' },
+  poll: { min: '20ms', max: '1s', first: '100ms', factor: 0.3 },
   lateStartGrace: '300ms',
   triggerRetryDelay: '50ms',
   requestTimeout: '2s',
@@ -176,7 +179,7 @@ export async function until<T>(
     if (value) return value;
     const waitedMs = Date.now() - beganAt;
     if (waitedMs > timeoutMs) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
-    const pauseMs = Math.min(Math.max(20, waitedMs / 20), 100);
+    const pauseMs = Math.min(Math.max(20, waitedMs / 20), 500);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

@@ -146,18 +146,6 @@ it('schedule.yaml makes a schedule that runs the pipeline for the day before', a
   expect((await cli(['schedule', 'delete', 'report-every-morning'], rig.env)).code).toBe(0);
 });
 
-it('own-worker/ runs our workflows beside its own', async () => {
-  const worker = tsx('own-worker/worker.ts', { HEX_TASK_QUEUE: 'examples' });
-  const month = await rig.temporal.workflow.execute('monthEnd', {
-    taskQueue: 'examples',
-    workflowId: 'month-end',
-    args: ['2026-01'],
-  });
-  expect(month).toMatch(/^2026-01: http/);
-  worker.child.kill('SIGTERM');
-  expect(await worker.ended).toBe(0);
-});
-
 it('cron/ runs once a day, however often it is started', async () => {
   const before = rig.sandbox.ledger().runs.length;
   const start = () => startProcess(example('cron/nightly.sh'), [], environment(), ROOT);
@@ -212,7 +200,3 @@ it('the README of the examples names each of them', () => {
   for (const name of readdirSync(example('.')).filter((one) => one !== 'README.md'))
     expect(readme).toContain(`(${name})`);
 });
-
-function tsx(file: string, env: Record<string, string> = {}) {
-  return startProcess(process.execPath, ['--import', 'tsx', example(file)], environment(env), ROOT);
-}

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cleanEnv, startProcess } from '../support/cli.js';
+import { harness } from '../support/harness.js';
 import { server, uniqueTaskQueue } from '../support/server.js';
 
 const run = promisify(execFile);
@@ -134,14 +135,20 @@ it('runs its command', async () => {
   expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+/);
 });
 
-it("lets another team's bundle take in our workflows", async () => {
-  const workflowsPath = join(folder, 'workflows.js');
-  await writeFile(
-    workflowsPath,
-    "export * from 'temporal-hex/workflows';\nexport async function theirs() {}\n",
-  );
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  for (const type of ['hexRun', 'hexPipeline', 'theirs']) expect(code).toContain(type);
+it("lets another team's bundle take in our workflows: examples/own-worker runs them beside its own", async () => {
+  const rig = await harness({ worker: false });
+  // Where they are told to look for their own, they are no package.
+  await run('cp', ['-r', join(folder, 'node_modules/temporal-hex/examples/own-worker'), folder]);
+  const args = ['--import', 'tsx', join(folder, 'own-worker/worker.ts')];
+  const worker = startProcess(process.execPath, args, cleanEnv(rig.env), folder);
+  const month = await rig.temporal.workflow.execute('monthEnd', {
+    taskQueue: rig.taskQueue,
+    workflowId: rig.taskQueue,
+    args: ['2026-01'],
+  });
+  expect(month, worker.stderr()).toMatch(/^2026-01: http/);
+  worker.child.kill('SIGTERM');
+  expect(await worker.ended).toBe(0);
 });
 
 it('carries no test, no bench and no secret, and is small', async () => {

@@ -45,13 +45,17 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
   };
   setHandler(pipelineProgressQuery, () => view.progress());
   const waits = new ChildWaits();
+  const foresee = (execution: PipelineExecution) =>
+    running.notifications?.foresee(execution, (endOf) => view.expectedEnd(endOf));
   setHandler(stepProgressSignal, (progress) => {
     if (!running.execution) return;
     waits.note(running.execution, progress);
-    if (progress.expectedEnd) running.notifications?.foresee(running.execution, () => view.expectedEnd());
+    if (progress.expectedEnd) foresee(running.execution);
   });
   setHandler(sliceProgressSignal, (progress) => {
-    if (running.execution) waits.noteSlice(running.execution, progress);
+    if (!running.execution) return;
+    waits.noteSlice(running.execution, progress);
+    foresee(running.execution);
   });
   installControls(() => running.execution);
 

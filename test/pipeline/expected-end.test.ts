@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { expectedEndOf, type ForeseenStep, foreseenOf } from '../../src/pipeline/execution/expected-end.js';
+import {
+  endByRate,
+  expectedEndOf,
+  type ForeseenStep,
+  foreseenOf,
+} from '../../src/pipeline/execution/expected-end.js';
 
 const NOW = 1_000_000;
 
@@ -56,5 +61,20 @@ describe('when a pipeline is expected to end', () => {
 
   it('not at all where one step is unknown', () => {
     expect(endOf([step('a', []), step('b', ['a'], { usualMs: null })], NOW)).toBeNull();
+  });
+});
+
+describe('when a fan-out is expected to end', () => {
+  it('by how fast its items have ended, the surer the more of them have', () => {
+    const [p50, p90] = endByRate(NOW - 60_000, 100, 900, NOW) ?? [0, 0];
+    expect(p50).toBe(NOW + 540_000);
+    expect(p90).toBeGreaterThan(p50);
+    const later = endByRate(NOW - 300_000, 500, 500, NOW) ?? [0, 0];
+    expect((later[1] - NOW) / (later[0] - NOW)).toBeLessThan((p90 - NOW) / (p50 - NOW));
+  });
+
+  it('not by a few of them, and not of one that has ended', () => {
+    expect(endByRate(NOW - 60_000, 19, 900, NOW)).toBeNull();
+    expect(endByRate(NOW - 60_000, 900, 0, NOW)).toBeNull();
   });
 });

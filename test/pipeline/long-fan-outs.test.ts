@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rerunPipeline } from '../../src/client/rerun/index.js';
-import type { FanOutStepResult, PipelineRunInput } from '../../src/index.js';
+import type { FanOutStepResult, PipelineProgress, PipelineRunInput } from '../../src/index.js';
 import {
   dealPlaces,
   SLICE_ITEMS,
@@ -11,12 +11,16 @@ import {
 } from '../../src/pipeline/execution/slices.js';
 import { failureOf, type Harness } from '../support/harness.js';
 import { control, hex, pipelineHarness, progressWhere, replay, stepIn } from '../support/pipelines.js';
+import { type Receiver, webhookReceiver } from '../support/webhook.js';
 
 const DONE = { success: true, status: 'COMPLETED', projectId: 'done', runId: 'from-before' };
 
 let rig: Harness;
+let receiver: Receiver;
 beforeAll(async () => {
-  rig = await pipelineHarness({ sandbox: { duration: 20 }, atEnd: afterAll });
+  receiver = await webhookReceiver(() => 200, afterAll);
+  const env = { HEX_NOTIFY_OPS_URL: receiver.url };
+  rig = await pipelineHarness({ sandbox: { duration: 20 }, env, atEnd: afterAll });
 });
 
 /** A pipeline of one fan-out, of which all items but these are taken over from before. */
@@ -203,6 +207,29 @@ describe('a fan-out of more than 1,000 items', () => {
     const { handle } = await rerunPipeline(rig.temporal, first.workflowId);
     expect((await handle.result()).steps.each).toMatchObject({ success: true, succeeded: 1_001 });
     expect(projectsOf('broken')).toEqual(['broken-4', 'broken-5', 'broken-5', 'broken-6']);
+  });
+
+  it('is foreseen by how fast its items end, and a deadline at risk is told', async () => {
+    const items = projects(1_001, 'foreseen');
+    rig.sandbox.script(
+      items.slice(24).map((projectId) => ({ match: { projectId }, duration: '1h', times: 1 })),
+    );
+    const each = hex('each', { projectId: '{{ item }}', forEach: items, window: 20 });
+    const notify = { to: 'ops', on: ['at_risk' as const] };
+    const handle = await rig.hex.startPipeline({
+      name: 'long',
+      deadline: '1m',
+      notify: [notify],
+      steps: [each],
+    });
+    const { body } = await receiver.received(({ body: { event } }) => event === 'at_risk');
+    expect(body.text).toMatch(/^Pipeline "long" will probably miss its deadline after .*: expected to end/);
+    const { startedAt, expectedEnd, steps } = (await rig.hex.progress(handle.workflowId)) as PipelineProgress;
+    expect(Date.parse(expectedEnd?.p50 ?? '')).toBeGreaterThan(Date.parse(startedAt) + 60_000);
+    expect(steps[0]).toMatchObject({ expectedEnd });
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    await replay(rig, handle.workflowId);
   });
 
   it('can be paused, and single items are read and tried again at once', async () => {

@@ -7,7 +7,7 @@ export interface ForeseenStep {
   ended: boolean;
   /** Null where it has not started. */
   startedAtMs: number | null;
-  /** By what its run has told; null where it has told nothing. */
+  /** By what its run has told, or its items; null where they have told nothing. */
   expectedEnd: Expected | null;
   /** How long it usually takes; null where that is not known. */
   usualMs: Expected | null;
@@ -45,6 +45,22 @@ export function expectedEndOf(foreseen: ReadonlyMap<string, Foreseen>, nowMs: nu
     [...foreseen.values()].map(({ end }) => end),
     nowMs,
   );
+}
+
+/** With fewer items the rate says too little. */
+const FEWEST_ENDED = 20;
+/** Standard deviations below which nine of ten lie. */
+const NINE_OF_TEN = 1.28;
+
+/**
+ * When a fan-out is expected to end, by how fast its items have ended since it started: a spread as that of exponential
+ * times, which is wide for few items. Null where too few have ended.
+ */
+export function endByRate(startedAtMs: number, ended: number, left: number, nowMs: number): Expected | null {
+  if (ended < FEWEST_ENDED || left === 0) return null;
+  const leftMs = ((nowMs - startedAtMs) / ended) * left;
+  const spread = NINE_OF_TEN * Math.sqrt(1 / ended + 1 / left);
+  return [nowMs + leftMs, nowMs + leftMs * (1 + spread)];
 }
 
 function stepEnd(step: ForeseenStep, ready: Expected | null, nowMs: number): Expected | null {

@@ -12,7 +12,14 @@ import { sendNotifications, webhookProblems } from '../notifications.js';
 import { invalidInput } from '../run/failures.js';
 import type { PipelineAttributes } from './attributes.js';
 import type { PipelineExecution } from './execution.js';
-import { expectedEndOfRuns, type StepRecord, shownState, waitOf } from './state.js';
+import {
+  type EndOfStep,
+  expectedEndOfItems,
+  expectedEndOfRuns,
+  type StepRecord,
+  shownState,
+  waitOf,
+} from './state.js';
 
 /** What asks for somebody while a pipeline runs. */
 const LIVE: readonly string[] = ['waiting', 'deadline', 'at_risk'];
@@ -114,22 +121,22 @@ export class PipelineNotifications {
   }
 
   /**
-   * Of deadlines that will probably be missed, each once: called when a run has told when it is expected to end, which
-   * no history from before has.
+   * Of deadlines that will probably be missed, each once: called when a run has told when it is expected to end, or a
+   * slice how its items stand, which no history from before has.
    *
    * @param expectedEnd of the pipeline: looks at every item of every step, so it is asked for only where somebody wants to know
    */
-  foresee(execution: PipelineExecution, expectedEnd: () => Expected | null): void {
+  foresee(execution: PipelineExecution, expectedEnd: (endOf: EndOfStep) => Expected | null): void {
     const { name, notify } = this.spec;
     const ofAll = notify.some(wantsRisk);
-    const endOfPipeline = ofAll ? expectedEnd() : null;
+    const endOfPipeline = ofAll ? expectedEnd(foreseenEnd) : null;
     if (endOfPipeline) {
       this.atRisk(this.spec, execution, null, endOfPipeline, (when) =>
         this.sendOfPipeline('at_risk', `Pipeline "${name}" will probably miss its deadline ${when}`),
       );
     }
     for (const step of execution.steps.values()) {
-      const end = ofAll || step.spec.notify.some(wantsRisk) ? expectedEndOfRuns(step) : null;
+      const end = ofAll || step.spec.notify.some(wantsRisk) ? foreseenEnd(step) : null;
       if (!end) continue;
       this.atRisk(step.spec, execution, step, end, (when) =>
         this.sendOfStep(step, 'at_risk', `Step "${step.spec.id}" will probably miss its deadline ${when}`),
@@ -207,6 +214,14 @@ const NEVER_MS = 365 * 86_400_000;
 
 const wantsRisk = ({ on }: { on: readonly NotifyEvent[] }) => on.includes('at_risk');
 const wantsDeadline = ({ on }: { on: readonly NotifyEvent[] }) => on.includes('deadline');
+
+/** Histories from before foresaw runs only. */
+const foreseenEnd: EndOfStep = (step) => {
+  const end = expectedEndOfRuns(step);
+  if (end) return end;
+  const byRate = expectedEndOfItems(step);
+  return byRate && patched('fan-outs-are-foreseen') ? byRate : null;
+};
 
 /** It is about a day whose deadline has long passed. */
 const isRepetition = (trigger: TriggerKind) => trigger === 'rerun' || trigger === 'backfill';

@@ -3,7 +3,7 @@ import type { JsonValue } from '../../base/json.js';
 import type { SliceOrders, SliceProgress } from '../../contract/slice.js';
 import { resultFields } from '../../pipeline/definition/result-fields.js';
 import type { StepSpec } from '../../pipeline/definition/spec.js';
-import type { Foreseen } from '../../pipeline/execution/expected-end.js';
+import { endByRate, type Foreseen } from '../../pipeline/execution/expected-end.js';
 import type { StepError, StepProgress, StepResult } from '../../pipeline/execution/result.js';
 import { isFinal, type StepState } from '../../pipeline/execution/scheduler.js';
 import type { UnitState } from '../../pipeline/execution/slices.js';
@@ -250,6 +250,21 @@ export function expectedEndOfRuns({ state, units }: StepRecord): Expected | null
   return [Math.max(...ends.map(([p50]) => p50)), Math.max(...ends.map(([, p90]) => p90))];
 }
 
+/** When a fan-out is expected to have ended, by how fast its items end; null where that is not known. */
+export function expectedEndOfItems({ state, spec, units, startedAtMs }: StepRecord): Expected | null {
+  if (state !== 'running' || spec.forEach === null || !units || startedAtMs === null) return null;
+  const ended = units.filter((unit) => isFinal(unit.state));
+  // What a rerun takes over was not run now.
+  const ran = ended.filter(({ attempts }) => attempts > 0).length;
+  return endByRate(startedAtMs, ran, units.length - ended.length, Date.now());
+}
+
+/** When a step is expected to have ended: by its runs, or else by how fast its items end. */
+export const expectedEndOfStep: EndOfStep = (step) => expectedEndOfRuns(step) ?? expectedEndOfItems(step);
+
+/** Null where it is not known. */
+export type EndOfStep = (step: StepRecord) => Expected | null;
+
 /** A step as people see it. `waitingFor` and `foreseen` are of a step that was not started. */
 export function stepProgress(
   step: StepRecord,
@@ -262,7 +277,7 @@ export function stepProgress(
   const { projectId, connection } = spec.body;
   const waits = isFinal(step.state) ? null : (waitOf(step) ?? waitingFor);
   const begins = step.state === 'waiting' && foreseen?.end ? foreseen.ready : null;
-  const expectedEnd = begins ? foreseen?.end : expectedEndOfRuns(step);
+  const expectedEnd = begins ? foreseen?.end : expectedEndOfStep(step);
   return {
     id: spec.id,
     status: shownState(step),

@@ -7,7 +7,7 @@ import { type Expected, toExpectedEnd } from '../../run/expected-end.js';
 import type { ExistingKey } from '../../run/key.js';
 import { showDetails } from '../current-details.js';
 import type { PipelineExecution } from './execution.js';
-import { expectedEndOfRuns, shownState, stepProgress } from './state.js';
+import { type EndOfStep, expectedEndOfStep, shownState, stepProgress } from './state.js';
 
 /** What people see of a pipeline: the query `progress`, and the current details in the Web UI. */
 export class PipelineView {
@@ -68,7 +68,7 @@ export class PipelineView {
     const { plan, startedAtMs, paused, audit, prepared } = execution;
     const endedAtMs = this.ended?.atMs ?? null;
     const statuses = execution.statuses();
-    const foreseen = this.ended ? null : this.foreseen(execution);
+    const foreseen = this.ended ? null : this.foreseen(execution, expectedEndOfStep);
     const expectedEnd = foreseen && expectedEndOf(foreseen, Date.now());
     return {
       name: plan.spec.name,
@@ -99,18 +99,18 @@ export class PipelineView {
   }
 
   /** When the last step is expected to have ended; null where that is not known. */
-  expectedEnd(): Expected | null {
+  expectedEnd(endOf: EndOfStep): Expected | null {
     const { execution, ended } = this;
-    return execution && !ended ? expectedEndOf(this.foreseen(execution), Date.now()) : null;
+    return execution && !ended ? expectedEndOf(this.foreseen(execution, endOf), Date.now()) : null;
   }
 
-  private foreseen(execution: PipelineExecution): Map<string, Foreseen> {
+  private foreseen(execution: PipelineExecution, endOf: EndOfStep): Map<string, Foreseen> {
     const steps = [...execution.steps.values()].map((step) => ({
       id: step.spec.id,
       dependsOn: step.spec.dependsOn,
       ended: isFinal(step.state),
       startedAtMs: step.startedAtMs,
-      expectedEnd: expectedEndOfRuns(step),
+      expectedEnd: endOf(step),
       usualMs: this.usual.get(projectOf(step.spec) ?? '') ?? null,
     }));
     return foreseenOf(steps, Date.now());

@@ -9,6 +9,8 @@ import { isAway, type Reach, wordsOf } from './trouble.js';
 
 /** Most that a page of Temporal's list holds. */
 const PAGE = 1_000;
+/** What is read first, and quickly: Temporal lists what runs and what has ended last before all else. */
+const NEWEST = 100;
 /** More executions are not kept: about 20 MB. Older ones of a pipeline are read when somebody looks at it. */
 const MOST_KEPT = 30_000;
 /** The list lags behind: what has ended is looked for so far back. */
@@ -69,7 +71,8 @@ export class Book {
   readonly #listeners = new Set<(change: BookChange) => void>();
   readonly #older = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
-  #first: Promise<void> | null = null;
+  /** The newest have been read; the first page has. */
+  #first: { newest: Promise<void>; page: Promise<void> } | null = null;
   #whole = false;
   #full = false;
   #lookedAt = 0;
@@ -86,12 +89,21 @@ export class Book {
   }
 
   /** Somebody looks: the poller runs from now on. Resolves when there is something to show, or after `patienceMs`. */
-  async open(patienceMs = 2_000): Promise<void> {
+  open(patienceMs = 2_000): Promise<void> {
+    return this.#look('page', patienceMs);
+  }
+
+  /** The same for those who need no more than what runs, and what has ended last. */
+  glance(patienceMs = 2_000): Promise<void> {
+    return this.#look('newest', patienceMs);
+  }
+
+  async #look(wanted: 'newest' | 'page', patienceMs: number): Promise<void> {
     const rested = Date.now() - this.#lookedAt > IDLE_MS;
     this.#lookedAt = Date.now();
     this.#first ??= this.#load();
-    if (!this.#polling) void this.#poll();
-    const ready = rested && this.#seenMs > 0 ? this.#next() : this.#first;
+    if (!this.#polling) void this.#poll(this.#first.page);
+    const ready = rested && this.#seenMs > 0 ? this.#next() : this.#first[wanted];
     if (this.#reach.away) return;
     const patience = new AbortController();
     await Promise.race([
@@ -188,46 +200,64 @@ export class Book {
     }
   }
 
-  /** Reads the whole list, a page a time; resolves after the first page. */
-  #load(): Promise<void> {
-    return new Promise((resolve) => {
-      const read = async () => {
-        let taken: WorkflowExecutionInfo[] = [];
-        const keep = () => {
-          this.#take(taken);
-          taken = [];
-          resolve();
-        };
-        const startedMs = Date.now();
-        for await (const info of this.#client.workflow.list({ query: this.#query, pageSize: PAGE })) {
-          taken.push(info);
-          if (taken.length < PAGE) continue;
+  /** Reads the newest, and then the whole list, a page a time. */
+  #load(): { newest: Promise<void>; page: Promise<void> } {
+    let [newestThere, pageThere] = [() => {}, () => {}];
+    const newest = new Promise<void>((resolve) => {
+      newestThere = resolve;
+    });
+    const page = new Promise<void>((resolve) => {
+      pageThere = resolve;
+    });
+    const read = async () => {
+      const startedMs = Date.now();
+      let taken: WorkflowExecutionInfo[] = [];
+      const keep = () => {
+        this.#take(taken);
+        taken = [];
+        newestThere();
+      };
+      for await (const info of this.#list(NEWEST)) {
+        if (taken.push(info) === NEWEST) break;
+      }
+      const more = taken.length === NEWEST;
+      keep();
+      if (more) {
+        for await (const info of this.#list(PAGE)) {
+          if (taken.push(info) < PAGE) continue;
           keep();
+          pageThere();
           this.#seenMs ||= startedMs;
           this.#full = this.#rows.size >= MOST_KEPT;
           if (this.#full || this.#stop.signal.aborted) return;
         }
         keep();
-        this.#seenMs ||= startedMs;
-        this.#whole = true;
-        this.#tell(new Set(this.pipelines), new Set(), true);
-      };
-      const again = async (): Promise<void> => {
-        try {
-          await this.#reading(10 * 60_000, read);
-        } catch {
-          if (this.#stop.signal.aborted) return;
-          await sleep(POLL_MS, undefined, { ref: false });
-          return again();
-        }
-      };
-      void again();
-    });
+      }
+      this.#seenMs ||= startedMs;
+      this.#whole = true;
+      pageThere();
+      this.#tell(new Set(this.pipelines), new Set(), true);
+    };
+    const again = async (): Promise<void> => {
+      try {
+        await this.#reading(10 * 60_000, read);
+      } catch {
+        if (this.#stop.signal.aborted) return;
+        await sleep(POLL_MS, undefined, { ref: false });
+        return again();
+      }
+    };
+    void again();
+    return { newest, page };
   }
 
-  async #poll(): Promise<void> {
+  #list(pageSize: number): AsyncIterable<WorkflowExecutionInfo> {
+    return this.#client.workflow.list({ query: this.#query, pageSize });
+  }
+
+  async #poll(first: Promise<void>): Promise<void> {
     this.#polling = true;
-    await this.#first;
+    await first;
     while (!this.#stop.signal.aborted && Date.now() - this.#lookedAt < IDLE_MS) {
       // Whoever waits for a list has the next turn, but must not keep all of them.
       if (this.#pace.waiting === 0 || Date.now() - this.#polledMs > SELDOM_MS) await this.#next();

@@ -54,6 +54,10 @@ export interface Console {
  * app.route('/', hexConsole.app);
  */
 export function createConsole(options: ConsoleOptions): Console {
+  return consoleOf(options).hexConsole;
+}
+
+function consoleOf(options: ConsoleOptions): { hexConsole: Console; parts: Parts } {
   const {
     client,
     taskQueue = 'hex',
@@ -73,7 +77,7 @@ export function createConsole(options: ConsoleOptions): Console {
   const { app, close } = consoleRoutes({ parts, safety, basePath });
   const fetch = (request: Request) => app.fetch(request);
   const base = basePath.replace(/\/+$/, '');
-  return {
+  const hexConsole = {
     app,
     fetch,
     get entrance() {
@@ -81,6 +85,7 @@ export function createConsole(options: ConsoleOptions): Console {
     },
     close,
   };
+  return { hexConsole, parts };
 }
 
 /** A console with a server of its own. */
@@ -116,7 +121,12 @@ export async function startConsole(options: StartConsoleOptions): Promise<Starte
     );
   const literal = literalOf(host);
   const hosts = isLocal(host) || isWildcard(host) ? [] : [literal];
-  const hexConsole = createConsole({ ...options, allowHosts: [...hosts, ...(options.allowHosts ?? [])] });
+  const { hexConsole, parts } = consoleOf({
+    ...options,
+    allowHosts: [...hosts, ...(options.allowHosts ?? [])],
+  });
+  // Whoever starts a console opens it: what its first page shows is read meanwhile.
+  void parts.book.glance();
   const server = createServer(getRequestListener(hexConsole.fetch, { overrideGlobalObjects: false }));
   // A page that is looked at holds its stream for hours.
   server.requestTimeout = 0;

@@ -6,6 +6,8 @@ let rig: Harness;
 let web: TestConsole;
 /** When each read of a list went out. */
 const reads: number[] = [];
+/** How much each of them asked for. */
+const sizes: unknown[] = [];
 /** What a list is refused with; null: it is not. */
 let refusalOf: (request: { query?: string | null }) => Error | null = () => null;
 
@@ -19,11 +21,17 @@ beforeAll(async () => {
     const read = workflowService[name].bind(workflowService) as (...args: unknown[]) => unknown;
     (workflowService as unknown as Record<string, unknown>)[name] = (...args: unknown[]) => {
       reads.push(performance.now());
+      sizes.push((args[0] as { pageSize?: unknown }).pageSize);
       const refusal = refusalOf(args[0] as { query?: string });
       return refusal ? Promise.reject(refusal) : read(...args);
     };
   }
   web = await testConsole(rig.temporal, rig.taskQueue, afterAll);
+});
+
+it('reads what its first page shows, and no more, as soon as it is started', async () => {
+  await until('it has read before anybody has asked', async () => reads.length > 0);
+  expect(sizes[0]).toBe(100);
 });
 
 it('twenty open tabs read the lists of Temporal no more often than one, and never twice in a second', async () => {

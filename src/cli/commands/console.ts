@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import type { Command } from 'commander';
 import { collect, examples, type Perform, portNumber } from '../command.js';
 import { isSecretOfHex } from '../console-beside.js';
@@ -74,6 +75,8 @@ async function serve(session: Session, flags: ConsoleFlags): Promise<ExitCode> {
   // It may stand in .env; what this process does not have, nobody can get out of it.
   for (const name of Object.keys(env).filter(isSecretOfHex)) delete env[name];
   const { isLocal, lazyClient, startConsole } = await import('../../console/process.js');
+  // It stands beside everything else on somebody's machine, and waits most of the time; loading is quicker without.
+  setFlagsFromString('--optimize-for-size');
   const token = await tokenOf(flags, env);
   checkAccess(flags, token, isLocal(flags.host));
   const interrupt = listenForInterrupt();

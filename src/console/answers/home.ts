@@ -17,7 +17,7 @@ const SCHEDULES_MS = 100;
 /** What is under way, waits for people, has failed lately, or is missing. */
 export async function homeAnswer(parts: Parts): Promise<Omit<HomeAnswer, 'at'>> {
   const { book, lines, queues, schedules, taskQueue } = parts;
-  await Promise.all([book.open(), schedules.open(SCHEDULES_MS)]);
+  await Promise.all([book.glance(), schedules.open(SCHEDULES_MS)]);
   const since = new Date(Date.now() - LATELY_MS).toISOString();
   const running: ExecutionRow[] = [];
   const waiting: ExecutionRow[] = [];

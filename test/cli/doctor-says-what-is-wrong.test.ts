@@ -16,8 +16,22 @@ beforeAll(async () => {
 });
 afterAll(() => own?.stop());
 
-const rigOn = (env: Record<string, string> = {}, worker = false): Promise<Harness> =>
-  harness({ address: own.address, worker, env: { HEX_JANITOR: 'report', HEX_LIMITS: 'on', ...env } });
+async function rigOn(env: Record<string, string> = {}, worker = false): Promise<Harness> {
+  const rig = await harness({
+    ...{ address: own.address, worker },
+    env: { HEX_JANITOR: 'report', HEX_LIMITS: 'on', ...env },
+  });
+  if (worker) await until('its worker asks for work', () => isAsked(rig));
+  return rig;
+}
+
+/** Whether the server has seen a worker ask for tasks of workflows. */
+async function isAsked({ temporal, taskQueue }: Harness): Promise<boolean> {
+  const { pollers } = await temporal.workflowService.describeTaskQueue({
+    ...{ namespace: 'default', taskQueue: { name: taskQueue }, taskQueueType: 1 },
+  });
+  return pollers.length > 0;
+}
 
 interface Examined {
   code: number | null;

@@ -182,15 +182,15 @@ inChromium('the pages of the console', (browser) => {
     const workflowId = await started({
       steps: [
         hex('broken', { ...slow('broken'), projectId: 'seldom', poll: SELDOM, onFailure: 'pause' }),
-        hex('skipped', slow('skipped')),
+        hex('unneeded', slow('unneeded')),
         hex('stopped', { ...slow('stopped'), onFailure: 'continue' }),
         { id: 'refused', dependsOn: [], approval: { prompt: 'Go?' }, onFailure: 'continue' },
       ],
     });
     await rig.sandbox.waitFor(({ runs }) => runs.length === 3);
     await go(runPath(workflowId));
-    await act('skipped', 'Skip', 'Skip the step', 'not needed');
-    await row('skipped').getByText('skipped', { exact: true }).waitFor();
+    await act('unneeded', 'Skip', 'Skip the step', 'not needed');
+    await row('unneeded').getByText('skipped', { exact: true }).waitFor();
     await act('stopped', 'Cancel', 'Cancel the step', 'too slow');
     await row('stopped').getByText('cancelled', { exact: true }).waitFor();
     await act('stopped', 'Mark as success', 'Mark as a success', 'done by hand');
@@ -198,7 +198,7 @@ inChromium('the pages of the console', (browser) => {
     await act('refused', 'Reject', 'Reject', 'not today');
     await row('refused').getByText('failed', { exact: true }).waitFor();
     const byStep = new Map(runsByStep());
-    for (const step of ['skipped', 'stopped'])
+    for (const step of ['unneeded', 'stopped'])
       expect(byStep.get(step)).toMatchObject({ status: 'KILLED', cancelRequests: 1 });
     rig.sandbox.endRun(byStep.get('broken')?.runId ?? '', 'ERRORED');
     await act('broken', 'Read now', 'Read now');

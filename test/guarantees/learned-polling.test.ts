@@ -5,7 +5,7 @@ import type { RunRead } from '../../src/activities/get-run-status.js';
 import type { PipelineProgress } from '../../src/pipeline/execution/result.js';
 import type { HexRunInput } from '../../src/run/input.js';
 import { testConsole } from '../support/console.js';
-import { failureOf, type Harness, harness } from '../support/harness.js';
+import { failureOf, type Harness, harness, until } from '../support/harness.js';
 import { type Receiver, webhookReceiver } from '../support/webhook.js';
 
 /** A minute takes 400 ms. */
@@ -136,8 +136,10 @@ it('a run and a pipeline say when they are expected to end, and who asked for it
   expect(coming?.forecast?.from).toBeLessThan(coming?.forecast?.p50 ?? 0);
   await handle.cancel();
   await handle.result().catch(() => undefined);
-  const ended = await web.get('/api/run', { workflowId: handle.workflowId });
-  expect([ended.expectedEnd, ended.gantt.forecast]).toEqual([null, null]);
+  await until('nothing more is expected', async () => {
+    const { expectedEnd, gantt } = await web.get('/api/run', { workflowId: handle.workflowId });
+    return expectedEnd === null && gantt.forecast === null;
+  });
   expect(receiver.notifications().map(({ event }) => event)).toEqual(['at_risk']);
 });
 

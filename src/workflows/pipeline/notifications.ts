@@ -129,14 +129,15 @@ export class PipelineNotifications {
   foresee(execution: PipelineExecution, expectedEnd: (endOf: EndOfStep) => Expected | null): void {
     const { name, notify } = this.spec;
     const ofAll = notify.some(wantsRisk);
-    const endOfPipeline = ofAll ? expectedEnd(foreseenEnd) : null;
+    const wanted = [...execution.steps.values()].filter((step) => ofAll || step.spec.notify.some(wantsRisk));
+    const ends = new Map(wanted.map((step) => [step, foreseenEnd(step)]));
+    const endOfPipeline = ofAll ? expectedEnd((step) => ends.get(step) ?? null) : null;
     if (endOfPipeline) {
       this.atRisk(this.spec, execution, null, endOfPipeline, (when) =>
         this.sendOfPipeline('at_risk', `Pipeline "${name}" will probably miss its deadline ${when}`),
       );
     }
-    for (const step of execution.steps.values()) {
-      const end = ofAll || step.spec.notify.some(wantsRisk) ? foreseenEnd(step) : null;
+    for (const [step, end] of ends) {
       if (!end) continue;
       this.atRisk(step.spec, execution, step, end, (when) =>
         this.sendOfStep(step, 'at_risk', `Step "${step.spec.id}" will probably miss its deadline ${when}`),

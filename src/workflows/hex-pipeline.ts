@@ -10,6 +10,7 @@ import { PipelineAttributes } from './pipeline/attributes.js';
 import { checkHttpSteps } from './pipeline/check-http.js';
 import { checkLaterItems, hasLaterItems } from './pipeline/check-items.js';
 import { installControls } from './pipeline/controls.js';
+import { Deadlines } from './pipeline/deadlines.js';
 import { PipelineExecution } from './pipeline/execution.js';
 import { pipelineFailure } from './pipeline/failures.js';
 import { underPipelineKey } from './pipeline/key.js';
@@ -39,23 +40,18 @@ import { withTimeLimit } from './timers.js';
  */
 export async function hexPipeline(input: HexPipelineInput, ...others: unknown[]): Promise<PipelineResult> {
   const view = new PipelineView();
-  const running: { execution: PipelineExecution | null; notifications: PipelineNotifications | null } = {
-    execution: null,
-    notifications: null,
-  };
+  const running: { execution: PipelineExecution | null; foresee(): void } = { execution: null, foresee() {} };
   setHandler(pipelineProgressQuery, () => view.progress());
   const waits = new ChildWaits();
-  const foresee = (execution: PipelineExecution) =>
-    running.notifications?.foresee(execution, (endOf) => view.expectedEnd(endOf));
   setHandler(stepProgressSignal, (progress) => {
     if (!running.execution) return;
     waits.note(running.execution, progress);
-    if (progress.expectedEnd) foresee(running.execution);
+    if (progress.expectedEnd) running.foresee();
   });
   setHandler(sliceProgressSignal, (progress) => {
     if (!running.execution) return;
     waits.noteSlice(running.execution, progress);
-    foresee(running.execution);
+    running.foresee();
   });
   installControls(() => running.execution);
 
@@ -66,9 +62,9 @@ export async function hexPipeline(input: HexPipelineInput, ...others: unknown[])
     if (prepared.meant) return endNotMeant(prepared, prepared.meant, view);
     if (prepared.pipeline.key) await attributes.settled();
     return underPipelineKey(prepared, view, () =>
-      carryOut(prepared, view, attributes, (execution, notifications) => {
+      carryOut(prepared, view, attributes, (execution, foresee) => {
         running.execution = execution;
-        running.notifications = notifications;
+        running.foresee = foresee;
       }),
     );
   });
@@ -79,7 +75,7 @@ async function carryOut(
   prepared: PreparedExecution,
   view: PipelineView,
   attributes: PipelineAttributes,
-  begun: (execution: PipelineExecution, notifications: PipelineNotifications) => void,
+  begun: (execution: PipelineExecution, foresee: () => void) => void,
 ): Promise<PipelineResult> {
   const { spec } = prepared.plan;
   const notifications = new PipelineNotifications(spec, view.warnings);
@@ -88,9 +84,15 @@ async function carryOut(
     notifications.sendOfStep(step, event, text);
   });
   logEvent('info', `Pipeline "${spec.name}" started`, { event: 'pipeline_started', pipeline: spec.name });
-  begun(execution, notifications);
+  const deadlines = new Deadlines(spec, notifications);
+  const foresee = () => deadlines.foresee(execution, (endOf) => view.expectedEnd(endOf));
+  begun(execution, foresee);
   view.show(execution);
-  notifications.watchDeadlines(execution);
+  deadlines.watch(execution, foresee);
+  const end = (...ended: Parameters<PipelineNotifications['end']>) => {
+    deadlines.end();
+    return notifications.end(...ended);
+  };
   try {
     await notifications.check(attributes);
     await checkHttpSteps(prepared, attributes);
@@ -108,14 +110,13 @@ async function carryOut(
     const quiet = error instanceof CancelledFailure && !execution.cleanupFailed();
     view.end(quiet ? 'cancelled' : 'failed');
     const failure = error instanceof CancelledFailure ? cancelled(execution, error) : error;
-    if (failure instanceof CancelledFailure)
-      await notifications.end('cancelled', `Pipeline "${spec.name}" was cancelled`);
-    else if (quiet) await notifications.end('cancelled', failure.message);
-    else await notifications.end('failure', failure.message, execution.firstFailed());
+    if (failure instanceof CancelledFailure) await end('cancelled', `Pipeline "${spec.name}" was cancelled`);
+    else if (quiet) await end('cancelled', failure.message);
+    else await end('failure', failure.message, execution.firstFailed());
     throw failure;
   }
   view.end('success');
-  await notifications.end('success', `Pipeline "${spec.name}" succeeded`);
+  await end('success', `Pipeline "${spec.name}" succeeded`);
   return pipelineResult(execution);
 }
 

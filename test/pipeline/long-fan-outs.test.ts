@@ -232,6 +232,22 @@ describe('a fan-out of more than 1,000 items', () => {
     await replay(rig, handle.workflowId);
   });
 
+  it('tells of a deadline at risk also where it stands still, and nothing tells that it takes longer', async () => {
+    const items = projects(60, 'still');
+    rig.sandbox.script(
+      items.slice(22).map((projectId) => ({ match: { projectId }, duration: '1h', times: 1 })),
+    );
+    const poll = { learn: false };
+    const each = hex('each', { projectId: '{{ item }}', forEach: items, window: 12, deadline: '12s', poll });
+    const step = { ...each, notify: [{ to: 'ops', on: ['at_risk' as const] }] };
+    const handle = await rig.hex.startPipeline({ name: 'still', steps: [step] });
+    const { body } = await receiver.received(({ body: { text } }) => String(text).startsWith('Step "each"'));
+    expect(body.text).toMatch(/^Step "each" will probably miss its deadline after 12\.0s: expected to end/);
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    await replay(rig, handle.workflowId);
+  });
+
   it('can be paused, and single items are read and tried again at once', async () => {
     rig.sandbox.settings({ duration: '1h' });
     const slow = {

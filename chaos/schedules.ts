@@ -98,22 +98,30 @@ export function faultsOfDates(
 export class RunningSchedules {
   readonly #planned: readonly PlannedSchedule[];
   readonly #temporal: Client;
-  readonly #since: number;
+  /** From when on each means its dates, in ms since 1970. */
+  readonly #since: readonly number[];
 
-  private constructor(planned: readonly PlannedSchedule[], temporal: Client, since: number) {
+  private constructor(planned: readonly PlannedSchedule[], temporal: Client, since: readonly number[]) {
     this.#planned = planned;
     this.#temporal = temporal;
     this.#since = since;
   }
 
-  /** Applies them, as `temporal-hex schedule apply` does. */
+  /**
+   * Applies them, as `temporal-hex schedule apply` does. Temporal's scheduler begins with a schedule a moment after it
+   * has answered, seconds on a busy machine, and owes no date up to then: that is the time of creation it gives.
+   */
   static async apply(
     planned: readonly PlannedSchedule[],
     to: { temporal: Client; taskQueue: string },
   ): Promise<RunningSchedules> {
     const { schedules } = new TemporalHexClient({ client: to.temporal, taskQueue: to.taskQueue });
     await schedules.apply(planned.map(({ definition }) => ({ file: 'storm.yaml', input: definition })));
-    return new RunningSchedules(planned, to.temporal, Date.now());
+    const since = planned.map(async ({ definition: { name } }) => {
+      const { info } = await patiently(() => to.temporal.schedule.getHandle(name).describe());
+      return info.createdAt.getTime();
+    });
+    return new RunningSchedules(planned, to.temporal, await Promise.all(since));
   }
 
   /**
@@ -122,7 +130,7 @@ export class RunningSchedules {
    */
   async end(patienceMs: number): Promise<{ dates: MeantDate[]; waiting: MeantDate[] }> {
     const now = Date.now();
-    const dates = this.#planned.flatMap((one) => [...datesOf(one, this.#since, now)]);
+    const dates = this.#planned.flatMap((one, index) => [...datesOf(one, this.#since[index] ?? now, now)]);
     let missing = dates.filter(({ overlap }) => overlap !== 'skip');
     for (let progressAt = now; missing.length > 0 && Date.now() < progressAt + patienceMs; ) {
       const left = await this.#notStarted(missing);

@@ -135,6 +135,16 @@ await worker.runUntil(async () => {
   await save('hex-pipeline-failed');
   await save(limiter.workflowId, 'hex-limiter');
 
+  sandbox.script([{ match: { operation: 'runProject' }, lateMs: 7_000 }]);
+  await kernels(1);
+  const unanswered = { projectId: 'unanswered', ...FAST, requestTimeout: '20s' };
+  const held = await hex.startRun(unanswered, { workflowId: 'hex-run-unanswered' });
+  await sandbox.waitFor(({ runs }) => runs.some(({ projectId }) => projectId === 'unanswered'));
+  const behind = await hex.startRun({ projectId: 'behind', ...FAST }, { workflowId: 'hex-run-behind' });
+  await Promise.all([settled(held.result()), settled(behind.result())]);
+  await kernels(25);
+  await save(limiter.workflowId, 'hex-limiter-looked');
+
   sandbox.settings({ duration: '1s' });
   const keyed = { projectId: 'keyed', key: 'sales/2026-11-01', ...FAST };
   const holder = await hex.startRun({ ...keyed }, { workflowId: 'hex-run-keyed' });

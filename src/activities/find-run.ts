@@ -50,6 +50,7 @@ export const findRun =
         dependencies,
         request.connection,
         runs.map((run) => run.runId),
+        activityInfo().workflowExecution?.workflowId,
       );
       const candidates = runs.filter((run) => !owned.includes(run.runId)).map(foundRun);
       const evidence: AdoptionEvidence = {
@@ -66,14 +67,13 @@ export const findRun =
   };
 
 /** Runs in flight by the limiter, which knows at once; earlier ones by their search attribute. */
-async function ownedByOthers(
+export async function ownedByOthers(
   { owners, limiters }: ActivityDependencies,
   connection: string,
   runIds: string[],
+  workflowId: string | undefined,
 ): Promise<string[]> {
-  const { workflowExecution } = activityInfo();
-  if (!workflowExecution || runIds.length === 0) return [];
-  const { workflowId } = workflowExecution;
+  if (workflowId === undefined || runIds.length === 0) return [];
   const [known, holders = {}] = await Promise.all([
     owners?.ownedByOthers(runIds, workflowId) ?? [],
     limiters?.holders(connection),
@@ -82,9 +82,11 @@ async function ownedByOthers(
   return [...new Set([...known, ...inFlight])];
 }
 
-async function runsSince(
+/** @param slackMs how much earlier a run may have begun. Default {@link SLACK_MS} */
+export async function runsSince(
   client: ReturnType<ActivityDependencies['hex']>,
-  { projectId, requestTimeoutMs, requestedAtMs }: FindRunRequest,
+  { projectId, requestTimeoutMs, requestedAtMs }: Omit<FindRunRequest, 'connection'>,
+  slackMs = SLACK_MS,
 ) {
   const runs: HexRunInfo[] = [];
   let windowStartMs = 0;
@@ -96,7 +98,7 @@ async function runsSince(
     );
     if (page === 0) {
       const hexNow = answer.date === null ? Date.now() : Date.parse(answer.date);
-      windowStartMs = hexNow - Math.max(0, Date.now() - requestedAtMs) - SLACK_MS;
+      windowStartMs = hexNow - Math.max(0, Date.now() - requestedAtMs) - slackMs;
     }
     const recent = answer.runs.filter((run) => startedSince(run, windowStartMs));
     runs.push(...recent);

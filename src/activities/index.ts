@@ -17,6 +17,7 @@ import { listStrays } from './list-strays.js';
 import { listUncleanEnds } from './list-unclean-ends.js';
 import { loadPipeline } from './load-pipeline.js';
 import { lookAtQueue } from './look-at-queue.js';
+import { lookForStart } from './look-for-start.js';
 import { lookForStrays } from './look-for-strays.js';
 import { notify, notifyTargets } from './notify.js';
 import { pipelinesSearchable } from './pipelines-searchable.js';
@@ -40,6 +41,7 @@ export function createActivities(dependencies: ActivityDependencies) {
     reportToLimiter: reportToLimiter(dependencies),
     placeInLine: placeInLine(dependencies),
     checkHolders: checkHolders(dependencies),
+    lookForStart: lookForStart(dependencies),
     recallLimiter: recallLimiter(dependencies),
     askAgain: askAgain(dependencies),
     triggerRun: triggerRun(dependencies),

@@ -44,6 +44,11 @@ export interface LimiterSetup {
 const ANSWER_MS = 5_000;
 /** So many events go in one signal at most: some 60 KB. */
 const MOST_EVENTS = 200;
+/**
+ * What a killed worker had of it goes to another after so long. Its tasks take milliseconds, and a whole replay half a
+ * second.
+ */
+const TASK_LIMIT = '5 seconds';
 /** Before all else in the task queue: who starts next must not wait behind a thousand who only get in line. */
 const FIRST = { priorityKey: 1 };
 
@@ -61,6 +66,7 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
       signalArgs: [events],
       staticSummary: `Limits of the Hex connection ${connection}`,
       priority: FIRST,
+      workflowTaskTimeout: TASK_LIMIT,
     });
   };
   const senders = new Map<string, (events: readonly LimiterEvent[]) => Promise<void>>();

@@ -3,6 +3,7 @@ import { withSettings } from './settings.js';
 import {
   type HeldSlot,
   isOf,
+  isUncounted,
   type LimiterEvent,
   type LimiterState,
   MAX_WAITING,
@@ -46,6 +47,8 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
       return acquire(learnUsual(state, event), event, now);
     case 'triggered':
       return triggered(state, event.requestId, event.runId, now);
+    case 'seen':
+      return seen(state, event, now);
     case 'holding':
       return holding(state, event, now);
     case 'notStarted':
@@ -128,12 +131,36 @@ function triggered(state: LimiterState, requestId: string, runId: string, now: n
     runId,
     checkAt: now + state.settings.runLeaseMs,
   }));
-  return succeeded({ ...started, starts: withTime(started.starts, now) }, slot, now);
+  // What was seen may have been a stranger's: this one counts too, then.
+  const counted = slot.seenRunId === runId ? started : withStart(started, now);
+  return succeeded(counted, slot, now);
 }
 
-/** A start that went through: what it took is learnt, and it ends the half-open time after a back-off. */
+/** From now on only its project waits for the answer: the start has been sent, and no later than now. */
+function seen(
+  state: LimiterState,
+  { requestId, runId }: LimiterEvent & { type: 'seen' },
+  now: number,
+): LimiterState {
+  const slot = state.held.find((held) => held.requestId === requestId);
+  if (!slot || !isUncounted(slot)) return state;
+  return withStart(
+    changeHeld(state, requestId, (held) => ({ ...held, seenRunId: runId })),
+    now,
+  );
+}
+
+function withStart(state: LimiterState, at: number): LimiterState {
+  return { ...state, starts: withTime(state.starts, at) };
+}
+
+/**
+ * A start that went through: it ends the half-open time after a back-off, and what it took is learnt, unless that was
+ * the death of its worker.
+ */
 function succeeded(state: LimiterState, slot: HeldSlot, now: number): LimiterState {
-  const triggerMs = mean(state.typical.triggerMs, now - slot.grantedAt);
+  const { triggerMs: before } = state.typical;
+  const triggerMs = slot.seenRunId === undefined ? mean(before, now - slot.grantedAt) : before;
   const learnt = { ...state, typical: { ...state.typical, triggerMs } };
   if (state.halfOpen === null || slot.grantedAt < state.halfOpen) return learnt;
   const { refused: _, ...open } = learnt;

@@ -1,4 +1,4 @@
-import { agedAt, type LimiterState, type WaitingRequest } from './state.js';
+import { agedAt, isUncounted, type LimiterState, type WaitingRequest } from './state.js';
 import { roomAt, windowsOf } from './windows.js';
 
 /** What a request waits for. */
@@ -47,17 +47,15 @@ export function openGates(state: LimiterState): Gates {
   };
   let held = 0;
   let starting = 0;
-  const count = (request: WaitingRequest, outstanding: boolean) => {
+  const count = (request: WaitingRequest, unanswered: boolean, uncounted: boolean) => {
     const project = projectOf(request.projectId);
     held += 1;
     project.held += 1;
     if (request.exclusive) project.exclusive = true;
-    if (outstanding) {
-      starting += 1;
-      project.starting = true;
-    }
+    if (unanswered) project.starting = true;
+    if (uncounted) starting += 1;
   };
-  for (const slot of state.held) count(slot, slot.startedAt === null);
+  for (const slot of state.held) count(slot, slot.startedAt === null, isUncounted(slot));
 
   // Both change only when somebody goes.
   let whole = openingOf(state, held, starting, 0);
@@ -83,7 +81,7 @@ export function openGates(state: LimiterState): Gates {
       const aged = agedAt(request, state.settings) <= state.clock;
       if (!aged && isShut(unreserved, state.clock))
         return { ...unreserved, scope: 'reserve', wholeAt: whole.at };
-      count(request, true);
+      count(request, true, true);
       whole = openingOf(state, held, starting, 0);
       unreserved = openingOf(state, held, starting, state.settings.reserve);
       return null;

@@ -48,7 +48,10 @@ export interface PackedLimiter {
 type PackedRequest = [string, string, string | 0, number, number, 0 | 1, number];
 /** The same; index of its party (-1 for none), and when it was moved to the front, where one of these is to be said. */
 type PackedWaiting = PackedRequest | [...PackedRequest, number] | [...PackedRequest, number, number];
-type PackedHold = Pick<HeldSlot, 'grantedAt' | 'startedAt' | 'runId' | 'checkAt' | 'tell'>;
+type PackedHold = Pick<
+  HeldSlot,
+  'grantedAt' | 'startedAt' | 'runId' | 'checkAt' | 'tell' | 'lookedFor' | 'seenRunId'
+>;
 
 /** The state as a continue-as-new carries it. */
 export function packLimiter(state: LimiterState): PackedLimiter {
@@ -81,8 +84,10 @@ export function packLimiter(state: LimiterState): PackedLimiter {
     probing,
     waiting: waiting.map(packedWaiting),
     held: held.map((slot) => {
-      const { grantedAt, startedAt, runId, checkAt, tell } = slot;
-      return [...packed(slot), { grantedAt, startedAt, runId, checkAt, ...(tell ? { tell } : {}) }];
+      const { grantedAt, startedAt, runId, checkAt, tell, lookedFor, seenRunId } = slot;
+      const more = { ...(tell && { tell }), ...(lookedFor && { lookedFor }) };
+      const hold = { grantedAt, startedAt, runId, checkAt, ...more };
+      return [...packed(slot), seenRunId === undefined ? hold : { ...hold, seenRunId }];
     }),
     projects: [...projects.keys()],
     ...(parties.size > 0 && { parties: [...parties.keys()] }),

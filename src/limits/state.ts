@@ -62,6 +62,10 @@ export interface HeldSlot extends WaitingRequest {
   checkAt: number;
   /** The permit is to be sent (again). */
   tell?: boolean;
+  /** Hex was asked whether it has the run, since no answer to the start has come. */
+  lookedFor?: true;
+  /** The run that was seen in Hex before its start was answered: the start has counted since then. */
+  seenRunId?: string;
 }
 
 /** Starts that Hex refused without counting them: it has no kernel, or cannot do anything. */
@@ -134,6 +138,8 @@ export type LimiterEvent =
       })
   /** The start was answered: a run exists. */
   | { type: 'triggered'; requestId: string; runId: string }
+  /** The start has no answer yet, but Hex's list has one run that can be its own. */
+  | { type: 'seen'; requestId: string; runId: string }
   /**
    * Surely no run came of it. `counted: false` where Hex did not see the request, or refused it without counting it;
    * default true, the safe side.
@@ -196,6 +202,11 @@ export function newLimiter(patch: LimitsPatch = {}): LimiterState {
 /** How long runs of the project usually take, ms; null where nobody has said. */
 export function usualMsOf({ usual = {} }: LimiterState, projectId: string): number | null {
   return Object.hasOwn(usual, projectId) ? (usual[projectId] ?? null) : null;
+}
+
+/** Whether the start of a slot may yet be sent, as far as is known. */
+export function isUncounted({ startedAt, seenRunId }: HeldSlot): boolean {
+  return startedAt === null && seenRunId === undefined;
 }
 
 /** Whether a request is of this workflow, or of a step of this pipeline. */

@@ -1,6 +1,13 @@
 import { leaseMs } from './events.js';
 import { type Blocked, openGates } from './gates.js';
-import { agedAt, type HeldSlot, type LimiterState, type Shares, type WaitingRequest } from './state.js';
+import {
+  agedAt,
+  type HeldSlot,
+  isUncounted,
+  type LimiterState,
+  type Shares,
+  type WaitingRequest,
+} from './state.js';
 import { Turns } from './turns.js';
 import { countSince, windowsOf } from './windows.js';
 
@@ -23,14 +30,27 @@ export interface LimiterStep {
    * for again.
    */
   checks: HeldSlot[];
+  /** Slots whose starts have had no answer for so long that Hex is to be asked for their runs: see `seen`. Once for each. */
+  unanswered: HeldSlot[];
   /** Step again at this time at the latest, ms; null: only an event can change anything. */
   wakeAt: number | null;
 }
 
-/** What is to be done now: permits, checks, and when to look again. */
-export function step(before: LimiterState, nowMs: number): LimiterStep {
+/**
+ * A start without an answer after so many ms is looked for in Hex: its worker may have died. Where starts take long, after
+ * three times what they usually take.
+ */
+const UNANSWERED = { ms: 5_000, times: 3 } as const;
+
+/**
+ * What is to be done now: permits, checks, and when to look again.
+ *
+ * @param looks whether starts without an answer are looked for
+ */
+export function step(before: LimiterState, nowMs: number, looks = true): LimiterStep {
   const given = givePermits(before, nowMs);
-  const checked = takeChecks(given.state);
+  const looked = looks ? takeUnanswered(given.state) : { state: given.state, unanswered: [], nextAt: null };
+  const checked = takeChecks(looked.state);
   const told = new Set(given.permitted);
   const permits = checked.state.held.filter((slot) => slot.tell || told.has(slot.requestId));
   const held = checked.state.held.map(({ tell: _, ...slot }) => slot);
@@ -40,7 +60,8 @@ export function step(before: LimiterState, nowMs: number): LimiterStep {
     state,
     permits: permits.map((slot) => toPermit(slot, load)),
     checks: checked.due,
-    wakeAt: earliest(given.openAt, checked.nextAt),
+    unanswered: looked.unanswered,
+    wakeAt: earliest(earliest(given.openAt, checked.nextAt), looked.nextAt),
   };
 }
 
@@ -143,6 +164,30 @@ function takeChecks(state: LimiterState): { state: LimiterState; due: HeldSlot[]
     due,
     nextAt: held.reduce<number | null>((min, slot) => earliest(min, slot.checkAt), null),
   };
+}
+
+/** A start under way takes room in the windows for as long as nobody knows when it was sent, which matters to a line. */
+function takeUnanswered(state: LimiterState): {
+  state: LimiterState;
+  unanswered: HeldSlot[];
+  nextAt: number | null;
+} {
+  const none = { state, unanswered: [], nextAt: null };
+  const { settings, typical, waiting } = state;
+  const { perMinute, perHour } = settings.starts;
+  if (waiting.length === 0 || (perMinute === null && perHour === null)) return none;
+  const patienceMs = Math.max(UNANSWERED.ms, UNANSWERED.times * (typical.triggerMs ?? 0));
+  const open = state.held.filter((slot) => isUncounted(slot) && !slot.lookedFor);
+  const isDue = (slot: HeldSlot) => slot.grantedAt + patienceMs <= state.clock;
+  const unanswered = open.filter(isDue);
+  const nextAt = open.reduce<number | null>(
+    (min, slot) => (isDue(slot) ? min : earliest(min, slot.grantedAt + patienceMs)),
+    null,
+  );
+  if (unanswered.length === 0) return { ...none, nextAt };
+  const due = new Set(unanswered);
+  const held = state.held.map((slot) => (due.has(slot) ? { ...slot, lookedFor: true as const } : slot));
+  return { state: { ...state, held }, unanswered, nextAt };
 }
 
 function loadOf(held: readonly HeldSlot[]): Map<string, number> {

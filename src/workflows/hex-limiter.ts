@@ -55,6 +55,14 @@ const { recallLimiter } = proxyActivities<HexActivities>({
   summary: 'What was known before',
 });
 
+/** The run itself finds out what became of its start, but later: until then its start takes room from others. */
+const { lookForStart } = proxyActivities<HexActivities>({
+  startToCloseTimeout: '10 seconds',
+  scheduleToCloseTimeout: '30 seconds',
+  cancellationType: 'TRY_CANCEL',
+  summary: 'Whether Hex has the run of a start without an answer',
+});
+
 const { askAgain } = proxyActivities<HexActivities>({
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '1 minute',
@@ -91,6 +99,7 @@ type Newcomer = LimiterEvent & { type: 'acquire' };
 export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): Promise<never> {
   // What an earlier build has begun goes on as that build does: in the order in which all have asked.
   const takesTurns = patched('pipelines-go-in-turn');
+  const looks = patched('starts-without-an-answer-are-looked-for');
   let state: LimiterState = carried ? unpackLimiter(carried) : newLimiter(input.settings);
   if (!takesTurns) state = withoutTurns(state);
   /** What it was told before it knew what was before; null as soon as it knows. */
@@ -134,6 +143,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     dirty = true;
   };
   const lookAfter = async (slots: HeldSlot[]) => take(await check(input.connection, slots));
+  const lookFor = async (slot: HeldSlot) => take(await look(input.connection, slot));
   const wakeBy = alarm(() => {
     dirty = true;
   });
@@ -154,11 +164,12 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   }
   for (;;) {
     dirty = false;
-    const { state: next, permits, checks, wakeAt } = step(state, Date.now());
+    const { state: next, permits, checks, unanswered, wakeAt } = step(state, Date.now(), looks);
     state = next;
     if (newcomers.length > 0) logPlaces(newcomers.splice(0), input.connection, state);
     for (const permit of permits) void sendPermit(permit);
     if (checks.length > 0) void lookAfter(checks);
+    for (const slot of unanswered) void lookFor(slot);
     if (isLongOutage(state) && state.refused.last > askedAfter) {
       askedAfter = state.refused.last;
       void awaitHex();
@@ -192,6 +203,17 @@ async function signalPermit({ workflowId, requestId, load }: Permit): Promise<bo
 async function check(connection: string, slots: HeldSlot[]): Promise<LimiterEvent[]> {
   try {
     return await checkHolders({ connection, slots });
+  } catch (error) {
+    if (error instanceof ActivityFailure) return [];
+    throw error;
+  }
+}
+
+/** Empty where its run is not to be seen, or nobody can look. */
+async function look(connection: string, slot: HeldSlot): Promise<LimiterEvent[]> {
+  const { requestId, workflowId, projectId, grantedAt } = slot;
+  try {
+    return await lookForStart({ connection, requestId, workflowId, projectId, grantedAt });
   } catch (error) {
     if (error instanceof ActivityFailure) return [];
     throw error;

@@ -36,6 +36,33 @@ it('a worker killed while the POST is in flight: its run is adopted by the next,
   expect(sandbox.ledger().runs).toHaveLength(1);
 });
 
+it('a worker killed while a POST is in flight: its start is seen in Hex, and others need not wait until it is settled', async () => {
+  const { hex, sandbox, spawnWorker, work } = await harness({
+    worker: false,
+    sandbox: { duration: '1s' },
+    // A minute of the limits takes a second.
+    env: {
+      HEX_LIMITS: 'on',
+      HEX_CLOCK_FACTOR: '60',
+      HEX_STARTS_PER_MINUTE: '1',
+      HEX_STARTS_PER_HOUR: 'none',
+    },
+  });
+  sandbox.script([{ match: { operation: 'runProject' }, lateMs: 60_000 }]);
+  const worker = await spawnWorker();
+  const lost = await hex.startRun({ projectId: 'lost', ...FAST, requestTimeout: '60s' });
+  onTestFinished(async () => {
+    await lost.terminate('a test');
+  });
+  await sandbox.waitFor(({ runs }) => runs.length === 1);
+  const waiting = await hex.startRun({ projectId: 'waits', ...FAST });
+  worker.kill('SIGKILL');
+  await work();
+  expect(await waiting.result()).toMatchObject({ success: true });
+  expect(await lost.query<RunProgress>('progress')).toMatchObject({ phase: 'triggering' });
+  expect(sandbox.ledger().runs).toHaveLength(2);
+});
+
 it('somebody who looks at a run whose worker has just been killed does not stop it', async () => {
   const { hex, sandbox, spawnWorker, work } = await harness({ worker: false, sandbox: { duration: '15s' } });
   const poll = { min: '10m', max: '10m', first: '20ms' } as const;

@@ -22,6 +22,7 @@ class Line {
   now = 0;
   permitted: string[] = [];
   checks: string[] = [];
+  unanswered: string[] = [];
   wakeAt: number | null = null;
 
   constructor(settings: LimitsPatch = {}) {
@@ -56,6 +57,7 @@ class Line {
     this.state = result.state;
     this.permitted.push(...result.permits.map(({ requestId }) => requestId));
     this.checks = result.checks.map(({ requestId }) => requestId);
+    this.unanswered = result.unanswered.map(({ requestId }) => requestId);
     this.wakeAt = result.wakeAt;
     return this;
   }
@@ -96,6 +98,7 @@ describe('events', () => {
           for (const type of ['finished', 'released', 'notStarted'] as const)
             events.push([{ type, requestId }, state.clock]);
           events.push([{ type: 'triggered', requestId, runId: 'x' }, state.clock]);
+          events.push([{ type: 'seen', requestId, runId: 'x' }, state.clock]);
           events.push([{ type: 'checked', requestId, alive: true }, state.clock]);
           events.push([{ type: 'acquire', requestId, workflowId: 'w', projectId: 'p' }, state.clock]);
           events.push([
@@ -363,6 +366,48 @@ describe('leases', () => {
     line.at(720_000).tell({ type: 'checked', requestId: 'a', alive: true });
     expect([line.permitted, line.wakeAt]).toEqual([['a'], 1_320_000]);
     expect(line.tell({ type: 'checked', requestId: 'a', alive: false }).permitted).toEqual(['a', 'b']);
+  });
+
+  it('a start without an answer is looked for once, where others wait; seen in Hex, it holds up its project alone', () => {
+    const line = new Line(perMinute(2)).ask('a').ask('b').started('b');
+    expect(line.wakeAt).toBe(120_000);
+    line.ask('same', 'a').ask('c');
+    expect([line.unanswered, line.wakeAt]).toEqual([[], 5_000]);
+    expect(line.at(5_000).unanswered).toEqual(['a']);
+    expect(line.at(6_000).unanswered).toEqual([]);
+    expect(line.reasons()).toEqual({ same: 'trigger window', c: 'starts per minute' });
+    // The window that it takes room in is over a minute after it was seen, though it has no answer yet.
+    line.tell({ type: 'seen', requestId: 'a', runId: 'run-a' });
+    expect(line.at(65_999).permitted).toEqual(['a', 'b', 'c']);
+    expect(
+      line.tell({ type: 'acquire', requestId: 'd', workflowId: 'w', projectId: 'd' }).permitted,
+    ).toHaveLength(3);
+    expect(line.at(66_000).permitted).toEqual(['a', 'b', 'c', 'd']);
+    line.started('a').started('c', 'd');
+    expect(line.state.starts).toEqual([0, 6_000, 66_000, 66_000]);
+    expect(line.at(126_000).permitted).toEqual(['a', 'b', 'c', 'd', 'same']);
+    // The next is not looked for later because a worker died.
+    expect(line.state.typical.triggerMs).toBe(0);
+  });
+
+  it('a run that was seen and is another after all: the start counts when it is answered, or may have been sent', () => {
+    for (const [type, more] of [
+      ['triggered', { runId: 'run-a' }],
+      ['notStarted', {}],
+    ] as const) {
+      const line = new Line(perMinute(2)).ask('a').ask('b').ask('c').at(5_000);
+      line.tell({ type: 'seen', requestId: 'a', runId: 'of a stranger' });
+      line.at(9_000).tell({ type, requestId: 'a', ...more } as LimiterEvent);
+      expect(line.state.starts).toEqual([5_000, 9_000]);
+    }
+  });
+
+  it('where starts take long, one without an answer is looked for later', () => {
+    const line = new Line(perMinute(1)).ask('slow');
+    line.at(4_000).started('slow').ask('next').ask('waits');
+    expect(line.at(64_000).permitted).toEqual(['slow', 'next']);
+    expect(line.at(75_999).unanswered).toEqual([]);
+    expect(line.at(76_000).unanswered).toEqual(['next']);
   });
 
   it('checks come in batches', () => {

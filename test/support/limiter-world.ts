@@ -14,7 +14,7 @@ const PENALTIES = ['rate', 'kernel', 'noKernel', 'outage'] as const;
 /** What happens next in a random world; `pick` chooses among the requests it can happen to. */
 export type Action = { after: number; clockError: number } & (
   | { kind: 'acquire'; project: number; priority: number; exclusive: boolean }
-  | { kind: 'answered' | 'refused' | 'ends' | 'dies' | 'gives up'; pick: number; within: number }
+  | { kind: 'seen' | 'answered' | 'refused' | 'ends' | 'dies' | 'gives up'; pick: number; within: number }
   | { kind: 'penalty'; of: (typeof PENALTIES)[number]; for: number | null }
 );
 
@@ -28,6 +28,7 @@ export function actionsOf(clockErrorMs = 0): fc.Arbitrary<Action[]> {
     'answered',
     'answered',
     'answered',
+    'seen',
     'ends',
     'ends',
     'refused',
@@ -164,6 +165,7 @@ export function play(
     const triggering = facts.filter((fact) => fact.grantedAt !== null && !fact.settled && !fact.over);
     const running = facts.filter((fact) => fact.settled && !fact.over);
     const pool = {
+      seen: triggering,
       answered: triggering,
       refused: triggering,
       ends: running,
@@ -176,14 +178,18 @@ export function play(
     /** Hex counts a POST at any moment between its permit and the news of its outcome. */
     const posted = () => (fact.grantedAt ?? now) + (now - (fact.grantedAt ?? now)) * action.within;
     switch (action.kind) {
+      case 'seen':
+        fact.countedAt ??= posted();
+        send({ type: 'seen', requestId, runId: `run-${requestId}` }, seen);
+        return;
       case 'answered':
         fact.settled = true;
-        fact.countedAt = posted();
+        fact.countedAt ??= posted();
         send({ type: 'triggered', requestId, runId: `run-${requestId}` }, seen);
         return;
       case 'refused':
         fact.over = true;
-        if (action.within < 0.7) fact.countedAt = posted();
+        if (action.within < 0.7) fact.countedAt ??= posted();
         send({ type: 'notStarted', requestId, counted: fact.countedAt !== null }, seen);
         return;
       case 'ends':
@@ -192,7 +198,7 @@ export function play(
         return;
       case 'dies':
         fact.over = true;
-        if (!fact.settled) fact.countedAt = posted();
+        if (!fact.settled) fact.countedAt ??= posted();
         send({ type: 'checked', requestId, alive: false }, seen);
         return;
       case 'gives up':

@@ -1,13 +1,14 @@
-// Prints `N passed, N failed` from vitest's JSON report, and fails where a test failed or none ran.
+// Prints `N passed, N failed` from vitest's JSON reports, and fails where a test failed or none of a report ran.
 import { readFileSync } from 'node:fs';
 
-const read = () => {
+const read = (path) => {
   try {
-    return JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+    return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
     return { numPassedTests: 0, numFailedTests: 0, success: false };
   }
 };
-const { numPassedTests, numFailedTests, success } = read();
-process.stdout.write(`${numPassedTests} passed, ${numFailedTests} failed\n`);
-process.exitCode = success && numPassedTests > 0 ? 0 : 1;
+const reports = process.argv.slice(2).map(read);
+const sum = (count) => reports.reduce((total, report) => total + report[count], 0);
+process.stdout.write(`${sum('numPassedTests')} passed, ${sum('numFailedTests')} failed\n`);
+process.exitCode = reports.every(({ success, numPassedTests }) => success && numPassedTests > 0) ? 0 : 1;

@@ -383,20 +383,3 @@ it('Windows line ends, odd names and the definition with its parameters are take
   });
   expect(await run('apply', 'pipelines/long.json', '--address', '127.0.0.1:1')).toMatchObject({ code: 3 });
 });
-
-it('200 files are applied at once', async () => {
-  const { run, json } = folderOf(
-    Object.fromEntries(
-      Array.from({ length: 200 }, (_, n) => [
-        `p${n}`,
-        { timezone: 'Europe/Berlin', schedule: { cron: `${n % 60} 2 * * *` } },
-      ]),
-    ),
-  );
-  const began = Date.now();
-  const { code, stdout } = await run('apply', 'pipelines');
-  process.stdout.write(`200 files applied in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
-  expect(code).toBe(0);
-  expect(stdout.match(/^create/gm)).toHaveLength(200);
-  expect(new Set(actionsOf(await json('apply', 'pipelines')))).toEqual(new Set(['unchanged']));
-});

@@ -25,6 +25,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     port: 0,
     uiPort: false,
     searchAttributes: searchAttributeTypes(),
+    // All tests together may read its lists; by default a namespace may 10 times a second, and the others would wait.
+    dynamicConfig: { 'frontend.namespaceRPS.visibility': 1_000 },
   });
   project.provide('temporalAddress', server.address);
   project.provide('temporalNamespace', server.namespace);

@@ -13,6 +13,9 @@ import {
 import { type Console, createConsole } from '../../src/console.js';
 import { type TestConsole, testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
+import { hurriedConsole } from '../support/hurried-console.js';
+
+hurriedConsole();
 
 let rig: Harness;
 let web: TestConsole;

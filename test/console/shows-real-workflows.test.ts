@@ -12,7 +12,10 @@ import type {
 import { encryptionCodec } from '../../src/encryption/codec.js';
 import { addressOf, type TestConsole, testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
+import { hurriedConsole } from '../support/hurried-console.js';
 import { connectClient, server } from '../support/server.js';
+
+hurriedConsole();
 
 let rig: Harness;
 let web: TestConsole;

@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll } from 'vitest';
+import { Pace } from '../../src/console/pace.js';
+
+/** Consoles in this file read lists five times as often as they may beside others. Call it at the head of the file. */
+export function hurriedConsole(): void {
+  const { turn } = Pace.prototype;
+  beforeAll(() => {
+    Pace.prototype.turn = async function (this: Pace) {
+      this.waiting++;
+      await sleep(200, undefined, { ref: false });
+      this.waiting--;
+      this.reads++;
+    };
+  });
+  afterAll(() => {
+    Pace.prototype.turn = turn;
+  });
+}

@@ -63,7 +63,9 @@ export function planStorm(options: PlanOptions): StormPlan {
       durations[`${name}-${index}`] = duration();
       return `${name}-${index}`;
     });
-  const shared = projects('project', Math.max(4, Math.ceil(count / 2)), () => random.between(100, 3_000));
+  const shared = projects('project', Math.max(4, Math.ceil(count / 2)), () =>
+    random.chance(0.25) ? 0 : random.between(100, 3_000),
+  );
   const endless = projects('endless', Math.max(2, Math.ceil(count / 20)), () => ENDLESS_MS);
   const strangers = new Map<string, string>();
   const connections = Array.from(
@@ -98,6 +100,8 @@ export function planStorm(options: PlanOptions): StormPlan {
         projectId,
         connection: connectionOf(projectId),
         ...FAST,
+        // Some are read together with their start, and may have ended by then.
+        ...(random.chance(0.5) && { poll: { ...FAST.poll, first: 0 } }),
         inputParams: { chaos: key },
         ...(!chain && { dependsOn: before }),
         ...(random.chance(0.3) && {

@@ -74,11 +74,17 @@ function compile() {
 // Four: whether what a failure says goes through the codec, and whether there are traces, is part of a bundle.
 async function bundle() {
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { preloadModules, tracedInterceptorModules, workflowInterceptorModules, workflowsPath } =
-    await import(new URL(`${fresh}/worker/workflow-code.js`, root).href);
+  const { ownInterceptorModules, preloadModules, tracedInterceptorModules, workflowsPath } = await import(
+    new URL(`${fresh}/worker/workflow-code.js`, root).href
+  );
   const logger = new DefaultLogger('WARN');
   const { encodedFailures } = await import(new URL(`${fresh}/encryption/encoded-failures.js`, root).href);
-  const sources = { workflowsPath, workflowInterceptorModules, preloadModules, logger };
+  const sources = {
+    workflowsPath,
+    workflowInterceptorModules: ownInterceptorModules,
+    preloadModules,
+    logger,
+  };
   const traced = { workflowInterceptorModules: tracedInterceptorModules };
   const encoded = { failureConverterPath: encodedFailures };
   for (const [name, more] of [

@@ -145,6 +145,12 @@ await worker.runUntil(async () => {
   await kernels(25);
   await save(limiter.workflowId, 'hex-limiter-looked');
 
+  // Nobody waits, so that each permit is there at once.
+  const quick = steps.map((step) => ({ ...step, poll: { ...FAST.poll, first: 0 } }));
+  await settled((await hex.startPipeline(quick, { workflowId: 'hex-pipeline-quick' })).result());
+  await save('hex-pipeline-quick/load', 'hex-run-quick');
+  await save(limiter.workflowId, 'hex-limiter-quick');
+
   sandbox.settings({ duration: '1s' });
   const keyed = { projectId: 'keyed', key: 'sales/2026-11-01', ...FAST };
   const holder = await hex.startRun({ ...keyed }, { workflowId: 'hex-run-keyed' });

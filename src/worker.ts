@@ -7,6 +7,7 @@ import { type Config, loadConfig } from './config.js';
 import { dataConverterOf } from './encryption/settings.js';
 import type { Telemetry } from './telemetry/telemetry.js';
 import { version } from './version.js';
+import { askAheadSinks } from './worker/ask-ahead.js';
 import { type ConnectOptions, connectToTemporal, type WorkerLog } from './worker/connect.js';
 import { type HexLink, hexLinks } from './worker/hex-connections.js';
 import { scheduleJanitor } from './worker/janitor-schedules.js';
@@ -97,6 +98,7 @@ async function workerWithLimiters(
     stickyQueueScheduleToStartTimeout: '5s',
     ...versioned(config),
     ...options.worker,
+    sinks: { ...askAheadSinks(dependencies.limiters), ...options.worker?.sinks },
     ...(dataConverter && { dataConverter }),
     plugins: [...plugins, ...(options.worker?.plugins ?? []), reads.leaving(links)],
   });

@@ -2,6 +2,7 @@ import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { own } from '../base/json.js';
 import { limiterId } from '../contract/ids.js';
 import type { LimiterInput } from '../contract/inputs.js';
+import { memoOf } from '../contract/memo.js';
 import { holdersQuery, limiterEventsSignal, lineQuery, readsQuery } from '../contract/messages.js';
 import {
   DEFAULT_SETTINGS,
@@ -13,6 +14,7 @@ import {
   withSettings,
 } from '../limits/index.js';
 import { gathered } from './gathered.js';
+import { type PermitRequest, QuickPermits } from './quick-permits.js';
 
 /** The limiters of this worker's connections, as the activities reach them. */
 export interface Limiters {
@@ -22,6 +24,12 @@ export interface Limiters {
   configure(connections: readonly string[]): Promise<void>;
   /** Sends events; starts the limiter where there is none. */
   send(connection: string, events: LimiterEvent[]): Promise<void>;
+  /** The same with what is sent next, or a moment later, and nobody waits: for what a lease makes good if it is lost. */
+  sendSoon(connection: string, events: LimiterEvent[]): void;
+  /** Asks for a permit. The id of the request where it is there at once; null: it comes by signal. `first`: never before. */
+  ask(connection: string, request: PermitRequest, first: boolean): Promise<string | null>;
+  /** Asks for a run that is about to begin on this worker. Nobody waits, and nothing is lost where it fails. */
+  askAhead(connection: string, run: Omit<PermitRequest, 'requestId' | 'ahead'>): void;
   /** Starts those of these limiters anew that somebody has ended: one that nobody tells anything would stay ended. */
   revive(connections: readonly string[]): Promise<void>;
   /** Where a request stands; null where it is not in line, or too far behind to be foretold. */
@@ -42,6 +50,8 @@ export interface LimiterSetup {
 
 /** A worker that hears nothing for so long goes on as it may without an answer. */
 const ANSWER_MS = 5_000;
+/** The next step of a pipeline asks within this time after the last one has ended. */
+const SOON_MS = 100;
 /** So many events go in one signal at most: some 60 KB. */
 const MOST_EVENTS = 200;
 /**
@@ -74,8 +84,28 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
   const send = (connection: string, events: LimiterEvent[]): Promise<void> => {
     const sender = senders.get(connection) ?? gathered((all) => signal(connection, all), MOST_EVENTS);
     senders.set(connection, sender);
-    return sender(events);
+    return sender([...takeHeldBack(connection), ...events]);
   };
+  const heldBack = new Map<string, LimiterEvent[]>();
+  const takeHeldBack = (connection: string): LimiterEvent[] => {
+    const events = heldBack.get(connection) ?? [];
+    heldBack.delete(connection);
+    return events;
+  };
+  const sendSoon = (connection: string, events: LimiterEvent[]) => {
+    const waiting = heldBack.get(connection);
+    heldBack.set(connection, [...(waiting ?? []), ...events]);
+    if (waiting) return;
+    setTimeout(() => {
+      // What is lost is made good by a lease.
+      if (heldBack.has(connection)) send(connection, []).catch(() => undefined);
+    }, SOON_MS);
+  };
+  const answers = async (connection: string) => {
+    const { memo } = await workflows.getHandle(limiterId(taskQueue, connection)).describe();
+    return memoOf({ memo }).hexAnswers ?? {};
+  };
+  const permits = new QuickPermits({ send, answers });
   const configure = async (connection: string) => {
     const patch = patchOf(connection);
     if (patch === 'off') return;
@@ -94,6 +124,9 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
   return {
     limits: (connection) => patchOf(connection) !== 'off',
     send,
+    sendSoon,
+    ask: (connection, request, first) => permits.ask(connection, request, first),
+    askAhead: (connection, run) => permits.askAhead(connection, run),
     async configure(connections) {
       await Promise.all(connections.map(configure));
     },

@@ -2,6 +2,7 @@ import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { WorkflowClient } from '@temporalio/client';
 import { timestampMs } from '../base/timestamp.js';
 import type { LimiterInput } from '../contract/inputs.js';
+import type { HexMemo } from '../contract/memo.js';
 import { limiterEventsSignal, permitSignal } from '../contract/messages.js';
 import { decoderOf } from '../contract/payloads.js';
 import {
@@ -21,6 +22,7 @@ import { type Execution, eventsOf, type HistoryEvent } from './history-events.js
 import { eachOf, listExecutions } from './list-executions.js';
 import { readRunStart } from './run-start.js';
 
+const ANSWERS = 'hexAnswers' satisfies keyof HexMemo;
 const EVENTS_PER_PAGE = 500;
 /** The projects of so many runs, the newest that were sent to Hex, are asked for; Hex allows far fewer starts an hour. */
 const MOST_RUNS = 200;
@@ -70,6 +72,8 @@ async function executionBefore(
 async function stateOf(workflows: WorkflowClient, execution: Execution): Promise<PackedLimiter> {
   const decode = decoderOf(workflows);
   const told: [LimiterEvent, number][] = [];
+  /** Requests whose permits are in the memo, by the words under which they asked. */
+  const asked = new Map<string, string>();
   let settings: LimitsPatch | undefined;
   let state = newLimiter();
   for await (const event of eventsOf(workflows, execution, EVENTS_PER_PAGE)) {
@@ -80,6 +84,10 @@ async function stateOf(workflows: WorkflowClient, execution: Execution): Promise
       state = second ? unpackLimiter(second as unknown as PackedLimiter) : newLimiter(settings);
     } else if (event.signalExternalWorkflowExecutionInitiatedEventAttributes) {
       state = withPermit(state, (first as { requestId: string }).requestId, at);
+    } else if (event.workflowPropertiesModifiedEventAttributes) {
+      for (const [word, given] of Object.entries((first ?? {}) as Record<string, boolean>)) {
+        if (given) state = withPermit(state, asked.get(word) ?? '', at);
+      }
     } else if (isRecalled(first)) {
       // It had been recalled itself, and what it was told meanwhile came after that.
       state = recalledState(first, settings);
@@ -87,6 +95,7 @@ async function stateOf(workflows: WorkflowClient, execution: Execution): Promise
     } else if (Array.isArray(first)) {
       for (const each of first as unknown as LimiterEvent[]) {
         told.push([each, at]);
+        if (each.type === 'acquire' && each.answer !== undefined) asked.set(each.answer, each.requestId);
         state = applyEvent(state, each, at);
       }
     }
@@ -100,6 +109,8 @@ function payloadsOf(event: HistoryEvent) {
   if (signal?.signalName === limiterEventsSignal.name) return signal.input?.payloads;
   const permit = event.signalExternalWorkflowExecutionInitiatedEventAttributes;
   if (permit?.signalName === permitSignal.name) return permit.input?.payloads;
+  const answers = event.workflowPropertiesModifiedEventAttributes?.upsertedMemo?.fields?.[ANSWERS];
+  if (answers) return [answers];
   return (
     event.workflowExecutionStartedEventAttributes?.input?.payloads ??
     event.activityTaskCompletedEventAttributes?.result?.payloads

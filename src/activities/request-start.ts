@@ -16,6 +16,8 @@ export interface StartRequest {
   exclusive?: boolean;
   /** Its party in line; absent for a run that belongs to no pipeline. */
   fairnessKey?: string;
+  /** The first act of its workflow, in the first attempt of that task. Workers of before do not say so. */
+  first?: boolean;
 }
 
 /** Whether there will be a permit to wait for. */
@@ -24,16 +26,22 @@ export interface StartAnswer {
   limited: boolean;
   /** True: asking once is enough. Workers of before do not say so, and their runs ask again by the clock. */
   remembered?: boolean;
+  /** The id of a request that has its permit already. Absent: the permit comes by signal. */
+  permitted?: string;
 }
 
-/** Asks the connection's limiter for a permit to start a run; safe to repeat. The permit comes by signal. */
+/**
+ * Asks the connection's limiter for a permit to start a run; safe to repeat. The permit comes by signal, unless it is
+ * there at once.
+ */
 export const requestStart =
   ({ limiters, reads = () => null }: ActivityDependencies) =>
-  async ({ connection, ...request }: StartRequest): Promise<StartAnswer> => {
+  async ({ connection, first = false, ...request }: StartRequest): Promise<StartAnswer> => {
     if (!limiters?.limits(connection)) return { limited: false };
     const usual = usualMs({ reads }, connection, request.projectId);
-    await limiters.send(connection, [{ type: 'acquire', ...request, ...(usual && { usualMs: usual[0] }) }]);
-    return { limited: true, remembered: true };
+    const asks = { type: 'acquire', ...request, ...(usual && { usualMs: usual[0] }) } as const;
+    const permitted = await limiters.ask(connection, asks, first);
+    return { limited: true, remembered: true, ...(permitted !== null && { permitted }) };
   };
 
 /** Tells the connection's limiter what has happened. */

@@ -1,9 +1,16 @@
-import { HexError, type RunProjectRequest } from '../hex/index.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { activityInfo } from '@temporalio/activity';
+import { HexError, isTerminal, type RunProjectRequest } from '../hex/index.js';
+import type { LimiterEvent } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { startFailure } from './failures.js';
 import { pollRun, type RunRead } from './get-run-status.js';
+import { isAhead } from './quick-permits.js';
 import { afterRefusal, isHeldBack } from './refused-start.js';
 import { report } from './request-start.js';
+
+/** The limiter hears of a start so much later at most, so that it hears of an end that is known by then with it. */
+const TOGETHER_MS = 20;
 
 /** The start of a run, to be sent once. */
 export interface StartRunRequest {
@@ -41,10 +48,9 @@ export const triggerRun =
       const { runId, runUrl, projectVersion, traceId } = await dependencies
         .hex(connection)
         .runProject(projectId, request, { timeoutMs: requestTimeoutMs });
-      const [read] = await Promise.all([
-        firstRead(dependencies, start, runId),
-        requestId && report(dependencies, connection, [{ type: 'triggered', requestId, runId }]),
-      ]);
+      const reading = firstRead(dependencies, start, runId);
+      if (requestId) await tellOfStart(dependencies, start, { requestId, runId }, reading);
+      const read = await reading;
       const searchAttributes = dependencies.searchAttributes ?? false;
       return { runId, runUrl, projectVersion, traceId, searchAttributes, read };
     } catch (error) {
@@ -54,12 +60,37 @@ export const triggerRun =
     }
   };
 
+/** The start, and the end where the first read has seen it: in one signal where both are known together. */
+async function tellOfStart(
+  dependencies: ActivityDependencies,
+  { connection, projectId }: StartRunRequest,
+  { requestId, runId }: { requestId: string; runId: string },
+  reading: Promise<RunRead | null>,
+): Promise<void> {
+  const ahead = isAhead(requestId);
+  const { workflowId = '' } = activityInfo().workflowExecution ?? {};
+  const started: LimiterEvent = ahead
+    ? // In full: the limiter may have given up what was asked for ahead.
+      { type: 'holding', requestId, runId, workflowId, projectId }
+    : { type: 'triggered', requestId, runId };
+  const endOf = (read: RunRead | null): LimiterEvent[] =>
+    read && isTerminal(read.status) ? [{ type: 'finished', requestId }] : [];
+  const soon = await Promise.race([reading, delay(TOGETHER_MS, undefined, { ref: false })]);
+  const ended = endOf(soon ?? null);
+  // Where the next step asks in a moment, one signal is enough.
+  if (ended.length > 0 && ahead) dependencies.limiters?.sendSoon(connection, [started, ...ended]);
+  else await report(dependencies, connection, [started, ...ended]);
+  // What was not known by then.
+  if (soon === undefined) await report(dependencies, connection, endOf(await reading));
+}
+
+/** It tells the limiter nothing: that is done together with the start. */
 async function firstRead(
   dependencies: ActivityDependencies,
-  { connection, projectId, requestId, readWithinMs }: StartRunRequest,
+  { connection, projectId, readWithinMs }: StartRunRequest,
   runId: string,
 ): Promise<RunRead | null> {
   if (readWithinMs === undefined) return null;
-  const run = { connection, projectId, runId, requestId, requestTimeoutMs: readWithinMs };
+  const run = { connection, projectId, runId, requestId: null, requestTimeoutMs: readWithinMs };
   return pollRun(dependencies)(run).catch(() => null);
 }

@@ -38,6 +38,8 @@ export interface HexMemo {
   hexBackfill?: string;
   /** Of a `hexKey`: who has the key. */
   hexKeyHolder?: KeyHolder;
+  /** Of a `hexLimiter`: whether a request got its permit at once, by the word under which it asked; the newest. */
+  hexAnswers?: Record<string, boolean>;
   /** Of a `hexRun` that closed and left its run going on in Hex on purpose: Hex's run id. */
   hexLeftRunning?: string;
 }

@@ -1,3 +1,4 @@
+import { AHEAD_LEASE_MS, hasAsked, madeWay } from './ahead.js';
 import { withReads } from './readers.js';
 import { withSettings } from './settings.js';
 import {
@@ -97,12 +98,16 @@ export function applyEvent(before: LimiterState, event: LimiterEvent, nowMs: num
 }
 
 /** How long a slot goes without its holder being looked after. */
-export function leaseMs(state: LimiterState, slot: Pick<HeldSlot, 'startedAt'>): number {
-  return slot.startedAt === null ? state.settings.triggerLeaseMs : state.settings.runLeaseMs;
+export function leaseMs({ settings }: LimiterState, slot: Pick<HeldSlot, 'startedAt' | 'ahead'>): number {
+  if (slot.startedAt !== null) return settings.runLeaseMs;
+  return slot.ahead ? Math.min(AHEAD_LEASE_MS, settings.triggerLeaseMs) : settings.triggerLeaseMs;
 }
 
-function acquire(state: LimiterState, event: LimiterEvent & { type: 'acquire' }, now: number): LimiterState {
+function acquire(before: LimiterState, event: LimiterEvent & { type: 'acquire' }, now: number): LimiterState {
   const { requestId } = event;
+  // The run itself was faster.
+  if (event.ahead && hasAsked(before, event)) return before;
+  const state = event.ahead ? before : madeWay(before, event);
   const slot = state.held.find((held) => held.requestId === requestId);
   if (slot) {
     return slot.startedAt !== null || slot.tell
@@ -335,6 +340,7 @@ function identityOf(from: Omit<WaitingRequest, 'priority' | 'at'>): Omit<Waiting
     projectId: from.projectId,
     ...(from.exclusive ? { exclusive: true } : {}),
     ...(from.fairnessKey === undefined ? {} : { fairnessKey: from.fairnessKey.slice(0, LONGEST_KEY) }),
+    ...(from.ahead ? { ahead: true } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+export { answeredBySignal, withoutAhead } from './ahead.js';
 export { applyEvent } from './events.js';
 export { type LimiterView, type LineOptions, standings, view, type WaitingView } from './forecast.js';
 export type { WaitReason } from './gates.js';

@@ -1,3 +1,4 @@
+import { onlyThoseThere } from './ahead.js';
 import type { Reader } from './readers.js';
 import {
   DEFAULT_SETTINGS,
@@ -50,7 +51,7 @@ type PackedRequest = [string, string, string | 0, number, number, 0 | 1, number]
 type PackedWaiting = PackedRequest | [...PackedRequest, number] | [...PackedRequest, number, number];
 type PackedHold = Pick<
   HeldSlot,
-  'grantedAt' | 'startedAt' | 'runId' | 'checkAt' | 'tell' | 'lookedFor' | 'seenRunId'
+  'grantedAt' | 'startedAt' | 'runId' | 'checkAt' | 'tell' | 'lookedFor' | 'seenRunId' | 'ahead'
 >;
 
 /** The state as a continue-as-new carries it. */
@@ -77,15 +78,15 @@ export function packLimiter(state: LimiterState): PackedLimiter {
     if (fairnessKey !== undefined) parties.set(fairnessKey, party);
     return movedAt === undefined ? [...packed(request), party] : [...packed(request), party, movedAt];
   };
-  const { waiting, held, backOff: penalty, halfOpen: probing, ...rest } = state;
+  const { waiting, held, backOff: penalty, halfOpen: probing, ...rest } = onlyThoseThere(state);
   return {
     ...rest,
     penalty,
     probing,
     waiting: waiting.map(packedWaiting),
     held: held.map((slot) => {
-      const { grantedAt, startedAt, runId, checkAt, tell, lookedFor, seenRunId } = slot;
-      const more = { ...(tell && { tell }), ...(lookedFor && { lookedFor }) };
+      const { grantedAt, startedAt, runId, checkAt, tell, lookedFor, seenRunId, ahead } = slot;
+      const more = { ...(tell && { tell }), ...(lookedFor && { lookedFor }), ...(ahead && { ahead }) };
       const hold = { grantedAt, startedAt, runId, checkAt, ...more };
       return [...packed(slot), seenRunId === undefined ? hold : { ...hold, seenRunId }];
     }),

@@ -29,6 +29,8 @@ export interface WaitingRequest {
   fairnessKey?: string;
   /** Somebody has moved it to the front, at this time. */
   movedAt?: number;
+  /** The pipeline above has asked, for a run that is about to begin: it goes at once or not at all. */
+  ahead?: true;
 }
 
 /** Somebody moved waiting runs to the front. */
@@ -130,9 +132,10 @@ export interface LimiterState {
 export type LimiterEvent =
   /**
    * A request to start a run. Defaults: priority 0 (scheduled), `at` now. When it already has its permit, the permit is
-   * sent again. `usualMs`: how long runs of the project usually take, where that is known.
+   * sent again. `usualMs`: how long runs of the project usually take, where that is known. `answer`: a word under which
+   * the memo is to say at once whether there is a permit, which is not sent then.
    */
-  | ({ type: 'acquire'; usualMs?: number } & Omit<WaitingRequest, 'priority' | 'at'> & {
+  | ({ type: 'acquire'; usualMs?: number; answer?: string } & Omit<WaitingRequest, 'priority' | 'at'> & {
         priority?: number;
         at?: number;
       })

@@ -1,3 +1,4 @@
+import { onlyThoseThere } from './ahead.js';
 import { leaseMs } from './events.js';
 import { type Blocked, openGates } from './gates.js';
 import {
@@ -49,7 +50,8 @@ const UNANSWERED = { ms: 5_000, times: 3 } as const;
  */
 export function step(before: LimiterState, nowMs: number, looks = true): LimiterStep {
   const given = givePermits(before, nowMs);
-  const looked = looks ? takeUnanswered(given.state) : { state: given.state, unanswered: [], nextAt: null };
+  const there = onlyThoseThere(given.state);
+  const looked = looks ? takeUnanswered(there) : { state: there, unanswered: [], nextAt: null };
   const checked = takeChecks(looked.state);
   const told = new Set(given.permitted);
   const permits = checked.state.held.filter((slot) => slot.tell || told.has(slot.requestId));
@@ -140,13 +142,8 @@ function opening(blocked: Blocked, request: WaitingRequest, state: LimiterState)
 }
 
 function newSlot(state: LimiterState, { fairnessKey: _, movedAt: __, ...request }: WaitingRequest): HeldSlot {
-  return {
-    ...request,
-    grantedAt: state.clock,
-    startedAt: null,
-    runId: null,
-    checkAt: state.clock + state.settings.triggerLeaseMs,
-  };
+  const slot = { ...request, grantedAt: state.clock, startedAt: null, runId: null };
+  return { ...slot, checkAt: state.clock + leaseMs(state, slot) };
 }
 
 /** Slots due for a check; when one is due, those due soon go along, so that checks come in batches. */

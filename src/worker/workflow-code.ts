@@ -24,8 +24,11 @@ export const workflowInterceptorModules = [
   beside('workflows/log-the-end'),
 ];
 
+/** Those of a worker that is wholly ours: it hears what they say. */
+export const ownInterceptorModules = [...workflowInterceptorModules, beside('workflows/ask-ahead')];
+
 /** The same with traces, which need the packages that src/telemetry/tracing.ts names. */
-export const tracedInterceptorModules = [...workflowInterceptorModules, beside('telemetry/traced-workflows')];
+export const tracedInterceptorModules = [...ownInterceptorModules, beside('telemetry/traced-workflows')];
 
 const bundlePath = (name: string) => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 
@@ -54,6 +57,6 @@ export function workflowCode(
   return {
     workflowsPath,
     bundlerOptions: { preloadModules },
-    interceptors: { workflowModules: traced ? tracedInterceptorModules : workflowInterceptorModules },
+    interceptors: { workflowModules: traced ? tracedInterceptorModules : ownInterceptorModules },
   };
 }

@@ -20,6 +20,7 @@ import {
   readsQuery,
 } from '../contract/messages.js';
 import {
+  answeredBySignal,
   applyEvent,
   type HeldSlot,
   type LimiterEvent,
@@ -37,8 +38,10 @@ import {
   step,
   unpackLimiter,
   view,
+  withoutAhead,
   withoutTurns,
 } from '../limits/index.js';
+import { Answers } from './limiter/answers.js';
 import { logEvent } from './log-event.js';
 import { alarm } from './timers.js';
 
@@ -90,9 +93,9 @@ type Newcomer = LimiterEvent & { type: 'acquire' };
  * locks. There is one for each connection, `hex-limiter/<task queue>/<connection>`; it never ends. Workflows ask by
  * signal, get their permit by signal, and a slot whose holder has gone is freed when its lease is over.
  *
- * The permit is a signal because it has to be in the history of who gets it before anything is sent. A query may tell
- * what a crash undoes, and replays of a workflow that is busy with signals and Updates fail in the SDK (1.24): it does
- * not keep their order.
+ * The permit is a signal because it has to be in the history of who gets it before anything is sent; where it can be
+ * given at once, whoever has asked finds it in the memo, and puts it there. A query may tell what a crash undoes, and
+ * replays of a workflow that is busy with signals and Updates fail in the SDK (1.24): it does not keep their order.
  *
  * @param carried state of the workflow before it continued as new; not for callers
  */
@@ -100,13 +103,19 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   // What an earlier build has begun goes on as that build does: in the order in which all have asked.
   const takesTurns = patched('pipelines-go-in-turn');
   const looks = patched('starts-without-an-answer-are-looked-for');
-  let state: LimiterState = carried ? unpackLimiter(carried) : newLimiter(input.settings);
-  if (!takesTurns) state = withoutTurns(state);
+  // And answers by signal alone, whatever a newer worker asks it, or has told the limiter before.
+  const answersAtOnce = patched('permits-at-once');
+  const asBegun = (now: LimiterState) => {
+    const inOrder = takesTurns ? now : withoutTurns(now);
+    return answersAtOnce ? inOrder : withoutAhead(inOrder);
+  };
+  let state = asBegun(carried ? unpackLimiter(carried) : newLimiter(input.settings));
   /** What it was told before it knew what was before; null as soon as it knows. */
   let early: LimiterEvent[] | null = !carried && patched('recall-what-was-known') ? [] : null;
   let dirty = true;
   /** Who has got in line since the last step. */
   const newcomers: Newcomer[] = [];
+  const answers = new Answers();
   /** Permits on their way: one that is lost would cost its holder a lease. */
   let sending = 0;
   const take = (events: readonly LimiterEvent[]) => {
@@ -114,10 +123,11 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
       early.push(...events);
       return;
     }
-    for (const event of events) {
+    for (const told of events) {
+      const event = answersAtOnce ? told : answeredBySignal(told);
+      if (event.type === 'acquire') answers.note(event);
       const { waiting } = state;
-      state = applyEvent(state, event, Date.now());
-      if (!takesTurns) state = withoutTurns(state);
+      state = asBegun(applyEvent(state, event, Date.now()));
       if (event.type === 'acquire' && state.waiting !== waiting) newcomers.push(event);
     }
     dirty = true;
@@ -155,8 +165,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
 
   if (early) {
     const known = await recall(input);
-    if (known) state = recalledState(known, input.settings);
-    if (!takesTurns) state = withoutTurns(state);
+    if (known) state = asBegun(recalledState(known, input.settings));
     const told = early;
     early = null;
     take(told);
@@ -167,7 +176,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     const { state: next, permits, checks, unanswered, wakeAt } = step(state, Date.now(), looks);
     state = next;
     if (newcomers.length > 0) logPlaces(newcomers.splice(0), input.connection, state);
-    for (const permit of permits) void sendPermit(permit);
+    for (const permit of answers.tell(permits)) void sendPermit(permit);
     if (checks.length > 0) void lookAfter(checks);
     for (const slot of unanswered) void lookFor(slot);
     if (isLongOutage(state) && state.refused.last > askedAfter) {

@@ -140,6 +140,30 @@ describe('events', () => {
     expect(line.started('a').ask('a').permitted).toHaveLength(2);
   });
 
+  it('what is asked for ahead goes at once or not at all, and makes way for the run itself', () => {
+    const of = (requestId: string) =>
+      ({ type: 'acquire', requestId, workflowId: 'w', projectId: 'p' }) as const;
+    const ahead = { ...of('ahead'), ahead: true } as const;
+    const full = new Line({ ...OPEN, kernels: 1 }).ask('other').tell(ahead);
+    expect(full.state.waiting).toEqual([]);
+    expect(full.tell({ type: 'released', requestId: 'other' }).permitted).toEqual(['other']);
+    // Before the run, together with it, and after it: in any order there is one slot, that of the run.
+    for (const told of [[[ahead], [of('own')]], [[ahead, of('own')]], [[of('own')], [ahead]]]) {
+      const line = new Line({ ...OPEN, starts: { perMinute: null, perHour: 60 } });
+      for (const events of told) line.tell(...events);
+      expect(line.state.held.map(({ requestId }) => requestId)).toEqual(['own']);
+      expect(line.started('own').state.starts).toHaveLength(1);
+      expect(line.tell({ ...ahead, requestId: 'late' }).state.held).toHaveLength(1);
+    }
+    // Should the permit have been used after all, its start counts and takes a kernel, and so does that of the run.
+    const used = new Line({ ...OPEN, starts: { perMinute: null, perHour: 60 } }).tell(ahead).tell(of('own'));
+    const { type: _, ...identity } = ahead;
+    used.tell({ ...identity, type: 'holding', runId: 'run' }).started('own');
+    expect(used.state.held.map(({ requestId }) => requestId)).toEqual(['own', 'ahead']);
+    expect(used.state.starts).toHaveLength(2);
+    expect(used.tell({ type: 'finished', requestId: 'ahead' }).state.held).toHaveLength(1);
+  });
+
   it('a run that was going when the limiter was lost takes its slot again, and its start is counted', () => {
     const line = new Line({ ...perMinute(1), kernels: 2 }).at(100_000);
     line.tell({

@@ -13,8 +13,12 @@ const PENALTIES = ['rate', 'kernel', 'noKernel', 'outage'] as const;
 
 /** What happens next in a random world; `pick` chooses among the requests it can happen to. */
 export type Action = { after: number; clockError: number } & (
-  | { kind: 'acquire'; project: number; priority: number; exclusive: boolean }
-  | { kind: 'seen' | 'answered' | 'refused' | 'ends' | 'dies' | 'gives up'; pick: number; within: number }
+  | { kind: 'acquire'; project: number; priority: number; exclusive: boolean; ahead: boolean }
+  | {
+      kind: 'seen' | 'answered' | 'refused' | 'ends' | 'dies' | 'gives up' | 'asks itself';
+      pick: number;
+      within: number;
+    }
   | { kind: 'penalty'; of: (typeof PENALTIES)[number]; for: number | null }
 );
 
@@ -34,6 +38,7 @@ export function actionsOf(clockErrorMs = 0): fc.Arbitrary<Action[]> {
     'refused',
     'dies',
     'gives up',
+    'asks itself',
   );
   return fc.array(
     fc.oneof(
@@ -45,6 +50,7 @@ export function actionsOf(clockErrorMs = 0): fc.Arbitrary<Action[]> {
           project: fc.nat(4),
           priority: fc.constantFrom(0, 0, 0, 1, 2),
           exclusive: fc.boolean(),
+          ahead: fc.boolean(),
         }),
       },
       {
@@ -73,6 +79,9 @@ export function actionsOf(clockErrorMs = 0): fc.Arbitrary<Action[]> {
 /** A request as the world knows it, apart from the limiter's own books. */
 export interface Fact {
   id: string;
+  workflowId: string;
+  /** Asked for before its workflow was there. */
+  ahead: boolean;
   project: string;
   priority: number;
   exclusive: boolean;
@@ -102,7 +111,7 @@ export function play(
   const log: string[] = [];
 
   const stepAt = (seen: number) => {
-    const result = step(between(state), seen);
+    const result = step(state, seen);
     state = between(result.state);
     wakeAt = result.wakeAt;
     for (const slot of result.checks) send({ type: 'checked', requestId: slot.requestId, alive: true }, seen);
@@ -116,7 +125,7 @@ export function play(
     fact.grantedAt = now;
   };
   const send = (event: LimiterEvent, seen: number) => {
-    state = applyEvent(between(state), event, seen);
+    state = applyEvent(state, event, seen);
   };
 
   for (const [index, action] of actions.entries()) {
@@ -129,6 +138,8 @@ export function play(
     const seen = now + action.clockError;
     act(action, index, seen);
     stepAt(seen);
+    // What is asked for ahead goes at once or not at all.
+    for (const fact of facts) fact.over ||= fact.ahead && fact.grantedAt === null;
   }
   return { facts, state, now, log };
 
@@ -139,27 +150,25 @@ export function play(
       return;
     }
     if (action.kind === 'acquire') {
-      const { priority, exclusive } = action;
-      const fact = {
-        id: `r${index}`,
-        project: `p${action.project}`,
-        priority,
-        exclusive: exclusive && action.project < 2,
-      };
-      facts.push({ ...fact, askedAt: now, grantedAt: null, settled: false, countedAt: null, over: false });
-      send(
-        {
-          type: 'acquire',
-          requestId: fact.id,
-          workflowId: `w${index}`,
-          projectId: fact.project,
-          priority,
-          exclusive: fact.exclusive,
-          at: now,
-        },
-        seen,
-      );
+      const { priority, ahead } = action;
+      const exclusive = action.exclusive && action.project < 2;
+      ask({ workflowId: `w${index}`, project: `p${action.project}`, priority, exclusive, ahead });
       return;
+    }
+    function ask(asked: Pick<Fact, 'workflowId' | 'project' | 'priority' | 'exclusive' | 'ahead'>): void {
+      const { workflowId, project: projectId, priority, exclusive, ahead } = asked;
+      const id = `r${index}`;
+      facts.push({
+        ...asked,
+        id,
+        askedAt: now,
+        grantedAt: null,
+        settled: false,
+        countedAt: null,
+        over: false,
+      });
+      const request = { requestId: id, workflowId, projectId, priority, exclusive, at: now };
+      send({ type: 'acquire', ...request, ...(ahead && { ahead }) }, seen);
     }
     const waiting = facts.filter((fact) => fact.grantedAt === null && !fact.over);
     const triggering = facts.filter((fact) => fact.grantedAt !== null && !fact.settled && !fact.over);
@@ -171,6 +180,7 @@ export function play(
       ends: running,
       dies: [...triggering, ...running],
       'gives up': [...waiting, ...triggering],
+      'asks itself': triggering.filter(({ ahead }) => ahead),
     }[action.kind];
     const fact = pool[action.pick % Math.max(1, pool.length)];
     if (!fact) return;
@@ -200,6 +210,10 @@ export function play(
         fact.over = true;
         if (!fact.settled) fact.countedAt ??= posted();
         send({ type: 'checked', requestId, alive: false }, seen);
+        return;
+      case 'asks itself':
+        fact.over = true;
+        ask({ ...fact, ahead: false });
         return;
       case 'gives up':
         fact.over = true;

@@ -37,6 +37,9 @@ const RENEWAL_MS = 300_000;
  */
 const LONG_RENEWAL_MS = 3_600_000;
 
+/** Of a workflow whose first task has begun for the first time. */
+const EVENTS_OF_A_START = 3;
+
 /** A run that has its permit by then tells nobody that it waited. */
 const TELL_MS = 5_000;
 
@@ -93,12 +96,14 @@ export async function waitForPermit(
     // Not when it was first worked on: a busy worker takes up new workflows in no order.
     at: startTime.getTime(),
     ...(fairnessKey !== undefined && { fairnessKey }),
+    ...(isFirstAct() && { first: true }),
   };
   try {
     for (let asked = 0; ; asked++) {
       limiter.ask();
-      const { limited, remembered = false } = await requestStart(request);
+      const { limited, remembered = false, permitted } = await requestStart(request);
       if (!limited) return null;
+      if (permitted !== undefined) return permitted;
       if (asked === 0) enterPhase(state, 'waiting', waitsFor ?? IN_LINE);
       else if (!remembered) void showPlace(state, requestId, limiter, asked === 1);
       const renewalMs = remembered
@@ -118,6 +123,11 @@ export async function waitForPermit(
     await giveBack({ spec, requestId }, 'released');
     throw error;
   }
+}
+
+/** Nothing has been done before, nor tried: any attempt of a task leaves more events behind. */
+function isFirstAct(): boolean {
+  return workflowInfo().historyLength <= EVENTS_OF_A_START;
 }
 
 /** The pipeline above is told once that a step is in line: by the first item of a fan-out, since each word costs. */

@@ -1,0 +1,20 @@
+import type { Sinks } from '@temporalio/workflow';
+
+/** A run that is about to begin as the child of a pipeline. */
+export interface NextRun {
+  connection: string;
+  /** Of its workflow. */
+  workflowId: string;
+  projectId: string;
+  priority: number;
+  exclusive?: true;
+  fairnessKey?: string;
+}
+
+/** What a pipeline says to its worker beside its history: nothing depends on whether it is heard. */
+export interface AskAheadSinks extends Sinks {
+  permits: {
+    /** A permit for this run may be asked for already. */
+    askAhead(run: NextRun): void;
+  };
+}

@@ -1,0 +1,92 @@
+import { expect, it, vi } from 'vitest';
+import { QuickPermits } from '../../src/activities/quick-permits.js';
+import type { LimiterEvent } from '../../src/limits/index.js';
+
+type Asked = LimiterEvent & { type: 'acquire' };
+
+/** A limiter that answers as `say` does, and what it was asked. */
+function asking(say: (asked: Asked) => boolean | undefined) {
+  const asked: Asked[] = [];
+  const permits = new QuickPermits({
+    send: async (_connection, events) => {
+      asked.push(...(events as Asked[]));
+    },
+    answers: async () => {
+      const said = asked.flatMap((one) => {
+        const answer = one.answer === undefined ? undefined : say(one);
+        return answer === undefined ? [] : [[one.answer, answer] as const];
+      });
+      return Object.fromEntries(said);
+    },
+  });
+  const ask = (workflowId: string, first = true) =>
+    permits.ask('default', { ...REQUEST, requestId: `${workflowId}-1`, workflowId }, first);
+  return { asked, permits, ask };
+}
+
+const REQUEST = { type: 'acquire', projectId: 'p', priority: 0 } as const;
+
+it('a permit that was asked for ahead is taken once: a second try of the same task asks anew', async () => {
+  const { asked, permits, ask } = asking(() => true);
+  // Not before it is known that this limiter answers.
+  permits.askAhead('default', { ...REQUEST, workflowId: 'v' });
+  expect(asked).toEqual([]);
+  await ask('v');
+  asked.length = 0;
+  permits.askAhead('default', { ...REQUEST, workflowId: 'w' });
+  const first = await ask('w');
+  expect(first).toBe(asked[0]?.requestId);
+  expect(asked).toMatchObject([{ ahead: true, workflowId: 'w' }]);
+  expect(await ask('w')).toBe('w-1');
+  expect(asked[1]).not.toHaveProperty('ahead');
+});
+
+it('nor does a second attempt take what was asked for ahead where the first was on another worker', async () => {
+  const { asked, permits, ask } = asking(() => true);
+  await ask('v');
+  permits.askAhead('default', { ...REQUEST, workflowId: 'w' });
+  expect(await ask('w', false)).toBe('w-1');
+  expect(asked.at(-1)).toMatchObject({ requestId: 'w-1' });
+});
+
+it('the answer is looked for before the run comes for it', async () => {
+  let looks = 0;
+  const { permits, ask } = asking(() => ++looks > 0);
+  await ask('v');
+  looks = 0;
+  permits.askAhead('default', { ...REQUEST, workflowId: 'w' });
+  await expect.poll(() => looks).toBe(2);
+  expect(await ask('w')).toMatch(/^w#ahead-/);
+  expect(looks).toBe(2);
+});
+
+it('one that nobody has come for in time is left to the limiter', async () => {
+  const { asked, permits, ask } = asking(() => true);
+  await ask('v');
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    permits.askAhead('default', { ...REQUEST, workflowId: 'w' });
+    vi.setSystemTime(Date.now() + 6_000);
+    expect(asked.at(-1)).toMatchObject({ workflowId: 'w', ahead: true });
+    expect(await ask('w')).toBe('w-1');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('where there is a line nobody waits for an answer, and what has no answer is asked for once more', async () => {
+  const line = asking(() => false);
+  expect(await line.ask('a')).toBeNull();
+  expect(await line.ask('b')).toBeNull();
+  line.permits.askAhead('default', { ...REQUEST, workflowId: 'c' });
+  expect(line.asked.map(({ workflowId, answer }) => [workflowId, answer !== undefined])).toEqual([
+    ['a', true],
+    ['b', false],
+  ]);
+  const silent = asking(() => undefined);
+  expect(await silent.ask('a')).toBeNull();
+  expect(silent.asked.map(({ requestId, answer }) => [requestId, answer !== undefined])).toEqual([
+    ['a-1', true],
+    ['a-1', false],
+  ]);
+});

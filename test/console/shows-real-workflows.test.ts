@@ -98,9 +98,13 @@ it('a pipeline with its grid, a run with its graph, bars and steps, and what a s
     at('transform') === at('check'),
     at('check') < at('load'),
   ]).toEqual([true, true, true]);
-  expect(
-    run.gantt.rows.map(({ step, bars }) => [step, bars.map(({ kind, outcome }) => `${kind} ${outcome}`)]),
-  ).toEqual(['extract', 'transform', 'check', 'load'].map((id) => [id, ['hex success']]));
+  // Before them there may be one of the time that a busy worker took to begin.
+  const begun = run.gantt.rows.map(
+    ({ step, bars }) => [step, bars.filter(({ kind }) => kind !== 'queued')] as const,
+  );
+  expect(begun.map(([step, bars]) => [step, bars.map(({ kind, outcome }) => `${kind} ${outcome}`)])).toEqual(
+    ['extract', 'transform', 'check', 'load'].map((id) => [id, ['hex success']]),
+  );
 
   const step = await web.get('/api/step', { workflowId, step: 'load' });
   expect(step).toMatchObject({

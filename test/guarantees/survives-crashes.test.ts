@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { RunProgress } from '../../src/run/result.js';
 import { startDevServer } from '../../src/temporal-server/index.js';
-import { FAST, harness, until } from '../support/harness.js';
+import { FAST, harness } from '../support/harness.js';
 import { server } from '../support/server.js';
 
 const reads = (requests: { method: string }[]) => requests.filter(({ method }) => method === 'GET').length;
@@ -61,32 +61,6 @@ it('a worker killed while a POST is in flight: its start is seen in Hex, and oth
   expect(await waiting.result()).toMatchObject({ success: true });
   expect(await lost.query<RunProgress>('progress')).toMatchObject({ phase: 'triggering' });
   expect(sandbox.ledger().runs).toHaveLength(2);
-});
-
-it('somebody who looks at a run whose worker has just been killed does not stop it', async () => {
-  const { hex, sandbox, spawnWorker, work } = await harness({ worker: false, sandbox: { duration: '15s' } });
-  const poll = { min: '10m', max: '10m', first: '20ms' } as const;
-  const handle = await hex.startRun({ projectId: 'sales', ...FAST, poll });
-  const progress = () => handle.query<RunProgress>('progress');
-  const first = await spawnWorker();
-  await until('the first read', async () => (await progress()).polls === 1);
-  first.kill('SIGKILL');
-  await once(first, 'exit');
-  // The server keeps both the query and the task of the first signal for the dead worker, each for 5 s. So the query comes
-  // to the next worker first, and the second signal before the task.
-  const looking = progress();
-  const second = await spawnWorker();
-  await handle.signal('pollNow');
-  expect(await looking).toMatchObject({ phase: 'running' });
-  await handle.signal('pollNow');
-  await until('the read that was asked for', async () => (await progress()).polls >= 2);
-  second.kill('SIGKILL');
-  await once(second, 'exit');
-  await work();
-  await sandbox.waitFor(({ runs }) => runs.every(({ alive }) => !alive));
-  await handle.signal('pollNow');
-  expect(await handle.result()).toMatchObject({ success: true });
-  expect(sandbox.ledger().runs).toHaveLength(1);
 });
 
 it('a worker asked to stop (SIGTERM) lets a trigger in flight finish: nothing to adopt', async () => {

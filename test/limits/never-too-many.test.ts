@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { applyEvent, newLimiter, packLimiter, rankOf, step, unpackLimiter } from '../../src/limits/index.js';
 import { actionsOf, type Fact, play } from '../support/limiter-world.js';
 
 const SETTINGS = { starts: { perMinute: 4, perHour: 12 }, kernels: 5, marginMs: 0, agingMs: 300_000 };
-const RUNS = { numRuns: 100 };
+const RUNS = { numRuns: inject('thorough') ? 400 : 40 };
 
 /** The most starts that any stretch of `windowMs` holds. */
 function mostInAnyWindow(facts: readonly Fact[], windowMs: number): number {
@@ -176,7 +176,8 @@ describe('limits', () => {
           }
         },
       ),
-      { numRuns: 50 },
+      // Each plays an hour or two.
+      { numRuns: RUNS.numRuns / 4 },
     );
   });
 });

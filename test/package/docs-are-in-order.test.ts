@@ -36,7 +36,7 @@ it.each(pages)('every link of %s leads to a file, and to a heading of it', (page
 });
 
 it.each(pages)('every test that %s names is a file', (page) => {
-  const named = [...read(page).matchAll(/`(?:test\/)?([a-z-]+\/[a-z-]+)(?:\.test\.ts)?`/g)]
+  const named = [...read(page).matchAll(/`(?:test\/)?([a-z-]+\/[a-z-]+(?:\.long)?)(?:\.test\.ts)?`/g)]
     .map(([, name = '']) => name)
     .filter((name) => folders.has(name.slice(0, name.indexOf('/'))));
   expect(named.filter((name) => !tests.includes(name))).toEqual([]);

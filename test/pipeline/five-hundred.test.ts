@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import type { StepDefinition } from '../../src/index.js';
 import { FAST } from '../support/harness.js';
 import { hex, pipelineHarness } from '../support/pipelines.js';
@@ -6,7 +6,7 @@ import { hex, pipelineHarness } from '../support/pipelines.js';
 /** Temporal warns at 10,240 events and 10 MiB, and ends a workflow at 51,200 and 50 MiB. */
 const WARNS = { events: 10_240, bytes: 10 * 1_048_576 };
 /** Enough to see how a history grows. */
-const STEPS = 40;
+const STEPS = inject('thorough') ? 200 : 40;
 const FIRST = STEPS / 2;
 const MANY = 500;
 

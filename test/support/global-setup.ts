@@ -11,6 +11,8 @@ declare module 'vitest' {
     temporalNamespace: string;
     /** The `temporal` executable. */
     temporalCli: string;
+    /** `npm run test:long`: what the suite tries by samples is tried by many more. */
+    thorough: boolean;
   }
 }
 

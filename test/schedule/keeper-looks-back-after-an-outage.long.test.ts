@@ -2,11 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { TemporalHexClient } from '../../src/client.js';
 import { type DevServer, startDevServer } from '../../src/temporal-server/index.js';
-import { FAST, until } from '../support/harness.js';
-import { keeperRig, ownName, soonEvery } from '../support/keeper.js';
-import { uniqueTaskQueue } from '../support/server.js';
+import { until } from '../support/harness.js';
+import { keeperRig, ownName } from '../support/keeper.js';
 
 // A server of its own: it is stopped, and no keeper of another test tells what this one is to tell.
 const folder = mkdtempSync(join(tmpdir(), 'temporal-hex-'));
@@ -20,40 +18,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const rigOf = () =>
-  keeperRig({ atEnd: onTestFinished, address: temporal.address, sandbox: { duration: '100ms' } });
-
-it('started, and taken up by no worker: told by the keeper of another queue, and all clear when a worker is there', async () => {
-  const rig = await rigOf();
-  await rig.work();
-  const name = ownName('untaken');
-  const taskQueue = uniqueTaskQueue('nobody');
-  const theirs = new TemporalHexClient({ client: rig.temporal, taskQueue });
-  await theirs.schedules.apply([
-    {
-      file: `${name}.yaml`,
-      input: {
-        name,
-        schedule: { ...soonEvery(10), lateAfter: '2s', overlap: 'allow_all', partition: 'end' },
-        steps: [{ projectId: name, ...FAST }],
-      },
-    },
-  ]);
-  onTestFinished(() => theirs.schedules.delete(name));
-  await rig.hex.schedules.resume(name); // Its keeper looks: by itself, it would within five minutes.
-  const message = await rig.hears(name, 'late');
-  expect(message.text).toContain(
-    `no worker took it up within 2.0s: see that a worker works on task queue "${taskQueue}"`,
-  );
-  await rig.hex.schedules.pause(name);
-  await rig.spawnWorker({ HEX_TASK_QUEUE: taskQueue, HEX_KEEPER: 'off' });
-  await rig.hears(name, 'filled');
-  const events = rig.told(name).filter(({ gap }) => gap?.includes('/untaken/'));
-  expect(events.map(({ event }) => event)).toEqual(['late', 'filled']);
-}, 240_000);
-
 it('the server was away: what it dropped and what it started late is told once, with the dates, when it is back', async () => {
-  const { apply, spawnWorker, started, hears, told } = await rigOf();
+  const { apply, spawnWorker, started, hears, told } = await keeperRig({
+    ...{ atEnd: onTestFinished, address: temporal.address, sandbox: { duration: '100ms' } },
+  });
   await spawnWorker();
   const [dropped, caughtUp] = [ownName('dropped'), ownName('caught-up')];
   const every = { every: '10s', overlap: 'allow_all' as const, lateAfter: '5s', partition: 'end' as const };

@@ -205,6 +205,9 @@ describe('events', () => {
   });
 });
 
+/** What this process itself has worked: what others do on a busy machine does not count. */
+const cpuMsSince = (began: NodeJS.CpuUsage) => process.cpuUsage(began).user / 1_000;
+
 /** The most of `times` that any stretch of `windowMs` holds. */
 const mostIn = (times: readonly number[], windowMs: number) =>
   Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + windowMs).length));
@@ -572,9 +575,9 @@ describe('a part of the line', () => {
 
   it('is told as soon with ten thousand in line, and where it stands far behind', () => {
     const line = fullLine(perMinute(20));
-    const began = performance.now();
+    const began = process.cpuUsage();
     const [last] = view(line.state, line.now, { of: idOf(MAX_WAITING - 1).slice(0, -2) }).line;
-    const tookMs = performance.now() - began;
+    const tookMs = cpuMsSince(began);
     expect(last?.place).toBe(MAX_WAITING - line.permitted.length);
     expect(last?.expectedAt).toBeGreaterThan(line.now + 400 * 60_000);
     // 30 ms where this was written.
@@ -617,7 +620,7 @@ describe('efficiency', () => {
   it('ten thousand waiting fit into one payload of Temporal, and stay quick', () => {
     const line = fullLine({});
     expect(JSON.stringify(packLimiter(line.state)).length).toBeLessThan(1.5 * 1024 * 1024);
-    const began = performance.now();
+    const began = process.cpuUsage();
     let events = 0;
     for (let hour = 1; hour <= 10; hour++) {
       for (let minute = 0; minute < 4; minute++) {
@@ -632,6 +635,6 @@ describe('efficiency', () => {
     view(line.state, line.now);
     expect(events).toBe(600);
     // About 3 ms an event where this was written.
-    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(cpuMsSince(began)).toBeLessThan(20_000);
   });
 });

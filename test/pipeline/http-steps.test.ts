@@ -128,10 +128,10 @@ describe('an http step', () => {
   it('fails with what was answered last when the answer is never as expected', async () => {
     service.on('/never', json({ ready: false }));
     const { type, message } = await stepFailure([
-      http('/never', { expect: { json: { ready: true } }, poll: { every: '200ms', within: '900ms' } }),
+      http('/never', { expect: { json: { ready: true } }, poll: { every: '100ms', within: '2s' } }),
     ]);
     expect(type).toBe('HttpNotMet');
-    expect(message).toContain('Not as expected within 900ms: GET');
+    expect(message).toContain('Not as expected within 2.0s: GET');
     expect(message).toContain('json.ready is false, and true is expected');
     expect(service.requests('/never').length).toBeGreaterThan(3);
   });

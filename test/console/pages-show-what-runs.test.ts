@@ -14,7 +14,10 @@ import type { PipelineDefinition, PipelineProgress } from '../../src/index.js';
 import { inChromium } from '../support/browser.js';
 import { emptyFolder } from '../support/cli.js';
 import { type AtEnd, type Harness, harness } from '../support/harness.js';
+import { hurriedConsole } from '../support/hurried-console.js';
 import { hex } from '../support/pipelines.js';
+
+hurriedConsole();
 
 /** A step whose run goes on until the test ends it. */
 const slow = (step: string) => ({ projectId: 'slow', inputParams: { step }, dependsOn: [] });

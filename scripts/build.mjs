@@ -16,6 +16,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { leanProtos } from './lean-protos.mjs';
 
 const root = new URL('../', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, root));
@@ -47,6 +48,7 @@ function hashOfSources() {
     'tsconfig.json',
     'tsconfig.build.json',
     'scripts/build.mjs',
+    'scripts/lean-protos.mjs',
   ];
   for (const file of [...inputs, ...sourceFiles('src')]) hash.update(file).update(readFileSync(path(file)));
   return hash.digest('hex');
@@ -138,7 +140,7 @@ async function consoleProcess() {
     logLevel: 'warning',
     metafile: true,
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    plugins: [ownPlaces(file)],
+    plugins: [ownPlaces(file), leanProtos(path(fresh))],
   });
   rmSync(`${file}.map`);
   const packages = Object.keys(metafile.inputs).flatMap(

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { EarlierTimes } from '../client/backfills/plan.js';
 import { TemporalHexClient } from '../client.js';
 import { lenient } from '../executions/lenient.js';
 import type { ExecutionRow } from '../executions/row.js';
@@ -8,6 +9,7 @@ import { Book } from './book.js';
 import { Cells } from './cells.js';
 import type { Ask, Notice, RunRow } from './contract.js';
 import { Definitions } from './definitions.js';
+import { earlierTimes } from './earlier-times.js';
 import { keepNewest } from './keep-newest.js';
 import { Lines } from './lines.js';
 import { Pace, pacedClient } from './pace.js';
@@ -54,6 +56,7 @@ export class Parts {
   readonly runs: Runs;
   readonly backfills: Backfilled;
   readonly spent: Spent;
+  readonly times: EarlierTimes;
   readonly #attributes: AttributesCheck;
   #probedMs = 0;
   readonly #asks = new Map<
@@ -80,6 +83,7 @@ export class Parts {
     this.lines = new Lines(this.client, taskQueue, this.book, this.queues);
     this.backfills = new Backfilled(this.hex, this.queues);
     this.spent = new Spent(this.hex);
+    this.times = earlierTimes(this.client, this.book);
     this.#attributes = new AttributesCheck(this.client, reach);
     const { hex, reader, queues, schedules, definitions } = this;
     this.runs = new Runs({ hex, reader, queues, schedules, definitions, reach, temporalUi: this.temporalUi });

@@ -99,8 +99,15 @@ export interface RoutesOptions {
   basePath: string;
 }
 
-/** The console as a Hono app, and what ends it. */
-export function consoleRoutes({ parts, safety, basePath }: RoutesOptions): { app: Hono; close: () => void } {
+/** The console as a Hono app. */
+interface ConsoleRoutes {
+  app: Hono;
+  /** Reads what the first page shows, before anybody asks for it. */
+  begin: () => void;
+  close: () => void;
+}
+
+export function consoleRoutes({ parts, safety, basePath }: RoutesOptions): ConsoleRoutes {
   const base = `/${basePath.split('/').filter(Boolean).join('/')}`;
   const slashed = base === '/' ? '/' : `${base}/`;
   const assets = new Assets(slashed);
@@ -176,11 +183,16 @@ export function consoleRoutes({ parts, safety, basePath }: RoutesOptions): { app
     const refused = notFound('There is no such address');
     return context.json(refused.body, refused.status);
   });
+  const begin = () => {
+    // What needs no turn of the lists goes out beside the first of them.
+    const read = Promise.all([parts.book.glance(), parts.notices()]);
+    void read.then(() => answering('/api/home')).catch(() => undefined);
+  };
   const close = () => {
     live.close();
     parts.close();
   };
-  return { app: app as Hono, close };
+  return { app: app as Hono, begin, close };
 }
 
 /** Answers as text without their `at`, each made once for all who ask at about the same time. */

@@ -57,7 +57,7 @@ export function createConsole(options: ConsoleOptions): Console {
   return consoleOf(options).hexConsole;
 }
 
-function consoleOf(options: ConsoleOptions): { hexConsole: Console; parts: Parts } {
+function consoleOf(options: ConsoleOptions): { hexConsole: Console; begin: () => void } {
   const {
     client,
     taskQueue = 'hex',
@@ -74,7 +74,7 @@ function consoleOf(options: ConsoleOptions): { hexConsole: Console; parts: Parts
     proxyHeader: options.trustProxyHeader ?? null,
     readOnly,
   });
-  const { app, close } = consoleRoutes({ parts, safety, basePath });
+  const { app, begin, close } = consoleRoutes({ parts, safety, basePath });
   const fetch = (request: Request) => app.fetch(request);
   const base = basePath.replace(/\/+$/, '');
   const hexConsole = {
@@ -85,7 +85,7 @@ function consoleOf(options: ConsoleOptions): { hexConsole: Console; parts: Parts
     },
     close,
   };
-  return { hexConsole, parts };
+  return { hexConsole, begin };
 }
 
 /** A console with a server of its own. */
@@ -121,12 +121,12 @@ export async function startConsole(options: StartConsoleOptions): Promise<Starte
     );
   const literal = literalOf(host);
   const hosts = isLocal(host) || isWildcard(host) ? [] : [literal];
-  const { hexConsole, parts } = consoleOf({
+  const { hexConsole, begin } = consoleOf({
     ...options,
     allowHosts: [...hosts, ...(options.allowHosts ?? [])],
   });
   // Whoever starts a console opens it: what its first page shows is read meanwhile.
-  void parts.book.glance();
+  begin();
   const server = createServer(getRequestListener(hexConsole.fetch, { overrideGlobalObjects: false }));
   // A page that is looked at holds its stream for hours.
   server.requestTimeout = 0;

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { expect, it, onTestFinished } from 'vitest';
+import type { lazyClient } from '../../src/console/connect.js';
 import { cli, startCli } from '../support/cli.js';
 import { harness } from '../support/harness.js';
 
@@ -67,4 +69,47 @@ it('says on its pages that Temporal is away, within 3 s, instead of ending', asy
   }
   const run = await fetch(new URL('/api/run?workflowId=x', link), { headers: { cookie } });
   expect([run.status, ((await run.json()) as { error: { code: string } }).error.code]).toEqual([503, 'away']);
+});
+
+it('its one file of code knows all of Temporal that its pages and buttons need', async () => {
+  const { env, temporal, taskQueue } = await harness({ worker: false });
+  const bundle = fileURLToPath(new URL('../../dist/console/process.js', import.meta.url));
+  const { lazyClient: connect } = (await import(bundle)) as { lazyClient: typeof lazyClient };
+  const lean = await connect({ address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE });
+  onTestFinished(() => lean.connection.close());
+  const { workflowService } = lean;
+  const called = [
+    'countWorkflowExecutions',
+    'describeTaskQueue',
+    'getSystemInfo',
+    'listSchedules',
+    'queryWorkflow',
+  ];
+  expect(called.filter((name) => !(name in workflowService))).toEqual([]);
+
+  const workflowId = `lean-${taskQueue}`;
+  const handle = await lean.workflow.start('hexPipeline', { taskQueue, workflowId, args: [{ steps: [] }] });
+  await handle.signal('anything', { by: 'me' });
+  await handle.cancel();
+  await handle.terminate('seen');
+  expect((await handle.describe()).status.name).toBe('TERMINATED');
+  const [seen, whole] = await Promise.all(
+    [lean, temporal].map((client) => client.workflow.getHandle(workflowId).fetchHistory()),
+  );
+  expect(JSON.stringify(seen)).toBe(JSON.stringify(whole));
+  expect(seen?.events?.length).toBe(5);
+
+  const schedule = await lean.schedule.create({
+    scheduleId: workflowId,
+    spec: { calendars: [{ hour: 5 }] },
+    action: { type: 'startWorkflow', workflowType: 'hexPipeline', taskQueue, args: [] },
+    state: { paused: true },
+  });
+  onTestFinished(() => schedule.delete());
+  await schedule.pause('why');
+  await schedule.unpause();
+  await schedule.update(
+    ({ spec, action, ...rest }) => ({ ...rest, spec, action, state: { note: 'new' } }) as never,
+  );
+  expect((await schedule.describe()).state.note).toBe('new');
 });

@@ -6,8 +6,12 @@ let rig: Harness;
 let web: TestConsole;
 /** When each read of a list went out. */
 const reads: number[] = [];
+/** What each of them asked for, where it was a list of workflows. */
+const queries: string[] = [];
 /** How much each of them asked for. */
 const sizes: unknown[] = [];
+/** How often it was asked who works on a task queue. */
+let looks = 0;
 /** What a list is refused with; null: it is not. */
 let refusalOf: (request: { query?: string | null }) => Error | null = () => null;
 
@@ -21,16 +25,22 @@ beforeAll(async () => {
     const read = workflowService[name].bind(workflowService) as (...args: unknown[]) => unknown;
     (workflowService as unknown as Record<string, unknown>)[name] = (...args: unknown[]) => {
       reads.push(performance.now());
+      queries.push((args[0] as { query?: string | null }).query ?? '');
       sizes.push((args[0] as { pageSize?: unknown }).pageSize);
       const refusal = refusalOf(args[0] as { query?: string });
       return refusal ? Promise.reject(refusal) : read(...args);
     };
   }
+  const describe = workflowService.describeTaskQueue.bind(workflowService) as (...args: unknown[]) => unknown;
+  (workflowService as unknown as Record<string, unknown>).describeTaskQueue = (...args: unknown[]) => {
+    looks += 1;
+    return describe(...args);
+  };
   web = await testConsole(rig.temporal, rig.taskQueue, afterAll);
 });
 
 it('reads what its first page shows, and no more, as soon as it is started', async () => {
-  await until('it has read before anybody has asked', async () => reads.length > 0);
+  await until('it has read before anybody has asked', async () => reads.length > 0 && looks > 0);
   expect(sizes[0]).toBe(100);
 });
 
@@ -74,6 +84,23 @@ it('twenty open tabs read the lists of Temporal no more often than one, and neve
   expect(reads.length - before).toBeLessThanOrEqual(5);
   const gaps = reads.slice(1).map((at, index) => at - (reads[index] ?? 0));
   expect(Math.min(...gaps)).toBeGreaterThan(990);
+});
+
+it('a plan of a backfill takes two reads of lists beside those of all pages, and the question before it is started one', async () => {
+  const pipeline = `planned-${rig.taskQueue.slice(-8)}`;
+  const { workflowId } = await rig.hex.startPipeline({
+    name: pipeline,
+    steps: [{ id: 'one', projectId: 'one', ...FAST }],
+  });
+  await rig.hex.result(workflowId);
+  const own = () => queries.filter((query) => query !== '' && !query.includes('hexBackfill')).length;
+  const backfill = { pipeline, from: '2026-01-01', to: '2026-01-03', every: 'day' } as const;
+  await until('the list has it', () => web.get('/api/pipeline', { name: pipeline }).catch(() => null));
+  const before = own();
+  expect(await web.post('/api/backfills/plan', backfill)).toMatchObject({ runs: 3, assumed: [] });
+  const planned = own();
+  await web.post('/api/actions/preview', { action: 'backfillStart', backfill });
+  expect([planned - before, own() - planned]).toEqual([2, 1]);
 });
 
 it('says that Temporal refuses the list, since when and why, until it gives it again', async () => {

@@ -13,7 +13,7 @@ import { lenient } from '../../executions/lenient.js';
 import type { BackfillInput } from '../../pipeline/backfill/input.js';
 import type { hexBackfill } from '../../workflows/index.js';
 import { type FailedPartitions, failedPartitions } from './failed.js';
-import { type BackfillPlan, planBackfill } from './plan.js';
+import { type BackfillPlan, checkBackfill, planBackfill } from './plan.js';
 
 export { BackfillError } from './errors.js';
 export type { FailedPartitions } from './failed.js';
@@ -68,7 +68,7 @@ export class Backfills {
     input: BackfillInput,
     { workflowId }: StartBackfillOptions = {},
   ): Promise<WorkflowHandleWithFirstExecutionRunId<typeof hexBackfill>> {
-    if (typeof input.pipeline !== 'string') await this.plan(input);
+    if (typeof input.pipeline !== 'string') checkBackfill(input);
     const name = typeof input.pipeline === 'string' ? input.pipeline : nameOf(input.pipeline);
     return this.#client.workflow.start<typeof hexBackfill>('hexBackfill', {
       taskQueue: this.#taskQueue,

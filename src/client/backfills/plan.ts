@@ -3,17 +3,21 @@ import { sizeProblems } from '../../base/input-size.js';
 import { median } from '../../base/median.js';
 import type { BackfillRow } from '../../contract/backfill.js';
 import { backfillRows } from '../../executions/backfill-rows.js';
+import { earlierRunsOf } from '../../executions/earlier-runs.js';
 import { partitionStates } from '../../executions/partition-states.js';
 import { rememberedToo } from '../../executions/remembered.js';
 import { executionsOf, searching } from '../../executions/search.js';
 import type { BackfillInput } from '../../pipeline/backfill/input.js';
 import { backfillParams, backfillPartitions, intervalOfPartition } from '../../pipeline/backfill/range.js';
 import { parseBackfillInput } from '../../pipeline/boundary.js';
+import type { PipelineRequest, PipelineSpec } from '../../pipeline/definition/spec.js';
+import type { EarlierRuns } from '../../pipeline/preview/estimate.js';
+import { planPipeline } from '../../pipeline/preview/plan-summary.js';
 import { planByHistory } from '../plan.js';
 import { BackfillError } from './errors.js';
 
 /** As many earlier successes are looked at. */
-const COMPARED = 20;
+export const COMPARED = 20;
 
 /** A partition of a plan; instants are ISO 8601 in UTC. */
 export type PlannedPartition = Omit<BackfillRow, 'workflowId' | 'ranAs' | 'params'>;
@@ -37,11 +41,70 @@ export interface BackfillPlan {
   assumed: string[];
 }
 
+/** How long earlier runs took, in ms: what a plan estimates by. A console knows some of it already. */
+export interface EarlierTimes {
+  /** Of the newest successes of a pipeline, about twenty. */
+  ofPipeline(name: string): Promise<readonly number[]>;
+  /** Of runs in Hex, by the ids of their projects. */
+  ofProjects(projects: readonly string[]): Promise<EarlierRuns>;
+}
+
+const readTimes = ({ workflow }: Client): EarlierTimes => ({
+  async ofPipeline(pipeline) {
+    const wanted = { pipeline, statuses: ['success'] as const };
+    const rows = await searching((searchable) => executionsOf(workflow, wanted, searchable, COMPARED));
+    return rows.map(({ durationMs }) => durationMs);
+  },
+  ofProjects: (projects) => earlierRunsOf(workflow, projects),
+});
+
 export async function planBackfill(
   client: Client,
   taskQueue: string,
   input: BackfillInput,
+  times = readTimes(client),
 ): Promise<BackfillPlan> {
+  const { request, spec, pipeline, all, now } = checked(input);
+  const { name } = pipeline;
+  const states = await partitionStates(client.workflow, name, all);
+  const runs = await rememberedToo(client.workflow, { taskQueue, pipeline: name }, all, states);
+  const rows = backfillRows(name, all, runs, spec.reprocess);
+  const wanted = rows.filter(({ willRun }) => willRun);
+  const [first = rows[0]] = wanted;
+  const planned = await planByHistory(
+    client.workflow,
+    requestFor(request, pipeline, first),
+    { scheduledTime: new Date(now).toISOString() },
+    times.ofProjects,
+  );
+  if (!planned.ok) throw new BackfillError(planned.problems);
+  const { calls, estimate } = planned.value;
+  const medianMs = median(await times.ofPipeline(name));
+  const runMs = medianMs ?? estimate.p50Ms;
+  // Where all of it is in sub-pipelines, there is nothing better to go by.
+  const kernelMs = calls.starts > 0 ? estimate.kernelMs : (medianMs ?? 0);
+  const rounds = Math.ceil(wanted.length / spec.maxActive);
+  return {
+    partitions: rows.map(({ workflowId: _, ranAs: __, params: ___, ...row }) => row),
+    runs: wanted.length,
+    reads: wanted.length * calls.reads,
+    kernelMinutes: Math.round((wanted.length * kernelMs) / 60_000),
+    endsAbout: wanted.length === 0 ? null : new Date(now + rounds * runMs).toISOString(),
+    assumed: estimate.assumed,
+  };
+}
+
+/** What is wrong with an input is thrown; nothing is read for that. */
+export function checkBackfill(input: BackfillInput): void {
+  const { request, pipeline, all, now } = checked(input);
+  const first = backfillRows(pipeline.name, all.slice(0, 1), new Map(), 'none')[0];
+  const planned = planPipeline(requestFor(request, pipeline, first), {
+    scheduledTime: new Date(now).toISOString(),
+  });
+  if (!planned.ok) throw new BackfillError(planned.problems);
+}
+
+function checked(input: BackfillInput) {
   const parsed = parseBackfillInput(input);
   if (!parsed.ok) throw new BackfillError(parsed.problems);
   const { request, spec } = parsed.value;
@@ -57,40 +120,18 @@ export async function planBackfill(
   const now = Date.now();
   const list = backfillPartitions(spec, request.spec, now);
   if (!list.ok) throw new BackfillError(list.problems);
-  const { name } = request.spec;
-  const all = list.value.all();
-  const states = await partitionStates(client.workflow, name, all);
-  const runs = await rememberedToo(client.workflow, { taskQueue, pipeline: name }, all, states);
-  const rows = backfillRows(name, all, runs, spec.reprocess);
-  const wanted = rows.filter(({ willRun }) => willRun);
-  const [first = rows[0]] = wanted;
-  const planned = await planByHistory(
-    client.workflow,
-    {
-      ...request,
-      params: { ...backfillParams(request.spec, request.params), ...first?.params },
-      scheduledTime: first?.scheduledTime ?? null,
-      partition: first?.partition ?? null,
-      interval: first ? intervalOfPartition(first) : null,
-    },
-    { scheduledTime: new Date(now).toISOString() },
-  );
-  if (!planned.ok) throw new BackfillError(planned.problems);
-  const { calls, estimate } = planned.value;
-  const successes = await searching((searchable) =>
-    executionsOf(client.workflow, { pipeline: name, statuses: ['success'] }, searchable, COMPARED),
-  );
-  const medianMs = median(successes.map(({ durationMs }) => durationMs));
-  const runMs = medianMs ?? estimate.p50Ms;
-  // Where all of it is in sub-pipelines, there is nothing better to go by.
-  const kernelMs = calls.starts > 0 ? estimate.kernelMs : (medianMs ?? 0);
-  const rounds = Math.ceil(wanted.length / spec.maxActive);
-  return {
-    partitions: rows.map(({ workflowId: _, ranAs: __, params: ___, ...row }) => row),
-    runs: wanted.length,
-    reads: wanted.length * calls.reads,
-    kernelMinutes: Math.round((wanted.length * kernelMs) / 60_000),
-    endsAbout: wanted.length === 0 ? null : new Date(now + rounds * runMs).toISOString(),
-    assumed: estimate.assumed,
-  };
+  return { request, spec, pipeline: request.spec, all: list.value.all(), now };
 }
+
+/** The pipeline, as it is started for a partition. */
+const requestFor = (
+  request: PipelineRequest,
+  pipeline: PipelineSpec,
+  row: BackfillRow | undefined,
+): PipelineRequest => ({
+  ...request,
+  params: { ...backfillParams(pipeline, request.params), ...row?.params },
+  scheduledTime: row?.scheduledTime ?? null,
+  partition: row?.partition ?? null,
+  interval: row ? intervalOfPartition(row) : null,
+});

@@ -1,4 +1,5 @@
 import { inParallel } from '../../base/in-parallel.js';
+import { planBackfill } from '../../client/backfills/plan.js';
 import type {
   BackfillAnswer,
   BackfillListRow,
@@ -101,7 +102,7 @@ export async function backfillPlan(
   request: BackfillRequest,
 ): Promise<Omit<BackfillPlanAnswer, 'at'>> {
   const input = await backfillInput(parts, request);
-  const { partitions, ...rest } = await parts.hex.backfills.plan(input);
+  const { partitions, ...rest } = await planBackfill(parts.client, parts.taskQueue, input, parts.times);
   return {
     notices: await parts.notices(),
     pipeline: request.pipeline,

@@ -13,6 +13,7 @@ import {
   usualMsOf,
   type WaitingRequest,
 } from './state.js';
+import { isWaiting, joined } from './waiting-ids.js';
 import { windowsOf, withTime } from './windows.js';
 
 /** A kernel may become free at any time: Hex is asked again after this share of a minute. */
@@ -115,7 +116,7 @@ function acquire(before: LimiterState, event: LimiterEvent & { type: 'acquire' }
       : changeHeld(state, requestId, (held) => ({ ...held, tell: true }));
   }
   if (state.closed.includes(requestId) || state.waiting.length >= MAX_WAITING) return state;
-  if (state.waiting.some((waiting) => waiting.requestId === requestId)) return state;
+  if (isWaiting(state.waiting, requestId)) return state;
   const request: WaitingRequest = {
     ...identityOf(event),
     priority: Math.min(MAX_PRIORITY, Math.max(-MAX_PRIORITY, finite(event.priority, 0))),
@@ -319,7 +320,9 @@ function inLine(state: LimiterState, request: WaitingRequest): WaitingRequest[] 
     const ahead = state.waiting[at - 1];
     if (ahead && rankOf(ahead, state.settings) <= rank) break;
   }
-  return state.waiting.toSpliced(at, 0, request);
+  const { waiting } = state;
+  // Of a long line this is several times as fast as `toSpliced`.
+  return joined(waiting.slice(0, at).concat(request, waiting.slice(at)), waiting, request);
 }
 
 function changeHeld(

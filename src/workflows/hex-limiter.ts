@@ -175,7 +175,9 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     dirty = false;
     const { state: next, permits, checks, unanswered, wakeAt } = step(state, Date.now(), looks);
     state = next;
-    if (newcomers.length > 0) logPlaces(newcomers.splice(0), input.connection, state);
+    const arrived = newcomers.splice(0);
+    // A replay logs nothing, and whoever takes over a long line must be quick.
+    if (arrived.length > 0 && !workflowInfo().unsafe.isReplaying) logPlaces(arrived, input.connection, state);
     for (const permit of answers.tell(permits)) void sendPermit(permit);
     if (checks.length > 0) void lookAfter(checks);
     for (const slot of unanswered) void lookFor(slot);

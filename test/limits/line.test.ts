@@ -13,6 +13,7 @@ import {
   step,
   unpackLimiter,
   view,
+  type WaitingRequest,
 } from '../../src/limits/index.js';
 import { actionsOf, play } from '../support/limiter-world.js';
 
@@ -636,5 +637,29 @@ describe('efficiency', () => {
     expect(events).toBe(600);
     // About 3 ms an event where this was written.
     expect(cpuMsSince(began)).toBeLessThan(20_000);
+  });
+
+  it('thousands who ask at once do not each search the line, and each still asks once', () => {
+    let looks = 0;
+    const counted = ({ requestId, ...request }: WaitingRequest): WaitingRequest => ({
+      ...request,
+      get requestId() {
+        looks++;
+        return requestId;
+      },
+    });
+    const { state } = fullLine({});
+    const before = { ...state, waiting: state.waiting.slice(0, 9_000).map(counted) };
+    const asked = Array.from({ length: 500 }, (_, n) => ({
+      type: 'acquire' as const,
+      requestId: `late-${idOf(n)}`,
+      workflowId: 'w',
+      projectId: 'p',
+    }));
+    const after = [...asked, ...asked].reduce((line, event) => applyEvent(line, event, 1e12), before);
+    expect(looks).toBe(9_000);
+    expect(after.waiting).toHaveLength(9_500);
+    // The line as it was before knows nothing of them.
+    expect(asked.reduce((line, event) => applyEvent(line, event, 1e12), before).waiting).toHaveLength(9_500);
   });
 });

@@ -39,6 +39,14 @@ const RUN_TABS = ['steps', 'graph', 'time', 'params', 'audit'];
 /** The rules of axe that look at colours. */
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 
+/** What the choice of a time zone has beside its words and its arrow, in pixels. */
+const CHOICE_ROOM = `(() => {
+  const choice = document.querySelector('.top-tools select');
+  const pen = document.createElement('canvas').getContext('2d');
+  pen.font = getComputedStyle(choice).font;
+  return choice.clientWidth - pen.measureText(choice.selectedOptions[0].text).width - 16;
+})()`;
+
 /** A console over the client of a harness. */
 async function consoleFor(
   rig: Harness,
@@ -517,6 +525,7 @@ inChromium('the pages of the console', (browser) => {
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       );
       expect(wide, `${path} is wider than the screen`).toBeLessThanOrEqual(0);
+      expect(await page.evaluate(CHOICE_ROOM), `${path}: the time zone is cut`).toBeGreaterThan(0);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
     await endRunOf('slow', 'COMPLETED');

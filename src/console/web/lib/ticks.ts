@@ -1,3 +1,5 @@
+import { monthName } from './time.js';
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -21,4 +23,21 @@ export function niceStep(spanMs: number, about: number): number {
 export function niceSteps(mostMs: number, about = 5): number[] {
   const step = niceStep(mostMs, about);
   return Array.from({ length: Math.floor(mostMs / step) + 1 }, (_, index) => index * step);
+}
+
+/**
+ * What stands above the columns of a grid, by their days: a month where it begins, and every fifth day. The name of a month
+ * is wider than its column, so nothing stands beside it.
+ */
+export function dayTicks(days: readonly { year: number; month: number; day: number }[]): string[] {
+  let shown = { month: '', at: -2 };
+  return days.map(({ year, month, day }, index) => {
+    if (index - shown.at < 2) return '';
+    const key = `${year}-${month}`;
+    if (key !== shown.month) {
+      shown = { month: key, at: index };
+      return monthName(month);
+    }
+    return days[index - 1]?.day !== day && day % 5 === 0 ? String(day) : '';
+  });
 }

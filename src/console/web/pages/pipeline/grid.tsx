@@ -4,7 +4,8 @@ import { cellLook } from '../../lib/cells.js';
 import { nowHour } from '../../lib/clock.js';
 import { href, navigate, queryValue, setQuery } from '../../lib/route.js';
 import { executionLook } from '../../lib/status.js';
-import { monthName, shortTime, wallTime } from '../../lib/time.js';
+import { dayTicks } from '../../lib/ticks.js';
+import { shortTime, wallTime } from '../../lib/time.js';
 import { triggerWords } from '../../lib/trigger.js';
 import { zoneFor } from '../../lib/zone.js';
 import { Legend } from '../../parts/legend.js';
@@ -19,7 +20,7 @@ import { StepDetails } from '../run/step-details.js';
 export function GridTab({ pipeline: { name, grid, timezone } }: { pipeline: PipelineAnswer }) {
   const zone = zoneFor(timezone);
   const runs = useMemo(() => [...grid.runs].reverse(), [grid.runs]);
-  const columns = useMemo(() => runs.map((run, index) => columnOf(run, runs[index - 1], zone)), [runs, zone]);
+  const columns = useMemo(() => columnsOf(runs, zone), [runs, zone]);
   const steps = useMemo(() => grid.steps.map(({ id }) => id), [grid.steps]);
   const look = useMemo(
     () => (row: number, column: number) => cellLook(runs[column]?.cells ?? null, row),
@@ -145,18 +146,15 @@ function Paging({ next, total, shown }: { next: string | null; total: number; sh
   );
 }
 
-/** A day stands above the first run of it. */
-function columnOf(run: GridRun, before: GridRun | undefined, zone: string): GridColumn {
-  const day = wallTime(Date.parse(run.scheduledTime), zone);
-  const last = before && wallTime(Date.parse(before.scheduledTime), zone);
-  const newMonth = !last || last.month !== day.month || last.year !== day.year;
-  const label = run.partition ?? shortTime(Date.parse(run.scheduledTime), zone, nowHour.peek());
-  return {
+function columnsOf(runs: readonly GridRun[], zone: string): GridColumn[] {
+  const days = runs.map(({ scheduledTime }) => wallTime(Date.parse(scheduledTime), zone));
+  const ticks = dayTicks(days);
+  return runs.map((run, index) => ({
     key: run.runId,
-    label,
-    tick: newMonth ? monthName(day.month) : last.day !== day.day && day.day % 5 === 0 ? String(day.day) : '',
+    label: run.partition ?? shortTime(Date.parse(run.scheduledTime), zone, nowHour.peek()),
+    tick: ticks[index] ?? '',
     status: run.status,
     durationMs: run.durationMs,
     href: runHref(run),
-  };
+  }));
 }

@@ -55,8 +55,8 @@ const SOON_MS = 100;
 /** So many events go in one signal at most: some 60 KB. */
 const MOST_EVENTS = 200;
 /**
- * What a killed worker had of it goes to another after so long. Its tasks take milliseconds, and a whole replay half a
- * second.
+ * What a killed worker had of it goes to another after so long. Its tasks take milliseconds, the replay of ten thousand
+ * requests about a second.
  */
 const TASK_LIMIT = '5 seconds';
 /** Before all else in the task queue: who starts next must not wait behind a thousand who only get in line. */

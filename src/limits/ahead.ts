@@ -1,3 +1,4 @@
+import { isAskedAhead } from './known-of-line.js';
 import type { HeldSlot, LimiterEvent, LimiterState, WaitingRequest } from './state.js';
 
 /** A run that was asked for ahead begins at once, unless something has come between. */
@@ -7,7 +8,7 @@ type Asked = Pick<WaitingRequest, 'workflowId' | 'requestId'>;
 
 /** The line without those who are not there yet: they go at once, or ask by themselves. */
 export function onlyThoseThere(state: LimiterState): LimiterState {
-  if (!state.waiting.some(({ ahead }) => ahead)) return state;
+  if (!isAskedAhead(state.waiting)) return state;
   return { ...state, waiting: state.waiting.filter(({ ahead }) => !ahead) };
 }
 
@@ -21,7 +22,7 @@ export function madeWay(state: LimiterState, asks: Asked): LimiterState {
     (request.startedAt ?? null) !== null ||
     request.workflowId !== asks.workflowId ||
     request.requestId === asks.requestId;
-  if (state.held.every(stays) && state.waiting.every(stays)) return state;
+  if (state.held.every(stays) && !isAskedAhead(state.waiting, asks.workflowId)) return state;
   return { ...state, held: state.held.filter(stays), waiting: state.waiting.filter(stays) };
 }
 

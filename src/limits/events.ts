@@ -1,4 +1,5 @@
 import { AHEAD_LEASE_MS, hasAsked, madeWay } from './ahead.js';
+import { isWaiting, joined } from './known-of-line.js';
 import { withReads } from './readers.js';
 import { withSettings } from './settings.js';
 import {
@@ -13,7 +14,6 @@ import {
   usualMsOf,
   type WaitingRequest,
 } from './state.js';
-import { isWaiting, joined } from './waiting-ids.js';
 import { windowsOf, withTime } from './windows.js';
 
 /** A kernel may become free at any time: Hex is asked again after this share of a minute. */

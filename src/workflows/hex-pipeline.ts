@@ -84,11 +84,10 @@ async function carryOut(
     notifications.sendOfStep(step, event, text);
   });
   logEvent('info', `Pipeline "${spec.name}" started`, { event: 'pipeline_started', pipeline: spec.name });
-  const deadlines = new Deadlines(spec, notifications);
-  const foresee = () => deadlines.foresee(execution, (endOf) => view.expectedEnd(endOf));
-  begun(execution, foresee);
+  const deadlines = new Deadlines(execution, notifications, (endOf) => view.expectedEnd(endOf));
+  begun(execution, () => deadlines.foresee());
   view.show(execution);
-  deadlines.watch(execution, foresee);
+  deadlines.watch();
   const end = (...ended: Parameters<PipelineNotifications['end']>) => {
     deadlines.end();
     return notifications.end(...ended);

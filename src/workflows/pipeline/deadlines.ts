@@ -26,26 +26,33 @@ const LOOKS = 6;
 
 /** Tells of deadlines that pass while the pipeline or a step has not ended, or that will probably be missed. */
 export class Deadlines {
-  private readonly spec: PipelineSpec;
+  private readonly execution: PipelineExecution;
   private readonly notifications: PipelineNotifications;
+  private readonly expectedEnd: (endOf: EndOfStep) => Expected | null;
   private readonly clock = new CancellationScope();
   /** What looks after deadlines that may be missed, by step; null is the pipeline. */
   private readonly warned = new Set<StepRecord | null>();
   private readonly risks = new Map<StepRecord | null, CancellationScope>();
 
-  constructor(spec: PipelineSpec, notifications: PipelineNotifications) {
-    this.spec = spec;
+  /** @param expectedEnd of the pipeline: looks at every item of every step, so it is asked for only where somebody wants to know */
+  constructor(
+    execution: PipelineExecution,
+    notifications: PipelineNotifications,
+    expectedEnd: (endOf: EndOfStep) => Expected | null,
+  ) {
+    this.execution = execution;
     this.notifications = notifications;
+    this.expectedEnd = expectedEnd;
   }
 
-  /** From the start of the pipeline on. `foresee` is called now and then, for what does not tell that it takes longer. */
-  watch(execution: PipelineExecution, foresee: () => void): void {
-    this.watchPassing(execution);
-    const asked = [null, ...execution.steps.values()].filter(
-      (step) => hasDeadline(step?.spec ?? this.spec, execution) && this.wants(step, 'at_risk'),
+  /** From the start of the pipeline on. */
+  watch(): void {
+    this.watchPassing();
+    const asked = [null, ...this.execution.steps.values()].filter(
+      (step) => this.wants(step, 'at_risk') && this.hasDeadline(step),
     );
     if (asked.length === 0 || !patched('deadlines-foreseen-by-the-clock')) return;
-    for (const step of asked) this.lookAhead(execution, step, foresee);
+    for (const step of asked) this.lookAhead(step);
   }
 
   /** The pipeline has ended. */
@@ -55,34 +62,17 @@ export class Deadlines {
 
   /**
    * Tells of deadlines that will probably be missed, of each once: called when a run has told when it is expected to end,
-   * or a slice how its items stand, which no history from before has, and by the clock.
-   *
-   * @param expectedEnd of the pipeline: looks at every item of every step, so it is asked for only where somebody wants to know
+   * or a slice how its items stand, which no history from before has.
    */
-  foresee(execution: PipelineExecution, expectedEnd: (endOf: EndOfStep) => Expected | null): void {
-    const { name } = this.spec;
-    const ofAll = this.wants(null, 'at_risk');
-    const steps = [...execution.steps.values()].filter((step) => this.wants(step, 'at_risk'));
+  foresee(): void {
+    const steps = [...this.execution.steps.values()].filter((step) => this.wants(step, 'at_risk'));
     const ends = new Map(steps.map((step) => [step, foreseenEnd(step)]));
-    const endOfPipeline = ofAll ? expectedEnd((step) => ends.get(step) ?? null) : null;
-    if (endOfPipeline) {
-      this.atRisk(execution, null, endOfPipeline, (when) =>
-        this.notifications.sendOfPipeline(
-          'at_risk',
-          `Pipeline "${name}" will probably miss its deadline ${when}`,
-        ),
+    if (this.wants(null, 'at_risk'))
+      this.atRisk(
+        null,
+        this.expectedEnd((step) => ends.get(step) ?? null),
       );
-    }
-    for (const [step, end] of ends) {
-      if (!end) continue;
-      this.atRisk(execution, step, end, (when) =>
-        this.notifications.sendOfStep(
-          step,
-          'at_risk',
-          `Step "${step.spec.id}" will probably miss its deadline ${when}`,
-        ),
-      );
-    }
+    for (const [step, end] of ends) this.atRisk(step, end);
   }
 
   /** Of a step, the pipeline's own `notify` may want to know too. */
@@ -92,24 +82,25 @@ export class Deadlines {
     );
   }
 
-  private watchPassing(execution: PipelineExecution): void {
+  private watchPassing(): void {
+    const { execution, notifications } = this;
     const { name } = this.spec;
     if (this.wants(null, 'deadline')) {
-      this.atDeadline(execution, null, (when) => {
+      this.atDeadline(null, (when) => {
         const open = [...execution.steps.values()].filter(
           ({ endedAtMs, state }) => endedAtMs === null && state !== 'waiting',
         );
         const names = open.map((step) => withWait(step)).join(', ');
         const stands = liveStatusOf(open.map(shownState)) === 'queued' ? 'is still in line' : 'still runs';
-        this.notifications.sendOfPipeline('deadline', `Pipeline "${name}" ${stands} ${when}, at: ${names}`);
+        notifications.sendOfPipeline('deadline', `Pipeline "${name}" ${stands} ${when}, at: ${names}`);
       });
     }
     for (const step of execution.steps.values()) {
       if (!this.wants(step, 'deadline')) continue;
-      this.atDeadline(execution, step, (when) => {
+      this.atDeadline(step, (when) => {
         const stands = step.startedAtMs === null ? 'has not started' : 'has not ended';
         if (!isFinal(step.state))
-          this.notifications.sendOfStep(step, 'deadline', `Step "${step.spec.id}" ${stands} ${when}`);
+          notifications.sendOfStep(step, 'deadline', `Step "${step.spec.id}" ${stands} ${when}`);
       });
     }
   }
@@ -119,47 +110,40 @@ export class Deadlines {
    * differ between two builds of Node.js, so nothing but the length of the one timer depends on them, and that is kept
    * in the history.
    */
-  private atDeadline(
-    execution: PipelineExecution,
-    step: StepRecord | null,
-    act: (when: string) => void,
-  ): void {
-    const deadline = step?.spec ?? this.spec;
-    if (!hasDeadline(deadline, execution)) return;
+  private atDeadline(step: StepRecord | null, act: (when: string) => void): void {
+    if (!this.hasDeadline(step)) return;
+    const { deadlineMs } = this.deadlineOf(step);
     const wait = async () => {
-      if (step && deadline.deadlineMs !== null) await condition(() => step.startedAtMs !== null);
-      const leftMs = deadline.deadlineMs ?? Math.max(1, dueOf(execution, step, deadline) - Date.now());
-      await sleep(leftMs, { summary: `Deadline of ${step?.spec.id ?? 'the pipeline'}` });
-      act(whenOf(deadline, execution));
+      if (this.startsItsDeadline(step)) await condition(() => step.startedAtMs !== null);
+      await sleep(deadlineMs ?? Math.max(1, this.dueOf(step) - Date.now()), {
+        summary: `Deadline of ${step?.spec.id ?? 'the pipeline'}`,
+      });
+      act(this.whenOf(step));
     };
     this.clock.run(wait).catch(() => undefined);
   }
 
-  /** Each time after half of what is left until the deadline. */
-  private lookAhead(execution: PipelineExecution, step: StepRecord | null, foresee: () => void): void {
-    const deadline = step?.spec ?? this.spec;
+  /**
+   * Each time after half of what is left until the deadline: what takes longer than foreseen does not say so. It looks at
+   * this one alone, since each of many steps has its own.
+   */
+  private lookAhead(step: StepRecord | null): void {
     const wait = async () => {
-      if (step && deadline.deadlineMs !== null) await condition(() => step.startedAtMs !== null);
-      const due = dueOf(execution, step, deadline);
+      if (this.startsItsDeadline(step)) await condition(() => step.startedAtMs !== null);
+      const due = this.dueOf(step);
       for (let look = 0; look < LOOKS && !this.warned.has(step); look++) {
         await sleep(Math.max(1, Math.round((due - Date.now()) / 2)), { summary: 'Look at the deadline' });
         if (step && isFinal(step.state)) return;
-        foresee();
+        this.atRisk(step, step ? foreseenEnd(step) : this.expectedEnd(foreseenEnd));
       }
     };
     this.clock.run(wait).catch(() => undefined);
   }
 
   /** By the length of a timer, too: whether there is one must not depend on time zones. */
-  private atRisk(
-    execution: PipelineExecution,
-    step: StepRecord | null,
-    expectedEnd: Expected,
-    act: (when: string) => void,
-  ): void {
-    const deadline = step?.spec ?? this.spec;
-    if (!hasDeadline(deadline, execution)) return;
-    const due = dueOf(execution, step, deadline);
+  private atRisk(step: StepRecord | null, expectedEnd: Expected | null): void {
+    if (!expectedEnd || !this.hasDeadline(step)) return;
+    const due = this.dueOf(step);
     const now = Date.now();
     // What has been missed is told by the deadline itself.
     const missed = due > now && expectedEnd[0] > due;
@@ -169,32 +153,52 @@ export class Deadlines {
     scope
       .run(async () => {
         await sleep(missed ? 1 : NEVER_MS, { summary: 'Deadline at risk' });
-        if (!this.warned.has(step))
-          act(`${whenOf(deadline, execution)}: ${expectedText(toExpectedEnd(expectedEnd), now)}`);
+        const expected = expectedText(toExpectedEnd(expectedEnd), now);
+        if (!this.warned.has(step)) this.warn(step, `${this.whenOf(step)}: ${expected}`);
         this.warned.add(step);
       })
       .catch(() => undefined);
   }
-}
 
-/** Reruns and backfills are about a day whose time of day has long passed. */
-function hasDeadline({ deadlineMs, deadlineAt }: Deadline, { prepared }: PipelineExecution): boolean {
-  return deadlineMs !== null || (deadlineAt !== null && !isRepetition(prepared.trigger));
-}
+  private warn(step: StepRecord | null, when: string): void {
+    const misses = `will probably miss its deadline ${when}`;
+    if (step) this.notifications.sendOfStep(step, 'at_risk', `Step "${step.spec.id}" ${misses}`);
+    else this.notifications.sendOfPipeline('at_risk', `Pipeline "${this.spec.name}" ${misses}`);
+  }
 
-/** When it passes; a length of time is counted from the start of the step, or of the pipeline. */
-function dueOf(
-  { run, startedAtMs }: PipelineExecution,
-  step: StepRecord | null,
-  { deadlineMs, deadlineAt }: Deadline,
-): number {
-  if (deadlineMs === null)
-    return deadlineInstant(deadlineAt ?? '', run.timezone, Date.parse(run.scheduledTime));
-  return (step?.startedAtMs ?? startedAtMs) + deadlineMs;
-}
+  private get spec(): PipelineSpec {
+    return this.execution.plan.spec;
+  }
 
-function whenOf({ deadlineMs, deadlineAt }: Deadline, { run }: PipelineExecution): string {
-  return deadlineMs === null ? `at ${deadlineAt} (${run.timezone})` : `after ${formatDuration(deadlineMs)}`;
+  private deadlineOf(step: StepRecord | null): Deadline {
+    return step?.spec ?? this.spec;
+  }
+
+  /** Reruns and backfills are about a day whose time of day has long passed. */
+  private hasDeadline(step: StepRecord | null): boolean {
+    const { deadlineMs, deadlineAt } = this.deadlineOf(step);
+    return deadlineMs !== null || (deadlineAt !== null && !isRepetition(this.execution.prepared.trigger));
+  }
+
+  /** A length of time is counted from the start of the step. */
+  private startsItsDeadline(step: StepRecord | null): step is StepRecord {
+    return step !== null && step.spec.deadlineMs !== null;
+  }
+
+  /** When it passes. */
+  private dueOf(step: StepRecord | null): number {
+    const { deadlineMs, deadlineAt } = this.deadlineOf(step);
+    const { run, startedAtMs } = this.execution;
+    if (deadlineMs === null)
+      return deadlineInstant(deadlineAt ?? '', run.timezone, Date.parse(run.scheduledTime));
+    return (step?.startedAtMs ?? startedAtMs) + deadlineMs;
+  }
+
+  private whenOf(step: StepRecord | null): string {
+    const { deadlineMs, deadlineAt } = this.deadlineOf(step);
+    if (deadlineMs !== null) return `after ${formatDuration(deadlineMs)}`;
+    return `at ${deadlineAt} (${this.execution.run.timezone})`;
+  }
 }
 
 /** Histories from before foresaw runs only. */

@@ -13,9 +13,6 @@ const UNVERSIONED = 1;
 type Queue = WorkersAnswer['queues'][number];
 type Kind = keyof typeof KINDS;
 
-const asksForWorkflows = (queue: Queue | null) =>
-  queue === null || queue.workers.some(({ kinds, lastSeen }) => kinds.includes('workflow') && isUp(lastSeen));
-
 /** Who works on task queues, as the server sees it. */
 export class Queues {
   readonly #client: Client;
@@ -29,10 +26,18 @@ export class Queues {
 
   /** Whether a worker has asked for workflow tasks lately; where the server does not say, one is taken to be there. */
   async served(taskQueue: string): Promise<boolean> {
-    if (asksForWorkflows(await this.of(taskQueue))) return true;
-    // Nobody is refused by what was known before a worker came.
+    const queue = await this.of(taskQueue);
+    return (
+      queue === null ||
+      queue.workers.some(({ kinds, lastSeen }) => kinds.includes('workflow') && isUp(lastSeen))
+    );
+  }
+
+  /** The same for what would be refused: not by what was known before a worker came. */
+  async servedNow(taskQueue: string): Promise<boolean> {
+    if (await this.served(taskQueue)) return true;
     this.#known.delete(taskQueue);
-    return asksForWorkflows(await this.of(taskQueue));
+    return this.served(taskQueue);
   }
 
   /** Null where the server does not answer. */

@@ -8,7 +8,7 @@ const THOROUGH = [
   'test/schedule/every-local-day-once.test.ts',
 ];
 
-/** What takes long: storms, outages, sizes, hours of simulation. Each has a small version among the others. */
+/** What takes long: storms, outages, sizes, hours of simulation. Most have a small version among the others. */
 export default defineConfig({
   test: {
     ...tests,

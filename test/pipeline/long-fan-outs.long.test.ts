@@ -75,7 +75,9 @@ describe('a fan-out of more than 1,000 items', () => {
       notify: [notify],
       steps: [each],
     });
-    const { body } = await receiver.received(({ body: { event } }) => event === 'at_risk');
+    const { body } = await receiver.received(
+      ({ body: { event, workflowId } }) => event === 'at_risk' && workflowId === handle.workflowId,
+    );
     expect(body.text).toMatch(/^Pipeline "long" will probably miss its deadline after .*: expected to end/);
     const { startedAt, expectedEnd, steps } = (await fanOuts.rig.hex.progress(
       handle.workflowId,

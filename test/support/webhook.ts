@@ -24,6 +24,9 @@ export interface Receiver {
   received(is: (one: Received) => boolean): Promise<Received>;
 }
 
+/** Less than a test may take, so that it ends by saying what it waited for. */
+const RECEIVED_WITHIN_MS = 90_000;
+
 /** A receiver of notifications on a real socket; answers the n-th request so. */
 export async function webhookReceiver(
   answer: (n: number) => number = () => 200,
@@ -47,10 +50,16 @@ export async function webhookReceiver(
     all,
     notifications: () => taken().map(({ body }) => body as unknown as Notification),
     async received(is) {
+      const late = AbortSignal.timeout(RECEIVED_WITHIN_MS);
       for (;;) {
         const found = taken().find(is);
         if (found) return found;
-        await new Promise<void>((resolve) => waiters.push(resolve));
+        if (late.aborted)
+          throw new Error(`Not received. What was: ${JSON.stringify(taken().map(({ body }) => body.text))}`);
+        await new Promise<void>((resolve) => {
+          waiters.push(resolve);
+          late.addEventListener('abort', () => resolve(), { once: true });
+        });
       }
     },
   };

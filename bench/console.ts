@@ -6,9 +6,9 @@ import { searchAttributes } from '../src/contract/search-attributes.js';
 import { findChromium } from '../test/support/find-chromium.js';
 import type { Bench, Sizes } from './support/bench.js';
 import { residentBytes } from './support/cpu.js';
-import { load } from './support/machine.js';
+import { load, settled } from './support/machine.js';
 import { count, median, ms } from './support/numbers.js';
-import { startCommand, startHexWorker, startSupport } from './support/processes.js';
+import { startCommand, startHexWorker, startSupport, type WorkerProcess } from './support/processes.js';
 import { type Stack, withStack } from './support/stack.js';
 import type { Row } from './support/table.js';
 import { TASK_QUEUES } from './support/task-queues.js';
@@ -28,15 +28,16 @@ export const consolePages = ({ runs = 10_000 }: Sizes): Bench => ({
   method: [
     'The runs of the past are stand-ins without work, with the lists, inputs and results of real ones. Pages in a real Chromium.',
     `Medians of ${ROUNDS} rounds. "Painted" is the second frame after the cells are in the page, from the start of loading it anew.`,
+    'The command is started when the machine has nothing else to do.',
   ],
-  run: () =>
-    withStack({ duration: 100 }, async (stack) => {
+  run: () => {
+    const executablePath = findChromium();
+    if (executablePath === null)
+      throw new Error('This needs a Chromium: install "chromium", or set CHROME_PATH to one');
+    return withStack({ duration: 100 }, async (stack) => {
       stack.own(await startHexWorker(stack.env));
       stack.own(await startSupport('bare-worker', stack.env));
       await fill(stack.temporal, runs);
-      const executablePath = findChromium();
-      if (executablePath === null)
-        throw new Error('This needs a Chromium: install "chromium", or set CHROME_PATH to one');
       const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
       try {
         return [
@@ -47,29 +48,50 @@ export const consolePages = ({ runs = 10_000 }: Sizes): Bench => ({
       } finally {
         await browser.close();
       }
-    }),
+    });
+  },
 });
 
-/** Start, size, paint, click and memory, of the command as people start it. */
-async function inItsOwnProcess({ env, hex, sandbox }: Stack, browser: Browser): Promise<Row[]> {
+interface Started {
+  command: WorkerProcess;
+  page: Page;
+  /** From the start of the command: until it listens, and until its first page is there. */
+  listensMs: number;
+  shownMs: number;
+  /** Of the first page in all, as they were sent. */
+  bytes: number;
+}
+
+/** Starts the command as people do, and opens its first page. */
+async function start(env: Stack['env'], browser: Browser): Promise<Started> {
   const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
+  await settled();
   const begun = Date.now();
   const command = await startCommand(['console', '--port', '0'], env, /https?:\/\/\S+/);
   const listensMs = Date.now() - begun;
-  try {
-    const link = command.said;
-    let bytes = 0;
-    page.on('response', (response) => {
-      // The stream has no size before it ends.
-      const sizes = response.request().sizes();
-      sizes.then(({ responseBodySize }) => (bytes += responseBodySize)).catch(() => undefined);
-    });
-    await page.goto(link);
-    await page.locator('.counts').waitFor();
-    const startMs = Date.now() - begun;
-    await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
-    const firstBytes = bytes;
+  let bytes = 0;
+  page.on('response', (response) => {
+    // The stream has no size before it ends.
+    const sizes = response.request().sizes();
+    sizes.then(({ responseBodySize }) => (bytes += responseBodySize)).catch(() => undefined);
+  });
+  await page.goto(command.said);
+  await page.locator('.counts').waitFor();
+  const shownMs = Date.now() - begun;
+  await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+  return { command, page, listensMs, shownMs, bytes };
+}
 
+/** Start, size, paint, click and memory, of the command as people start it. */
+async function inItsOwnProcess({ env, hex, sandbox }: Stack, browser: Browser): Promise<Row[]> {
+  const starts: Started[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    await starts.at(-1)?.command.stop();
+    await starts.at(-1)?.page.close();
+    starts.push(await start(env, browser));
+  }
+  const { command, page, bytes } = starts.at(-1) as Started;
+  try {
     const { origin } = new URL(page.url());
     const big = `${origin}/pipelines/${BIG}`;
     await page.goto(big);
@@ -87,13 +109,13 @@ async function inItsOwnProcess({ env, hex, sandbox }: Stack, browser: Browser): 
     return [
       {
         what: 'start of the command to the first page',
-        value: ms(startMs),
+        value: ms(median(starts.map(({ shownMs }) => shownMs))),
         against: 'goal < 1,000 ms',
-        note: `it listens after ${ms(listensMs)}`,
+        note: `rounds ${starts.map(({ shownMs }) => shownMs).join(', ')}; it listens after ${ms(median(starts.map(({ listensMs }) => listensMs)))}`,
       },
       {
         what: 'first page in all',
-        value: `${count(firstBytes / 1024, 1)} KiB`,
+        value: `${count(bytes / 1024, 1)} KiB`,
         against: 'goal <= 60 KiB, compressed as sent',
       },
       {

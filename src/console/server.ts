@@ -125,8 +125,6 @@ export async function startConsole(options: StartConsoleOptions): Promise<Starte
     ...options,
     allowHosts: [...hosts, ...(options.allowHosts ?? [])],
   });
-  // Whoever starts a console opens it: what its first page shows is read meanwhile.
-  begin();
   const server = createServer(getRequestListener(hexConsole.fetch, { overrideGlobalObjects: false }));
   // A page that is looked at holds its stream for hours.
   server.requestTimeout = 0;
@@ -135,6 +133,8 @@ export async function startConsole(options: StartConsoleOptions): Promise<Starte
     hexConsole.close();
     throw error;
   });
+  // Whoever starts a console opens it: what its first page shows is read while the browser asks for its files.
+  setImmediate(begin);
   const url = `http://${isWildcard(host) ? '127.0.0.1' : literal}:${(server.address() as AddressInfo).port}`;
   return {
     url,

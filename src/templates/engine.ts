@@ -20,6 +20,8 @@ function createEngine(): Liquid {
     strictVariables: true,
     strictFilters: true,
     ownPropertyOnly: true,
+    // Nothing here depends on it; asking the machine for its own takes 13 ms of the start of each process.
+    locale: 'en-US',
     lenientIf: true,
     dynamicPartials: false,
     parseLimit: SIZES.templateLength,

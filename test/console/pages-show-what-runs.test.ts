@@ -675,6 +675,18 @@ inChromium('the pages of the console', (browser) => {
     await other.getByRole('heading', { level: 1, name: 'Home' }).waitFor();
   });
 
+  it('says that the console is away also where the stream of changes had never been open', async () => {
+    const alone = await harness({ worker: false });
+    const lonely = await consoleFor(alone, onTestFinished);
+    const other = await (await (await browser()).newContext()).newPage();
+    onTestFinished(() => other.context().close());
+    await other.route('**/api/live?*', (route) => route.abort());
+    await other.goto(lonely.link);
+    await other.getByText('Connecting…').waitFor();
+    await lonely.close();
+    await other.getByText('The console does not answer.').waitFor();
+  });
+
   it('an exported run is a page in one file that asks nobody for anything', async () => {
     const workflowId = await started({ steps: [hex('one'), hex('two', { dependsOn: 'one' })] });
     await rig.hex.result(workflowId);

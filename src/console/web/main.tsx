@@ -27,15 +27,14 @@ function startConsole(): void {
     accept,
     reject,
     atOf: (topic) => (known(topic).peek().answer as { at: string } | null)?.at ?? null,
+    // Asking says whether the console is away.
+    broken: reload,
   });
   let opened = false;
-  let before = false;
-  // When the stream breaks off, asking says whether the console is away; when it is back, there may be news. At its first opening all has
-  // just been asked for.
+  // When the stream is back, there may be news; at its first opening all has just been asked for.
   effect(() => {
-    if (opened && streaming.value !== before) reload();
+    if (opened && streaming.value) reload();
     opened ||= streaming.value;
-    before = streaming.value;
   });
   render(<App />, root());
 }

@@ -14,13 +14,16 @@ type Message =
   | { kind: 'wants'; tab: string; topics: { topic: Topic; at: string | null }[] }
   | { kind: 'answer'; topic: Topic; answer: unknown }
   | { kind: 'gone'; topic: Topic; error: Trouble }
-  | { kind: 'stream'; up: boolean };
+  | { kind: 'stream'; up: boolean }
+  | { kind: 'broken' };
 
 interface Sink {
   accept: (topic: Topic, answer: unknown) => void;
   reject: (topic: Topic, trouble: Trouble) => void;
   /** When what is known of a topic was made. */
   atOf: (topic: Topic) => string | null;
+  /** The stream broke off, or could not be opened. */
+  broken: () => void;
 }
 
 /** Whether changes come in. False from the start until the stream is open, and while the console is away. */
@@ -98,6 +101,9 @@ function hear(message: Message): void {
     case 'stream':
       if (!leading) streaming.value = message.up;
       break;
+    case 'broken':
+      sink?.broken();
+      break;
   }
 }
 
@@ -149,6 +155,8 @@ function openStream(): void {
   opened.addEventListener('error', () => {
     if (stream !== opened) return;
     tellState(false);
+    hear({ kind: 'broken' });
+    say({ kind: 'broken' });
     // A stream that was refused does not open itself again.
     if (opened.readyState === EventSource.CLOSED)
       setTimeout(() => stream === opened && openStream(), AGAIN_MS);

@@ -19,6 +19,8 @@ export const preloadModules = [beside('pipeline/boundary'), workflowsPath];
 
 /** Interceptors that our workflows need in every worker, as `interceptors.workflowModules`. */
 export const workflowInterceptorModules = [
+  // The first is around all others.
+  beside('workflows/fail-after-activation'),
   beside('workflows/replay-after-query'),
   beside('workflows/refuse-inherited-types'),
   beside('workflows/log-the-end'),

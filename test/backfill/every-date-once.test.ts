@@ -24,7 +24,7 @@ const backfillOf = (more: Partial<BackfillInput> = {}): BackfillInput => ({
     name: `daily-${count}-${rig.taskQueue}`,
     timezone: 'Europe/Berlin',
     schedule: { cron: '30 2 * * *' },
-    steps: [hex('a', { inputParams: { day: '{{ run.partition }}' } })],
+    steps: [hex('a', { projectId: `a-${count}`, inputParams: { day: '{{ run.partition }}' } })],
   },
   from: '2026-03-27',
   to: '2026-03-31',
@@ -113,10 +113,15 @@ describe('a backfill', () => {
     rig.sandbox.settings({ duration: 60_000 });
     const input = backfillOf();
     const handle = await rig.hex.backfills.start(input);
-    await rig.sandbox.waitFor(({ runs }) => runs.filter(({ alive }) => alive).length === 2);
+    const ofThisTry = ({ projectId }: { projectId: string }) => projectId === `a-${count}`;
+    await rig.sandbox.waitFor(({ runs }) => runs.filter(({ alive }) => alive).filter(ofThisTry).length === 2);
     await rig.hex.backfills.cancel(handle.workflowId);
     await expect(handle.result()).rejects.toThrow();
-    expect(rig.sandbox.ledger().runs.map(({ status }) => status)).toEqual(['KILLED', 'KILLED']);
+    const statuses = rig.sandbox
+      .ledger()
+      .runs.filter(ofThisTry)
+      .map(({ status }) => status);
+    expect(statuses).toEqual(['KILLED', 'KILLED']);
     rig.sandbox.settings({ duration: 50 });
     const next = await rig.hex.backfills.start(input);
     expect((await next.result()).counts).toMatchObject({ success: 5 });

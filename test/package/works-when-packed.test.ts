@@ -50,7 +50,7 @@ it('imports client, worker, activities and sandbox', async () => {
     await sandbox.close();
     console.log([TemporalHexClient, connectClient, createHexWorker, createActivities, testPipeline].every((f) => typeof f === 'function'),
       preloadModules.length, workflowInterceptorModules.length, answer.status, Object.keys(createActivities({ hex: () => { throw new Error(); } })).includes('triggerRun'));`;
-  expect(await evaluate(code)).toBe('true 2 3 200 true');
+  expect(await evaluate(code)).toBe('true 2 4 200 true');
 });
 
 it('has an own worker configured and run by the package alone, and a client that runs a pipeline by it', async () => {

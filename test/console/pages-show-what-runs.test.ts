@@ -13,7 +13,7 @@ import { limiterEventsSignal, lineQuery } from '../../src/contract/messages.js';
 import type { PipelineDefinition, PipelineProgress } from '../../src/index.js';
 import { inChromium } from '../support/browser.js';
 import { emptyFolder } from '../support/cli.js';
-import { type AtEnd, type Harness, harness } from '../support/harness.js';
+import { type AtEnd, type Harness, harness, until } from '../support/harness.js';
 import { hurriedConsole } from '../support/hurried-console.js';
 import { hex } from '../support/pipelines.js';
 
@@ -675,16 +675,28 @@ inChromium('the pages of the console', (browser) => {
     await other.getByRole('heading', { level: 1, name: 'Home' }).waitFor();
   });
 
-  it('says that the console is away also where the stream of changes had never been open', async () => {
+  it('says that the console is away also where the stream of changes had never been open, and asks no more often the longer that lasts', async () => {
     const alone = await harness({ worker: false });
     const lonely = await consoleFor(alone, onTestFinished);
     const other = await (await (await browser()).newContext()).newPage();
     onTestFinished(() => other.context().close());
-    await other.route('**/api/live?*', (route) => route.abort());
+    let opened = 0;
+    await other.route('**/api/live?*', (route) => {
+      opened++;
+      return route.fulfill({ status: 503 });
+    });
     await other.goto(lonely.link);
     await other.getByText('Connecting…').waitFor();
     await lonely.close();
     await other.getByText('The console does not answer.').waitFor();
+    let asked = 0;
+    other.on('request', (request) => {
+      if (request.url().endsWith('/api/home')) asked++;
+    });
+    opened = 0;
+    await until('its stream was tried eight times', async () => opened >= 8);
+    // With each try of the stream, and every three seconds.
+    expect(asked).toBeLessThanOrEqual(16);
   });
 
   it('an exported run is a page in one file that asks nobody for anything', async () => {

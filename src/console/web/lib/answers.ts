@@ -24,6 +24,8 @@ const PASSING: readonly Trouble['code'][] = ['away', 'not-found'];
 
 const store = new Map<Topic, Signal<Known>>();
 const loading = new Set<Topic>();
+/** Those that are asked for again in a moment. However often one is asked for meanwhile, it is asked for again once. */
+const again = new Set<Topic>();
 let offline = false;
 
 /** The topics of the page, for the notices at its top. */
@@ -71,11 +73,19 @@ export async function load(topic: Topic): Promise<void> {
   } catch (error) {
     const trouble = error instanceof ApiError ? error.trouble : failed(error);
     reject(topic, trouble);
-    if (PASSING.includes(trouble.code))
-      setTimeout(() => shownTopics.peek().includes(topic) && load(topic), AGAIN_MS);
+    if (PASSING.includes(trouble.code)) loadAgain(topic);
   } finally {
     loading.delete(topic);
   }
+}
+
+function loadAgain(topic: Topic): void {
+  if (again.has(topic)) return;
+  again.add(topic);
+  setTimeout(() => {
+    again.delete(topic);
+    if (shownTopics.peek().includes(topic)) void load(topic);
+  }, AGAIN_MS);
 }
 
 /** Asks again for all that is shown: after something was done. */

@@ -111,6 +111,12 @@ const own = () => [...wanted.keys()].map((topic) => ({ topic, at: sink?.atOf(top
 
 const say = (message: Message) => channel?.postMessage(message);
 
+/** This tab, and all others of this browser. */
+function tell(message: Message): void {
+  hear(message);
+  say(message);
+}
+
 const announce = () => say({ kind: 'wants', tab, topics: own() });
 
 function settle(): void {
@@ -155,23 +161,18 @@ function openStream(): void {
   opened.addEventListener('error', () => {
     if (stream !== opened) return;
     tellState(false);
-    hear({ kind: 'broken' });
-    say({ kind: 'broken' });
+    tell({ kind: 'broken' });
     // A stream that was refused does not open itself again.
     if (opened.readyState === EventSource.CLOSED)
       setTimeout(() => stream === opened && openStream(), AGAIN_MS);
   });
   opened.addEventListener('answer', ({ data }) => {
     const { topic, answer } = JSON.parse(data) as { topic: Topic; answer: unknown };
-    const message = { kind: 'answer', topic, answer } as const;
-    hear(message);
-    say(message);
+    tell({ kind: 'answer', topic, answer });
   });
   opened.addEventListener('gone', ({ data }) => {
     const { topic, error } = JSON.parse(data) as LiveGone & { topic: Topic };
-    const message = { kind: 'gone', topic, error } as const;
-    hear(message);
-    say(message);
+    tell({ kind: 'gone', topic, error });
   });
 }
 

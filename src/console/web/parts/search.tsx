@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useAnswer } from '../lib/answers.js';
 import { href, navigate } from '../lib/route.js';
 
@@ -18,7 +18,8 @@ export function Search() {
   const box = useRef<HTMLInputElement>(null);
   const { answer } = useAnswer(open ? '/api/pipelines' : null);
 
-  useEffect(() => {
+  // With the first frame: whoever sees the page may press it.
+  useLayoutEffect(() => {
     const focus = (event: KeyboardEvent) => {
       if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
         return;

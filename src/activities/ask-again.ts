@@ -28,7 +28,7 @@ export const askAgain =
         called++;
         await workflows
           .getHandle(workflowId)
-          .signal(askAgainSignal, { connection })
+          .signal(askAgainSignal(connection))
           .catch((error: unknown) => {
             // It has closed since.
             if (!(error instanceof WorkflowNotFoundError)) throw error;

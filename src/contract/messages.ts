@@ -30,8 +30,13 @@ export const runProgressQuery = defineQuery<RunProgress>('progress');
 export const pollNowSignal = defineSignal('pollNow');
 /** From an activity that is tried again: what is in the way, in words. */
 export const troubleSignal = defineSignal<[{ text: string }]>('trouble');
-/** From a limiter that has lost what it knew: who waits asks again, who has a run tells of it. */
-export const askAgainSignal = defineSignal<[{ connection: string }]>('askAgain');
+/**
+ * From a limiter that has lost what it knew: who waits asks again, who has a run tells of it. It goes to the runs of all
+ * task queues, and has no argument: who has not the keys of that limiter's worker could not go on after it.
+ */
+export const askAgainSignal = (connection: string) => defineSignal(`askAgain/${connection}`);
+/** The same from the limiter of a worker of before. */
+export const earlierAskAgainSignal = defineSignal<[{ connection: string }]>('askAgain');
 /** The permit to start, from the limiter. */
 export const permitSignal = defineSignal<[Pick<Permit, 'requestId' | 'load'>]>('admitted');
 

@@ -9,6 +9,7 @@ import {
 import { formatDuration } from '../base/duration.js';
 import {
   askAgainSignal,
+  earlierAskAgainSignal,
   permitSignal,
   pollNowSignal,
   runProgressQuery,
@@ -80,10 +81,13 @@ export async function hexRun(input: HexRunInput, carried?: RunState): Promise<He
   setHandler(pollNowSignal, () => nudge.give());
   const limiter = new LimiterWords();
   setHandler(permitSignal, ({ requestId }) => limiter.permit(requestId));
-  setHandler(askAgainSignal, ({ connection }) => {
-    if (connection !== state.spec.connection) return;
+  const askAgain = () => {
     limiter.call();
     if (mayBeAlive(state)) void tellWhatIsHeld(state);
+  };
+  setHandler(askAgainSignal(state.spec.connection), askAgain);
+  setHandler(earlierAskAgainSignal, ({ connection }) => {
+    if (connection === state.spec.connection) askAgain();
   });
   setHandler(troubleSignal, ({ text }) => noteTrouble(state, text));
   const toEnd = () => runToEnd(state, input, nudge, limiter);

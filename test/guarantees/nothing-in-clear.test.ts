@@ -210,6 +210,25 @@ describe('with HEX_CODEC_KEYS', () => {
     await expect(first.result()).rejects.toThrow();
   });
 
+  it('a limiter that begins does not stop the runs of a worker without its keys', async () => {
+    const clear = await harness({ sandbox: { duration: '1h' } });
+    const run = await clear.hex.startRun({ projectId: 'other-team', ...FAST });
+    const { runs } = await clear.sandbox.waitFor((ledger) => ledger.runs.length === 1);
+    const sealed = await harness({ env: ENCRYPTED });
+    const first = await sealed.hex.startRun({ projectId: 'first', ...FAST });
+    expect(await first.result()).toMatchObject({ success: true });
+    clear.sandbox.endRun(runs[0]?.runId ?? '', 'COMPLETED');
+    expect(await run.result()).toMatchObject({ success: true });
+    const { history } = await clear.temporal.workflowService.getWorkflowExecutionHistory({
+      namespace: server.namespace,
+      execution: { workflowId: run.workflowId },
+    });
+    const signals = history?.events?.flatMap(
+      ({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName ?? [],
+    );
+    expect(signals).toContain('askAgain/default');
+  });
+
   it('a rerun reads what the first execution did, and a new first key leaves the old ones readable', async () => {
     const rig = await harness({ env: ENCRYPTED });
     rig.sandbox.script([{ match: { projectId: 'load' }, endAs: 'ERRORED' }]);

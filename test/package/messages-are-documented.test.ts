@@ -27,7 +27,7 @@ it('the page has every signal, query and Update of src/contract/messages.ts, and
     'hexSensor',
     'hexKey',
   ]);
-  expect(Object.values(defined).flat()).toHaveLength(38);
+  expect(Object.values(defined).flat()).toHaveLength(39);
   expect(documentedMessages()).toEqual(defined);
 });
 
@@ -53,7 +53,7 @@ function definedMessages(exported: Record<string, unknown>): ByWorkflow {
     workflow = /^\/\/ (hex\w+(?: or hex\w+)?)$/.exec(line)?.[1] ?? workflow;
     const [, name] = /^export const (\w+)/.exec(line) ?? [];
     if (name === undefined || workflow.includes(' or ')) continue;
-    const value = exported[name];
+    const value = madeFor('<connection>', exported[name]);
     const each = isDefined(value) ? [value] : (Object.values(value as object) as Defined[]);
     for (const one of each) found[workflow] = [...(found[workflow] ?? []), `${one.type} ${one.name}`].sort();
   }
@@ -64,11 +64,15 @@ function documentedMessages(): ByWorkflow {
   const found: ByWorkflow = {};
   for (const section of read('docs/messages.md').split('\n## ').slice(1)) {
     const [workflow = ''] = section.split('\n');
-    const rows = section.matchAll(/^\| (signal|query|update) \| `(\w+)` \|/gm);
+    const rows = section.matchAll(/^\| (signal|query|update) \| `([\w/<>]+)` \|/gm);
     found[workflow] = [...rows].map(([, type, name]) => `${type} ${name}`).sort();
   }
   return found;
 }
+
+/** A message of which each connection has one of its own. */
+const madeFor = (connection: string, value: unknown) =>
+  typeof value === 'function' ? value(connection) : value;
 
 function isDefined(value: unknown): value is Defined {
   return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';

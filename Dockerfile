@@ -23,7 +23,8 @@ RUN apt-get update \
   && apt-get install --yes --no-install-recommends ca-certificates \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-ENV NODE_ENV=production
+# Else each thread of the SDK's native part keeps memory of its own that it has used once.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 COPY --from=build /app/package.json /app/sbom.cdx.json ./
 COPY LICENSE ./
 COPY --from=build /app/node_modules node_modules

@@ -151,6 +151,24 @@ it('a run and a pipeline say when they are expected to end, and who asked for it
   expect(receiver.notifications().map(({ event }) => event)).toEqual(['at_risk']);
 });
 
+it('what one of many steps with deadlines tells times no other anew', async () => {
+  const steps = Array.from({ length: 12 }, (_, index) => ({
+    id: `s${index}`,
+    projectId: projectWithPast(),
+    poll: POLL,
+    dependsOn: [],
+    deadline: '1h',
+  }));
+  const notify = [{ to: 'ops', on: ['at_risk' as const] }];
+  const handle = await rig.hex.startPipeline({ name: 'many', notify, steps });
+  await handle.result();
+  const { events = [] } = await handle.fetchHistory();
+  const timers = events?.filter((event) => event.timerStartedEventAttributes) ?? [];
+  // Each looks at its deadline by the clock, and is timed once it is known when it is expected to end.
+  expect(timers.length).toBeGreaterThan(steps.length);
+  expect(timers.length).toBeLessThan(4 * steps.length);
+});
+
 it('with timeout: auto a run that hangs is cancelled after twice the time of earlier ones, 10 min at least', async () => {
   const projectId = projectWithPast(MINUTE);
   rig.sandbox.script({ match: { projectId }, duration: 'forever' });

@@ -4,6 +4,7 @@ import type { LimiterView } from '../../src/limits/index.js';
 import { cli } from '../support/cli.js';
 import { testConsole } from '../support/console.js';
 import { FAST, type Harness, harness, until } from '../support/harness.js';
+import { pipelineOf, projects } from '../support/long-fan-outs.js';
 
 let rig: Harness;
 beforeAll(async () => {
@@ -54,6 +55,21 @@ it('pipelines go in turn: a small one does not wait for all of a large one that 
   expect(startedSince(before)).toEqual([
     ...['large', 'small', 'large', 'small', 'large', 'large', 'large', 'large'],
   ]);
+  await kernels(0);
+});
+
+it('a fan-out that is run in slices is one party', async () => {
+  const before = rig.sandbox.ledger().runs.length;
+  const open = [0, 1, 500, 501, 1_000];
+  const large = await rig.hex.startPipeline(pipelineOf(projects(1_001, 'sliced'), open));
+  await inLine(open.length);
+  const small = await fanOut('small', 2);
+  await inLine(open.length + 2);
+  await kernels(1);
+  await Promise.all([large.result(), small.result()]);
+  const order = startedSince(before);
+  expect(order).toHaveLength(open.length + 2);
+  expect(order.slice(0, 4).sort()).toEqual(['sliced', 'sliced', 'small', 'small']);
   await kernels(0);
 });
 

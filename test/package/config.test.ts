@@ -407,8 +407,8 @@ describe('a .env file fills in what the environment leaves open', () => {
 describe('how much a worker does at once', () => {
   const tuning = (env: Record<string, string>) => tuned(loadConfig({ HEX_API_TOKEN: SECRET, ...env }));
 
-  it('is 500 cached workflows and the defaults of the SDK, or what the variables say', () => {
-    expect(tuning({})).toEqual({ maxCachedWorkflows: 500 });
+  it('is 250 cached workflows and the defaults of the SDK, or what the variables say', () => {
+    expect(tuning({})).toEqual({ maxCachedWorkflows: 250 });
     expect(
       tuning({
         HEX_WORKER_CACHED_WORKFLOWS: '0',

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { rerunPipeline } from '../../src/client/rerun/index.js';
 import type { PipelineProgress } from '../../src/index.js';
-import { failureOf } from '../support/harness.js';
+import { failureOf, harness } from '../support/harness.js';
 import { DONE, fanOutRig, pipelineOf, projects } from '../support/long-fan-outs.js';
 import { control, hex, progressWhere, replay, stepIn } from '../support/pipelines.js';
 import { type Receiver, webhookReceiver } from '../support/webhook.js';
@@ -60,6 +60,19 @@ describe('a fan-out of more than 1,000 items', () => {
     const { handle } = await rerunPipeline(fanOuts.rig.temporal, first.workflowId);
     expect((await handle.result()).steps.each).toMatchObject({ success: true, succeeded: 1_001 });
     expect(fanOuts.projectsOf('broken')).toEqual(['broken-4', 'broken-5', 'broken-5', 'broken-6']);
+  });
+
+  it('runs each item once where its worker is killed in the middle', async () => {
+    const rig = await harness({ sandbox: { duration: 300 }, worker: false });
+    const killed = await rig.spawnWorker();
+    const open = [0, 1, 499, 500, 501, 999, 1_000];
+    const handle = await rig.hex.startPipeline(pipelineOf(projects(1_001, 'killed'), open, { window: 3 }));
+    await rig.sandbox.waitFor(({ runs }) => runs.length >= 3);
+    killed.kill('SIGKILL');
+    await rig.spawnWorker();
+    expect((await handle.result()).steps.each).toMatchObject({ success: true, succeeded: 1_001 });
+    const ran = rig.sandbox.ledger().runs.map(({ projectId }) => projectId);
+    expect(ran.sort()).toEqual(open.map((n) => `killed-${n}`).sort());
   });
 
   it('is foreseen by how fast its items end, and a deadline at risk is told', async () => {

@@ -33,6 +33,8 @@ export class Deadlines {
   /** What looks after deadlines that may be missed, by step; null is the pipeline. */
   private readonly warned = new Set<StepRecord | null>();
   private readonly risks = new Map<StepRecord | null, CancellationScope>();
+  /** What was expected of each when it was last looked at; null in a pipeline that began before this was kept. */
+  private expected: Map<StepRecord | null, string> | null = null;
 
   /** @param expectedEnd of the pipeline: looks at every item of every step, so it is asked for only where somebody wants to know */
   constructor(
@@ -52,6 +54,7 @@ export class Deadlines {
       (step) => this.wants(step, 'at_risk') && this.hasDeadline(step),
     );
     if (asked.length === 0 || !patched('deadlines-foreseen-by-the-clock')) return;
+    if (patched('deadlines-timed-by-changes')) this.expected = new Map();
     for (const step of asked) this.lookAhead(step);
   }
 
@@ -143,6 +146,9 @@ export class Deadlines {
   /** By the length of a timer, too: whether there is one must not depend on time zones. */
   private atRisk(step: StepRecord | null, expectedEnd: Expected | null): void {
     if (!expectedEnd || !this.hasDeadline(step)) return;
+    // One of many steps has told something: the others need no new timers.
+    if (this.expected?.get(step) === expectedEnd.join()) return;
+    this.expected?.set(step, expectedEnd.join());
     const due = this.dueOf(step);
     const now = Date.now();
     // What has been missed is told by the deadline itself.

@@ -121,6 +121,20 @@ describe('a fan-out of more than 1,000 items', () => {
   });
 });
 
+it('children begin a hundred at a time, so that their parent goes on meanwhile', async () => {
+  const each = hex('each', { projectId: '{{ item }}', forEach: projects(130, 'begin') });
+  const handle = await fanOuts.rig.hex.startPipeline({ name: 'many', steps: [each] });
+  expect((await handle.result()).steps.each).toMatchObject({ succeeded: 130 });
+  const { events } = await handle.fetchHistory();
+  let [beginning, most] = [0, 0];
+  for (const event of events ?? []) {
+    if (event.startChildWorkflowExecutionInitiatedEventAttributes) most = Math.max(most, ++beginning);
+    if (event.childWorkflowExecutionStartedEventAttributes) beginning--;
+  }
+  expect({ beginning, most }).toEqual({ beginning: 0, most: 100 });
+  await replay(fanOuts.rig, handle.workflowId);
+});
+
 it('hexSlice is refused to anybody but hexPipeline', async () => {
   const handle = await fanOuts.rig.temporal.workflow.start('hexSlice', {
     taskQueue: fanOuts.rig.taskQueue,

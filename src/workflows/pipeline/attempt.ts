@@ -2,7 +2,6 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ChildWorkflowCancellationType,
   type ChildWorkflowOptions,
-  executeChild,
   ParentClosePolicy,
   sleep,
   workflowInfo,
@@ -53,13 +52,14 @@ export function attempt(execution: UnitContext, step: StepRecord, unit: Unit): P
 
 type WorkOf<Kind extends StepWork['kind']> = Extract<StepWork, { kind: Kind }>;
 
-function runHex({ surroundings }: UnitContext, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
+function runHex(execution: UnitContext, unit: Unit, work: WorkOf<'hex'>): Promise<StepResult> {
+  const { surroundings } = execution;
   const { input, skipIfFreshMs } = work;
   // A retry waits in Hex's line behind work that is on time, and so does what makes up for the past.
   const priority = unit.attempts > 1 ? 'retry' : surroundings.ofThePast && 'backfill';
   const args: [HexRunInput] = [priority && !input.priority ? { ...input, priority } : input];
   const run = () =>
-    child<HexRunResult>(surroundings, unit, 'hexRun', {
+    child<HexRunResult>(execution, unit, 'hexRun', {
       args,
       memo: memo(memoOf(surroundings, unit)),
       staticSummary: `${unit.key}: project ${input.projectId}`,
@@ -91,10 +91,11 @@ async function unlessFresh(
 }
 
 async function runPipeline(
-  { surroundings }: UnitContext,
+  execution: UnitContext,
   unit: Unit,
   work: WorkOf<'pipeline'>,
 ): Promise<StepResult> {
+  const { surroundings } = execution;
   const { pipeline, params, timeoutMs } = work;
   const { depth, run: above, trigger } = surroundings;
   if (depth >= DEEPEST)
@@ -104,7 +105,7 @@ async function runPipeline(
       'Look for a pipeline that names itself as a step.',
     );
   const run = () =>
-    child<PipelineResult>(surroundings, unit, 'hexPipeline', {
+    child<PipelineResult>(execution, unit, 'hexPipeline', {
       args: [
         {
           pipeline: knowing(surroundings, pipeline),
@@ -156,7 +157,7 @@ async function runWorkflow(
   const { type, taskQueue, args, timeoutMs } = work;
   const { surroundings } = execution;
   const run = () =>
-    child<JsonValue | undefined>(surroundings, unit, type, {
+    child<JsonValue | undefined>(execution, unit, type, {
       args,
       ...(taskQueue !== null && { taskQueue }),
       ...(type === 'hexRun' && { memo: memo(memoOf(surroundings, unit)) }),
@@ -227,10 +228,13 @@ function childId({ run }: Surroundings, { key }: Pick<Unit, 'key'>): string {
   return stepWorkflowId(run.workflowId, key);
 }
 
-function child<T>(surroundings: Surroundings, unit: Unit, type: string, options: ChildOptions): Promise<T> {
-  return beginChild(surroundings, unit, (common) =>
-    executeChild<(...args: unknown[]) => Promise<T>>(type, { ...options, ...common }),
-  );
+function child<T>(
+  { surroundings, childStarts }: UnitContext,
+  unit: Unit,
+  type: string,
+  options: ChildOptions,
+): Promise<T> {
+  return beginChild(surroundings, unit, (common) => childStarts.run<T>(type, { ...options, ...common }));
 }
 
 /**

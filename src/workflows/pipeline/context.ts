@@ -1,6 +1,7 @@
 import type { Surroundings } from '../../contract/slice.js';
 import type { StepWork } from '../../pipeline/plan/step-work.js';
 import type { StepNotifyEvent } from '../../run/notify.js';
+import type { ChildStarts } from './child-starts.js';
 import type { OtherQueues } from './other-queues.js';
 import type { PreparedExecution } from './prepared.js';
 import type { Semaphore } from './semaphore.js';
@@ -14,6 +15,7 @@ export interface UnitContext {
   readonly surroundings: Surroundings;
   readonly notify: NotifyOfStep;
   readonly semaphore: Semaphore;
+  readonly childStarts: ChildStarts;
   readonly otherQueues: OtherQueues;
   /** Set while somebody has stopped new steps from starting. */
   readonly paused: object | null;

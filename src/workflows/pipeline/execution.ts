@@ -28,6 +28,7 @@ import type { PreparedPipeline } from '../../pipeline/plan/prepare.js';
 import type { StepWork } from '../../pipeline/plan/step-work.js';
 import type { RunNotifyEvent } from '../../run/notify.js';
 import type { RunScope } from '../../run/scope.js';
+import { ChildStarts } from './child-starts.js';
 import type { NotifyOfStep, StepContext } from './context.js';
 import { leftOnPurpose, stepErrorOf } from './failures.js';
 import { OtherQueues, withUntaken } from './other-queues.js';
@@ -69,6 +70,7 @@ export class PipelineExecution implements StepContext {
   readonly prepared: PreparedExecution;
   readonly notify: NotifyOfStep;
   readonly semaphore: Semaphore;
+  readonly childStarts = new ChildStarts();
   readonly otherQueues = new OtherQueues();
   readonly steps: ReadonlyMap<string, StepRecord>;
   /** What templates may read. The steps are looked at only when a template asks for them. */
@@ -112,6 +114,7 @@ export class PipelineExecution implements StepContext {
         else reject(error);
       };
     });
+    this.childStarts.expect(this.steps.size);
     this.advance();
     try {
       await Promise.race([done, this.scope.cancelRequested]);

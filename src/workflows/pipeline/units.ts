@@ -18,7 +18,9 @@ export function runUnits(execution: UnitContext, step: StepRecord, units: Unit[]
   const [only, second] = line;
   if (only && !second) return runUnit(execution, step, only);
   const run = cancelSiblings ? cancellingOthers(execution, step) : runUnit;
-  return runLanes(Math.min(window ?? line.length, line.length), async () => {
+  const atOnce = Math.min(window ?? line.length, line.length);
+  execution.childStarts.expect(atOnce);
+  return runLanes(atOnce, async () => {
     for (let unit = line.shift(); unit; unit = line.shift()) {
       await run(execution, step, unit);
       if (unit.state === 'failed' && onFailure !== 'continue') line.length = 0;

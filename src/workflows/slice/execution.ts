@@ -12,6 +12,7 @@ import { slimError, slimItem } from '../../pipeline/execution/bound-results.js';
 import type { StepResult } from '../../pipeline/execution/result.js';
 import { statesAsText } from '../../pipeline/execution/slices.js';
 import type { StepWork } from '../../pipeline/plan/step-work.js';
+import { ChildStarts } from '../pipeline/child-starts.js';
 import type { NotifyOfStep, UnitContext } from '../pipeline/context.js';
 import { OtherQueues } from '../pipeline/other-queues.js';
 import { Semaphore } from '../pipeline/semaphore.js';
@@ -29,6 +30,7 @@ const LONGEST_PAUSE_MS = 600_000;
 export class SliceExecution implements UnitContext {
   readonly surroundings: Surroundings;
   readonly semaphore: Semaphore;
+  readonly childStarts = new ChildStarts();
   readonly otherQueues = new OtherQueues();
   paused: object | null = null;
 
@@ -144,7 +146,9 @@ export class SliceExecution implements UnitContext {
     const run = cancelSiblings ? cancellingOthers(this, step) : runUnit;
     const next = () =>
       scope.consideredCancelled || workflowInfo().historyLength > MOST_EVENTS ? undefined : line.shift();
-    await runLanes(Math.min(this.atOnce ?? line.length, line.length), async () => {
+    const atOnce = Math.min(this.atOnce ?? line.length, line.length);
+    this.childStarts.expect(atOnce);
+    await runLanes(atOnce, async () => {
       for (let unit = next(); unit; unit = next()) {
         try {
           await run(this, step, unit);

@@ -121,7 +121,7 @@ describe('a fan-out of more than 1,000 items', () => {
   });
 });
 
-it('children begin a hundred at a time, so that their parent goes on meanwhile', async () => {
+it('more than a hundred children begin ten at a time, so that their parent goes on meanwhile', async () => {
   const each = hex('each', { projectId: '{{ item }}', forEach: projects(130, 'begin') });
   const handle = await fanOuts.rig.hex.startPipeline({ name: 'many', steps: [each] });
   expect((await handle.result()).steps.each).toMatchObject({ succeeded: 130 });
@@ -131,7 +131,7 @@ it('children begin a hundred at a time, so that their parent goes on meanwhile',
     if (event.startChildWorkflowExecutionInitiatedEventAttributes) most = Math.max(most, ++beginning);
     if (event.childWorkflowExecutionStartedEventAttributes) beginning--;
   }
-  expect({ beginning, most }).toEqual({ beginning: 0, most: 100 });
+  expect({ beginning, most }).toEqual({ beginning: 0, most: 10 });
   await replay(fanOuts.rig, handle.workflowId);
 });
 

@@ -22,8 +22,8 @@ export interface Limiters {
   limits(connection: string): boolean;
   /** Starts the limiters of these connections and gives them the limits of this worker's environment. */
   configure(connections: readonly string[]): Promise<void>;
-  /** Sends events; starts the limiter where there is none. */
-  send(connection: string, events: LimiterEvent[]): Promise<void>;
+  /** Sends events, within so many ms with others, by default at once; starts the limiter where there is none. */
+  send(connection: string, events: LimiterEvent[], withinMs?: number): Promise<void>;
   /** The same with what is sent next, or a moment later, and nobody waits: for what a lease makes good if it is lost. */
   sendSoon(connection: string, events: LimiterEvent[]): void;
   /** Asks for a permit. The id of the request where it is there at once; null: it comes by signal. `first`: never before. */
@@ -79,12 +79,12 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
       workflowTaskTimeout: TASK_LIMIT,
     });
   };
-  const senders = new Map<string, (events: readonly LimiterEvent[]) => Promise<void>>();
+  const senders = new Map<string, (events: readonly LimiterEvent[], withinMs?: number) => Promise<void>>();
   /** A thousand who ask at once are a few signals, not a thousand. */
-  const send = (connection: string, events: LimiterEvent[]): Promise<void> => {
+  const send = (connection: string, events: LimiterEvent[], withinMs?: number): Promise<void> => {
     const sender = senders.get(connection) ?? gathered((all) => signal(connection, all), MOST_EVENTS);
     senders.set(connection, sender);
-    return sender([...takeHeldBack(connection), ...events]);
+    return sender([...takeHeldBack(connection), ...events], withinMs);
   };
   const heldBack = new Map<string, LimiterEvent[]>();
   const takeHeldBack = (connection: string): LimiterEvent[] => {

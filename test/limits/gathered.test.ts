@@ -53,3 +53,20 @@ it('no more go together than may', async () => {
   await Promise.all(all);
   expect(sent).toEqual([[1, 2], [3]]);
 });
+
+it('what may wait goes with the next that may not, and else when its time is over', async () => {
+  const { send, sent, end } = sender();
+  const patient = send([1], 60_000);
+  await end(-1);
+  expect(sent).toEqual([]);
+  const urgent = send([2]);
+  await end(-1);
+  expect(sent).toEqual([[1, 2]]);
+  await end(0);
+  await Promise.all([patient, urgent]);
+  const alone = send([3], 20);
+  while (sent.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await end(1);
+  await alone;
+  expect(sent).toEqual([[1, 2], [3]]);
+});

@@ -7,9 +7,12 @@ type Asked = LimiterEvent & { type: 'acquire' };
 /** A limiter that answers as `say` does, and what it was asked. */
 function asking(say: (asked: Asked) => boolean | undefined) {
   const asked: Asked[] = [];
+  /** How long each might wait for others. */
+  const patience: number[] = [];
   const permits = new QuickPermits({
-    send: async (_connection, events) => {
+    send: async (_connection, events, withinMs = 0) => {
       asked.push(...(events as Asked[]));
+      patience.push(withinMs);
     },
     answers: async () => {
       const said = asked.flatMap((one) => {
@@ -21,7 +24,7 @@ function asking(say: (asked: Asked) => boolean | undefined) {
   });
   const ask = (workflowId: string, first = true) =>
     permits.ask('default', { ...REQUEST, requestId: `${workflowId}-1`, workflowId }, first);
-  return { asked, permits, ask };
+  return { asked, patience, permits, ask };
 }
 
 const REQUEST = { type: 'acquire', projectId: 'p', priority: 0 } as const;
@@ -83,6 +86,8 @@ it('where there is a line nobody waits for an answer, and what has no answer is 
     ['a', true],
     ['b', false],
   ]);
+  // Who gets in line goes together with others.
+  expect(line.patience).toEqual([0, 200]);
   const silent = asking(() => undefined);
   expect(await silent.ask('a')).toBeNull();
   expect(silent.asked.map(({ requestId, answer }) => [requestId, answer !== undefined])).toEqual([

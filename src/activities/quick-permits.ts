@@ -27,7 +27,7 @@ const MOST_WAITING = 8;
 const PAUSE_MS = 1_000;
 /**
  * So long who asks meanwhile may wait for others to ask with it. Each signal may come while the limiter continues as new,
- * which it then has to do once more: with ten thousand in line, and a signal every 20 ms, it did nothing else.
+ * which it then has to do once more: with 4,000 in line, and a signal every 20 ms, that took it 5 s each time.
  */
 const TOGETHER_MS = 200;
 /** What was asked for ahead is of use for so long; the limiter looks after it a little later. */

@@ -219,11 +219,8 @@ describe('with HEX_CODEC_KEYS', () => {
     expect(await first.result()).toMatchObject({ success: true });
     clear.sandbox.endRun(runs[0]?.runId ?? '', 'COMPLETED');
     expect(await run.result()).toMatchObject({ success: true });
-    const { history } = await clear.temporal.workflowService.getWorkflowExecutionHistory({
-      namespace: server.namespace,
-      execution: { workflowId: run.workflowId },
-    });
-    const signals = history?.events?.flatMap(
+    const { events } = await clear.temporal.workflow.getHandle(run.workflowId).fetchHistory();
+    const signals = events?.flatMap(
       ({ workflowExecutionSignaledEventAttributes: signal }) => signal?.signalName ?? [],
     );
     expect(signals).toContain('askAgain/default');

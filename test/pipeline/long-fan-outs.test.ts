@@ -121,19 +121,34 @@ describe('a fan-out of more than 1,000 items', () => {
   });
 });
 
-it('more than a hundred children begin ten at a time, so that their parent goes on meanwhile', async () => {
-  const each = hex('each', { projectId: '{{ item }}', forEach: projects(130, 'begin') });
-  const handle = await fanOuts.rig.hex.startPipeline({ name: 'many', steps: [each] });
-  expect((await handle.result()).steps.each).toMatchObject({ succeeded: 130 });
-  const { events } = await handle.fetchHistory();
-  let [beginning, most] = [0, 0];
-  for (const event of events ?? []) {
-    if (event.startChildWorkflowExecutionInitiatedEventAttributes) most = Math.max(most, ++beginning);
-    if (event.childWorkflowExecutionStartedEventAttributes) beginning--;
-  }
-  expect({ beginning, most }).toEqual({ beginning: 0, most: 10 });
-  await replay(fanOuts.rig, handle.workflowId);
-});
+it.each([
+  ['one fan-out', [130], 10],
+  // The first is not yet many.
+  ['several fan-outs together', [60, 60], 70],
+])(
+  'more than a hundred children of %s begin ten at a time, so that their parent goes on meanwhile',
+  async (name, sizes, atOnce) => {
+    const steps = sizes.map((size, index) =>
+      hex(`each${index}`, {
+        projectId: '{{ item }}',
+        forEach: projects(size, `begin-${index}`),
+        dependsOn: [],
+      }),
+    );
+    const handle = await fanOuts.rig.hex.startPipeline({ name, steps });
+    const { steps: results } = await handle.result();
+    for (const [index, size] of sizes.entries())
+      expect(results[`each${index}`]).toMatchObject({ succeeded: size });
+    const { events } = await handle.fetchHistory();
+    let [beginning, most] = [0, 0];
+    for (const event of events ?? []) {
+      if (event.startChildWorkflowExecutionInitiatedEventAttributes) most = Math.max(most, ++beginning);
+      if (event.childWorkflowExecutionStartedEventAttributes) beginning--;
+    }
+    expect({ beginning, most }).toEqual({ beginning: 0, most: atOnce });
+    await replay(fanOuts.rig, handle.workflowId);
+  },
+);
 
 it('hexSlice is refused to anybody but hexPipeline', async () => {
   const handle = await fanOuts.rig.temporal.workflow.start('hexSlice', {

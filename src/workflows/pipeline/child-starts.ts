@@ -1,7 +1,7 @@
 import { type ChildWorkflowOptions, executeChild, patched, startChild } from '@temporalio/workflow';
 import { Semaphore } from './semaphore.js';
 
-/** Where more than so many children may begin at once, they begin in turn. */
+/** From more than so many children on, which might all begin at once, they begin in turn. */
 const MANY = 100;
 /** So many at a time: with 8 to 100 a thousand begin equally fast, and the fewer, the sooner is a question answered. */
 const AT_ONCE = 10;
@@ -14,10 +14,12 @@ type Child<T> = (...args: unknown[]) => Promise<T>;
  */
 export class ChildStarts {
   private turns: Semaphore | null = null;
+  private children = 0;
 
-  /** So many may begin at once. What has begun them all at once before goes on like that. */
+  /** So many more may begin at once. What has begun them all at once before goes on like that. */
   expect(children: number): void {
-    if (children > MANY && !this.turns && patched('children-begin-in-turn'))
+    this.children += children;
+    if (this.children > MANY && !this.turns && patched('children-begin-in-turn'))
       this.turns = new Semaphore(AT_ONCE);
   }
 

@@ -1,5 +1,6 @@
 import { AHEAD_LEASE_MS, hasAsked, madeWay } from './ahead.js';
-import { isWaiting, joined } from './known-of-line.js';
+import { isWaiting, joined, left } from './known-of-line.js';
+import { partitionPoint } from './partition-point.js';
 import { withReads } from './readers.js';
 import { withSettings } from './settings.js';
 import {
@@ -126,7 +127,7 @@ function acquire(before: LimiterState, event: LimiterEvent & { type: 'acquire' }
 }
 
 function triggered(state: LimiterState, requestId: string, runId: string, now: number): LimiterState {
-  const waiting = state.waiting.find((request) => request.requestId === requestId);
+  const waiting = waitingRequest(state, requestId);
   // A run that started without its permit is a fact all the same: it uses a kernel and counts.
   if (waiting) return holding(state, { type: 'holding', ...waiting, runId }, now);
   const slot = state.held.find((held) => held.requestId === requestId);
@@ -190,7 +191,7 @@ function holding(state: LimiterState, event: LimiterEvent & { type: 'holding' },
   };
   return {
     ...state,
-    waiting: state.waiting.filter((request) => request.requestId !== requestId),
+    waiting: withoutRequest(state, requestId),
     held: [...state.held, held],
     starts: withTime(state.starts, startedAt),
   };
@@ -200,10 +201,9 @@ function holding(state: LimiterState, event: LimiterEvent & { type: 'holding' },
 function close(state: LimiterState, requestId: string, counted: boolean, now: number): LimiterState {
   if (state.closed.includes(requestId)) return state;
   const slot = state.held.find((held) => held.requestId === requestId);
-  const waits = state.waiting.some((request) => request.requestId === requestId);
   return {
     ...state,
-    waiting: waits ? state.waiting.filter((request) => request.requestId !== requestId) : state.waiting,
+    waiting: withoutRequest(state, requestId),
     held: slot ? state.held.filter((held) => held !== slot) : state.held,
     starts: counted && slot?.startedAt === null ? withTime(state.starts, now) : state.starts,
     closed: [...state.closed, requestId].slice(-KEPT_CLOSED),
@@ -312,17 +312,23 @@ function changeSettings(state: LimiterState, settings: LimiterState['settings'])
   return { ...state, settings, waiting };
 }
 
-function inLine(state: LimiterState, request: WaitingRequest): WaitingRequest[] {
-  const rank = rankOf(request, state.settings);
-  let at = state.waiting.length;
-  // From the end: a newcomer mostly stands there, and after its equals.
-  for (; at > 0; at--) {
-    const ahead = state.waiting[at - 1];
-    if (ahead && rankOf(ahead, state.settings) <= rank) break;
-  }
-  const { waiting } = state;
+function inLine({ waiting, settings }: LimiterState, request: WaitingRequest): WaitingRequest[] {
+  const rank = rankOf(request, settings);
+  const at = partitionPoint(waiting, (other) => rankOf(other, settings) > rank);
   // Of a long line this is several times as fast as `toSpliced`.
-  return joined(waiting.slice(0, at).concat(request, waiting.slice(at)), waiting, request);
+  const after = waiting.slice(0, at).concat(request, waiting.slice(at));
+  return joined(after, waiting, request, settings);
+}
+
+function waitingRequest({ waiting }: LimiterState, requestId: string): WaitingRequest | undefined {
+  return isWaiting(waiting, requestId)
+    ? waiting.find((request) => request.requestId === requestId)
+    : undefined;
+}
+
+function withoutRequest(state: LimiterState, requestId: string): WaitingRequest[] {
+  const request = waitingRequest(state, requestId);
+  return request ? left(state.waiting, new Set([request]), state.settings) : state.waiting;
 }
 
 function changeHeld(

@@ -1,5 +1,6 @@
 import { applyEvent } from './events.js';
 import { openGates, type WaitReason } from './gates.js';
+import { isWaiting } from './known-of-line.js';
 import {
   isOf,
   type LastRefusal,
@@ -85,7 +86,7 @@ export function view(state: LimiterState, nowMs: number, options: LineOptions = 
   const wanted = inLine.flatMap((request, index) => (isWanted(request, options) ? [index] : []));
   const places = wanted.slice(0, limit);
   const reasons = reasonsOf(current, inLine.slice(0, (places.at(-1) ?? -1) + 1));
-  const expected = places.length > 0 ? forecastOf(current, inLine) : () => UNKNOWN;
+  const expected = forecastOf(current, inLine, places);
   const line = places.flatMap((index): WaitingView[] => {
     const request = inLine[index];
     if (!request) return [];
@@ -119,25 +120,19 @@ export function view(state: LimiterState, nowMs: number, options: LineOptions = 
 }
 
 /**
- * Where those who have just come stand, in words: what they wait for and their place. Null for one that does not wait.
- * It foresees no times, which would take long.
+ * Where those who have just come stand, in words: what they wait for and their place, where that is among the first 500.
+ * Null for one that does not wait. It foresees no times, which would take long.
  */
 export function standings(state: LimiterState): (requestId: string) => string | null {
-  const inLine = inTurn(state);
-  const places = new Map(inLine.map(({ requestId }, index) => [requestId, index]));
-  const gates = openGates(state);
-  const reasons: WaitReason[] = [];
-  for (const request of inLine) {
-    const blocked = gates.consider(request);
-    reasons.push(blocked?.reason ?? 'kernel');
-    // Those behind wait for the same.
-    if (blocked?.scope === 'all') break;
-  }
+  const first = inTurn(state, FORESEEN);
+  const places = new Map(first.map(({ requestId }, index) => [requestId, index]));
+  const reasons = reasonsOf(state, first);
+  const behind = wordsFor(reasons.at(-1) ?? 'kernel', state);
   return (requestId) => {
     const index = places.get(requestId);
-    if (index === undefined) return null;
-    const reason = reasons[index] ?? reasons.at(-1) ?? 'kernel';
-    return `${wordsFor(reason, state)}: place ${index + 1} in line`;
+    if (index !== undefined)
+      return `${wordsFor(reasons[index] ?? 'kernel', state)}: place ${index + 1} in line`;
+    return isWaiting(state.waiting, requestId) ? `${behind}: behind the first ${FORESEEN} in line` : null;
   };
 }
 
@@ -163,12 +158,15 @@ const UNKNOWN: Expected = { expectedAt: null, exact: false };
 
 /**
  * Plays the future with the limiter's own rules: starts and runs take their usual time and nobody new asks. The
- * line behind the first 500 is expected at the pace of those. Gives what is expected of a request, by its index in line.
+ * line behind the first 500 is expected at the pace of those. Gives what is expected of one of `places`, which are indexes
+ * in line, as is what it is asked by.
  */
 function forecastOf(
   whole: LimiterState,
   inLine: readonly WaitingRequest[],
+  places: readonly number[],
 ): (requestId: string, index: number) => Expected {
+  const asked = new Set(places.map((index) => inLine[index]?.requestId));
   const first = new Set(inLine.slice(0, PLAYED));
   const start = { ...whole, waiting: whole.waiting.filter((request) => first.has(request)) };
   const { triggerMs } = start.typical;
@@ -205,13 +203,14 @@ function forecastOf(
   let holders = start.held.length;
   let state = start;
   let now = start.clock;
-  for (let round = 0; round < ROUNDS && expected.size < FORESEEN && state.waiting.length > 0; round++) {
+  for (let round = 0; round < ROUNDS && expected.size < FORESEEN && asked.size > 0; round++) {
     const next = givePermits(state, now);
     state = next.state;
     for (const requestId of next.permitted) {
       holders += 1;
       const exact = (kernels === null || holders <= kernels) && sure.has(requestId) && !start.refused;
       expected.set(requestId, { expectedAt: now, exact });
+      asked.delete(requestId);
       planStart({ requestId, projectId: projects.get(requestId) ?? '' }, now);
     }
     const at = Math.min(coming[0]?.at ?? Number.POSITIVE_INFINITY, next.openAt ?? Number.POSITIVE_INFINITY);

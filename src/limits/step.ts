@@ -1,6 +1,7 @@
 import { onlyThoseThere } from './ahead.js';
 import { leaseMs } from './events.js';
-import { type Blocked, openGates } from './gates.js';
+import { type Blocked, type Gates, openGates } from './gates.js';
+import { hasExclusive, left } from './known-of-line.js';
 import {
   agedAt,
   type HeldSlot,
@@ -89,11 +90,15 @@ export function givePermits(
     openAt = earliest(openAt, opening(blocked, request, state));
     // Nobody behind passes either, unless its project is what it waits for, and that opens no earlier.
     if (blocked.scope === 'all') break;
+    if (blocked.scope === 'reserve' && bindsRest(turns, state)) {
+      openAt = earliest(openAt, restOpensAt(turns, gates, state));
+      break;
+    }
   }
   if (go.size === 0) return { state, permitted: [], openAt };
   const slots = [...go].map((request) => newSlot(state, request));
   const permitted = slots.map((slot) => slot.requestId);
-  const waiting = state.waiting.filter((request) => !go.has(request));
+  const waiting = left(state.waiting, go, state.settings);
   return {
     state: {
       ...withShares({ ...state, waiting }, turns.shares()),
@@ -116,7 +121,7 @@ export function withPermit(state: LimiterState, requestId: string, grantedAt: nu
   if (!request) return state;
   const turns = new Turns(state);
   turns.goes(request);
-  const waiting = state.waiting.filter((each) => each !== request);
+  const waiting = left(state.waiting, new Set([request]), state.settings);
   return {
     ...withShares({ ...state, waiting }, turns.shares()),
     held: [...state.held, newSlot({ ...state, clock: Math.max(state.clock, grantedAt) }, request)],
@@ -132,6 +137,24 @@ function pruned(before: LimiterState, now: number): LimiterState {
   const keep = Math.min(most, countSince(before.starts, now - windowMs));
   if (keep === before.starts.length) return now === before.clock ? before : { ...before, clock: now };
   return { ...before, clock: now, starts: before.starts.slice(before.starts.length - keep) };
+}
+
+/**
+ * Whether the reserve, since it binds one, binds all that have not been looked at: then the order of turns is no matter,
+ * unless one that waits for a project to be empty makes those behind it wait.
+ */
+function bindsRest(turns: Turns, { waiting, settings, clock }: LimiterState): boolean {
+  const [next] = turns.rest();
+  return !hasExclusive(waiting) && (!next || agedAt(next, settings) > clock);
+}
+
+/** When the first of them that does not wait for its project has aged, or may go before that. */
+function restOpensAt(turns: Turns, gates: Gates, state: LimiterState): number | null {
+  for (const request of turns.rest()) {
+    const blocked = gates.consider(request);
+    if (blocked?.scope === 'reserve') return opening(blocked, request, state);
+  }
+  return null;
 }
 
 function opening(blocked: Blocked, request: WaitingRequest, state: LimiterState): number | null {

@@ -1,24 +1,14 @@
+import { knownParties } from './known-of-line.js';
+import { type Parties, type Party, partyOf } from './parties.js';
+import { partitionPoint } from './partition-point.js';
 import type { LimiterState, Shares, WaitingRequest } from './state.js';
 
-/** The share of a request without a key of its own: runs that belong to no pipeline are one party. */
-const NO_KEY = '';
-
-/** A party of a level of priority, with those of it that wait. */
-interface Party {
-  key: string;
+/** A party of a level of priority, in its turn. */
+interface InTurn extends Party {
   turn: number;
-  waiting: WaitingRequest[];
-  /** How many of them have been looked at. */
+  /** How many of its waiting have been looked at. */
   seen: number;
 }
-
-/** Who waits, by party: in an array for each level of priority. Made once for a line that stays as it is. */
-interface Sorted {
-  moved: WaitingRequest[];
-  levels: Map<number, Map<string, WaitingRequest[]>>;
-}
-
-const SORTED = new WeakMap<readonly WaitingRequest[], Sorted>();
 
 /**
  * The line in the order in which it is served. First those whom somebody has moved to the front, the last moved first.
@@ -28,19 +18,19 @@ const SORTED = new WeakMap<readonly WaitingRequest[], Sorted>();
 export class Turns {
   private readonly line: readonly WaitingRequest[];
   private readonly weights: Readonly<Record<string, number>>;
-  private readonly sorted: Sorted;
-  private readonly levels = new Map<number, Party[]>();
+  private readonly parties: Parties;
+  private readonly levels = new Map<number, InTurn[]>();
   private readonly turns: Map<string, number>;
   private readonly seen = new Set<WaitingRequest>();
   private at: number;
   private movedSeen = 0;
   private headAt = 0;
-  private last: { party: Party; level: Party[] } | null = null;
+  private last: { party: InTurn; level: InTurn[] } | null = null;
 
   constructor({ waiting, shares, settings }: LimiterState) {
     this.line = waiting;
     this.weights = settings.weights;
-    this.sorted = sortedOf(waiting);
+    this.parties = knownParties(waiting);
     this.at = shares?.at ?? 0;
     this.turns = new Map(Object.entries(shares?.next ?? {}));
   }
@@ -48,7 +38,7 @@ export class Turns {
   /** Who is looked at next; null at the end of the line. */
   next(): WaitingRequest | null {
     this.last = null;
-    const moved = this.sorted.moved[this.movedSeen];
+    const moved = this.parties.moved[this.movedSeen];
     if (moved) {
       this.movedSeen++;
       this.seen.add(moved);
@@ -69,7 +59,7 @@ export class Turns {
 
   /** The one that was looked at last goes: its party's next turn comes later. */
   goes(request: WaitingRequest): void {
-    const key = request.fairnessKey ?? NO_KEY;
+    const key = partyOf(request);
     const turn = this.last?.party.turn ?? this.turnOf(key);
     this.at = Math.max(this.at, turn);
     this.turns.set(key, turn + 1 / (this.weights[key] ?? 1));
@@ -80,6 +70,14 @@ export class Turns {
     return { at: this.at, next: Object.fromEntries([...this.turns].filter(([, turn]) => turn > this.at)) };
   }
 
+  /** Those that have not been looked at, by rank, lowest first. */
+  *rest(): Generator<WaitingRequest> {
+    for (let at = this.headAt; at < this.line.length; at++) {
+      const request = this.line[at];
+      if (request && !this.seen.has(request)) yield request;
+    }
+  }
+
   private head(): WaitingRequest | null {
     for (; ; this.headAt++) {
       const head = this.line[this.headAt];
@@ -87,20 +85,20 @@ export class Turns {
     }
   }
 
-  private level(priority: number): Party[] {
+  private level(priority: number): InTurn[] {
     const known = this.levels.get(priority);
     if (known) return known;
-    const parties = [...(this.sorted.levels.get(priority) ?? [])].map(
-      ([key, waiting]): Party => ({ key, turn: this.turnOf(key), waiting, seen: 0 }),
+    const parties = (this.parties.levels.get(priority)?.inOrder ?? []).map(
+      ({ key, waiting }): InTurn => ({ key, turn: this.turnOf(key), waiting, seen: 0 }),
     );
-    // The order of the map is that of their first requests, and the sort keeps it among equals.
+    // Who asked first goes first among equals.
     parties.sort((a, b) => a.turn - b.turn);
     this.levels.set(priority, parties);
     return parties;
   }
 
   /** The party whose turn it is; one that has gone since it was put in its place is put in another. */
-  private first(level: Party[]): Party | null {
+  private first(level: InTurn[]): InTurn | null {
     for (;;) {
       const [party] = level;
       if (!party) return null;
@@ -108,7 +106,8 @@ export class Turns {
       if (turn <= party.turn) return party;
       level.shift();
       party.turn = turn;
-      level.splice(placeOf(level, turn), 0, party);
+      const place = partitionPoint(level, (other) => other.turn > turn);
+      level.splice(place, 0, party);
     }
   }
 
@@ -117,11 +116,11 @@ export class Turns {
   }
 }
 
-/** The whole line in the order in which it is served, if each goes when its turn comes. */
-export function inTurn(state: LimiterState): WaitingRequest[] {
+/** The line in the order in which it is served, if each goes when its turn comes; or so many of it at most. */
+export function inTurn(state: LimiterState, most = Number.POSITIVE_INFINITY): WaitingRequest[] {
   const turns = new Turns(state);
   const line: WaitingRequest[] = [];
-  for (let request = turns.next(); request; request = turns.next()) {
+  for (let request = turns.next(); request && line.length < most; request = turns.next()) {
     line.push(request);
     turns.goes(request);
   }
@@ -132,37 +131,4 @@ export function inTurn(state: LimiterState): WaitingRequest[] {
 export function withoutTurns({ shares: _, ...state }: LimiterState): LimiterState {
   if (!state.waiting.some(({ fairnessKey, movedAt }) => (fairnessKey ?? movedAt) !== undefined)) return state;
   return { ...state, waiting: state.waiting.map(({ fairnessKey: __, movedAt: ___, ...request }) => request) };
-}
-
-/** The index behind all whose turn is no later. */
-function placeOf(level: readonly Party[], turn: number): number {
-  let low = 0;
-  let high = level.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((level[middle]?.turn ?? 0) > turn) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function sortedOf(waiting: readonly WaitingRequest[]): Sorted {
-  const known = SORTED.get(waiting);
-  if (known) return known;
-  const sorted: Sorted = { moved: [], levels: new Map() };
-  for (const request of waiting) {
-    if (request.movedAt !== undefined) {
-      sorted.moved.push(request);
-      continue;
-    }
-    const key = request.fairnessKey ?? NO_KEY;
-    const level = sorted.levels.get(request.priority) ?? new Map<string, WaitingRequest[]>();
-    const party = level.get(key);
-    if (party) party.push(request);
-    else level.set(key, [request]);
-    sorted.levels.set(request.priority, level);
-  }
-  sorted.moved.sort((a, b) => (b.movedAt ?? 0) - (a.movedAt ?? 0));
-  SORTED.set(waiting, sorted);
-  return sorted;
 }

@@ -1,3 +1,5 @@
+import { partitionPoint } from './partition-point.js';
+
 /**
  * Exact sliding windows. They are safe whichever way Hex counts: if no stretch of 60 s holds more than N requests, then
  * neither does a fixed window of 60 s, wherever its first request put it.
@@ -29,14 +31,7 @@ export function roomAt(
 
 /** How many of `counted` (oldest first) are later than `since`. */
 export function countSince(counted: readonly number[], since: number): number {
-  let low = 0;
-  let high = counted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((counted[middle] ?? 0) > since) high = middle;
-    else low = middle + 1;
-  }
-  return counted.length - low;
+  return counted.length - partitionPoint(counted, (time) => time > since);
 }
 
 /** A copy with `time` put in its place. */

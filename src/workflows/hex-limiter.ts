@@ -75,9 +75,14 @@ const { askAgain } = proxyActivities<HexActivities>({
 
 /**
  * All starts wait while a worker that takes over replays this history (0.4 ms an event), so it is kept well below the
- * 4,096 events at which Temporal suggests to continue as new.
+ * 4,096 events at which Temporal suggests to continue as new. The longer the line, the more an event costs.
  */
-const MOST_EVENTS = 1_000;
+const MOST_EVENTS = { mostly: 1_000, atLeast: 200, halvedBy: 1_000 } as const;
+
+function mostEvents({ waiting }: LimiterState): number {
+  const { mostly, atLeast, halvedBy } = MOST_EVENTS;
+  return Math.max(atLeast, (mostly * halvedBy) / (halvedBy + waiting.length));
+}
 
 /** So long a limiter that has lost what it knew calls, and hears, before it gives permits. */
 const CALLING = '15 seconds';
@@ -105,6 +110,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   const looks = patched('starts-without-an-answer-are-looked-for');
   // And answers by signal alone, whatever a newer worker asks it, or has told the limiter before.
   const answersAtOnce = patched('permits-at-once');
+  const byItsLine = patched('limiter-continues-by-its-line');
   const asBegun = (now: LimiterState) => {
     const inOrder = takesTurns ? now : withoutTurns(now);
     return answersAtOnce ? inOrder : withoutAhead(inOrder);
@@ -185,7 +191,8 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
       askedAfter = state.refused.last;
       void awaitHex();
     }
-    if (workflowInfo().historyLength > MOST_EVENTS && sending === 0)
+    const most = byItsLine ? mostEvents(state) : MOST_EVENTS.mostly;
+    if (workflowInfo().historyLength > most && sending === 0)
       await continueAsNew<typeof hexLimiter>(input, packLimiter(state));
     if (wakeAt !== null) wakeBy(wakeAt);
     await condition(() => dirty);

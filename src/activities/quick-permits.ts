@@ -23,8 +23,8 @@ const FIRST_LOOK_MS = { asked: 6, ahead: 15 };
 const LOOK_MS = 3;
 /** Tasks that wait keep others from being worked on. */
 const MOST_WAITING = 8;
-/** Where there is a line, or the limiter is busy, permits come by signal for so long. */
-const PAUSE_MS = 1_000;
+/** Where there is a line, or the limiter is busy, permits come by signal for so long; for longer, the longer that lasts. */
+const PAUSE_MS = { first: 1_000, longest: 16_000 } as const;
 /**
  * So long who asks meanwhile may wait for others to ask with it. Each signal may come while the limiter continues as new,
  * which it then has to do once more: with 4,000 in line, and a signal every 20 ms, that took it 5 s each time.
@@ -45,6 +45,7 @@ class QuickLine {
   /** The last answer was a permit. A limiter of an earlier version gives none, and would keep what is asked for ahead. */
   quick = false;
   private pausedUntil = 0;
+  private pauseMs: number = PAUSE_MS.first;
   private waiting = 0;
   private looking: Promise<Readonly<Record<string, boolean>>> | null = null;
   private readonly asking: Asking;
@@ -70,11 +71,19 @@ class QuickLine {
     try {
       const given = await this.wait(word, FIRST_LOOK_MS[asked]);
       this.quick = given === true;
-      if (!given) this.pausedUntil = Date.now() + PAUSE_MS;
+      if (given) this.pauseMs = PAUSE_MS.first;
+      else this.pause();
       return given;
     } finally {
       this.waiting--;
     }
+  }
+
+  /** Those who have asked at the same time are answered alike: they make one pause. */
+  private pause(): void {
+    if (this.paused) return;
+    this.pausedUntil = Date.now() + this.pauseMs;
+    this.pauseMs = Math.min(PAUSE_MS.longest, 2 * this.pauseMs);
   }
 
   private async wait(word: string, firstMs: number): Promise<boolean | null> {

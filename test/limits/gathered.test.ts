@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { gathered } from '../../src/activities/gathered.js';
 
 /** A sender whose sendings end one by one. */
@@ -69,4 +69,30 @@ it('what may wait goes with the next that may not, and else when its time is ove
   await end(1);
   await alone;
   expect(sent).toEqual([[1, 2], [3]]);
+});
+
+it('what may wait waits longer where sending takes long: a slow server is not kept busy, and a minute is not waited', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const sent: number[][] = [];
+  const slow = (ms: number) => async (items: number[]) => {
+    sent.push(items);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  };
+  for (const [tookMs, waitsMs] of [
+    [10, 200],
+    [150, 600],
+    [60_000, 1_000],
+  ] as const) {
+    const send = gathered(slow(tookMs), 100);
+    void send([1]);
+    await vi.advanceTimersByTimeAsync(tookMs);
+    void send([2], 200);
+    await vi.advanceTimersByTimeAsync(waitsMs - 1);
+    expect(sent.splice(0)).toEqual([[1]]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent.splice(0)).toEqual([[2]]);
+  }
 });

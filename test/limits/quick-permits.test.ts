@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { QuickPermits } from '../../src/activities/quick-permits.js';
 import type { LimiterEvent } from '../../src/limits/index.js';
 
@@ -94,4 +94,29 @@ it('where there is a line nobody waits for an answer, and what has no answer is 
     ['a-1', true],
     ['a-1', false],
   ]);
+});
+
+it('the longer there is a line, the more seldom an answer is asked for at once; a permit ends that', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  let given = false;
+  const { asked, ask } = asking(() => given);
+  /** How many of those who ask, one a second, ask for an answer at once. */
+  const atOnce = async (seconds: number) => {
+    const before = asked.length;
+    for (let second = 0; second < seconds; second++) {
+      await ask('w');
+      vi.setSystemTime(Date.now() + 1_000);
+    }
+    return asked.slice(before).filter(({ answer }) => answer !== undefined).length;
+  };
+  expect(await atOnce(31)).toBe(5);
+  expect(await atOnce(160)).toBe(10);
+  given = true;
+  await atOnce(16);
+  expect(await atOnce(10)).toBe(10);
+  given = false;
+  expect(await atOnce(3)).toBe(2);
 });

@@ -1,3 +1,4 @@
+import './untraced-promises.js';
 import { hexBackfill } from './hex-backfill.js';
 import { hexJanitor } from './hex-janitor.js';
 import { hexKeeper } from './hex-keeper.js';

@@ -62,7 +62,9 @@ export class Turns {
     const key = partyOf(request);
     const turn = this.last?.party.turn ?? this.turnOf(key);
     this.at = Math.max(this.at, turn);
-    this.turns.set(key, turn + 1 / (this.weights[key] ?? 1));
+    // A key may be any text, such as `constructor`.
+    const weight = Object.hasOwn(this.weights, key) ? this.weights[key] : undefined;
+    this.turns.set(key, turn + 1 / (weight ?? 1));
   }
 
   /** To be kept with the line. */

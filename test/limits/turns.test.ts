@@ -93,6 +93,14 @@ describe('pipelines go in turn', () => {
     expect(line.serve(9).filter((id) => id.startsWith('b'))).toHaveLength(6);
   });
 
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])('a key may be %s', (fairnessKey) => {
+    const line = new Line();
+    for (const id of ['x1', 'x2']) line.ask(id, { fairnessKey });
+    many(line, 'b', 2);
+    expect(line.places()).toEqual(['x1', 'b1', 'x2', 'b2']);
+    expect(line.serve(4)).toEqual(['x1', 'b1', 'x2', 'b2']);
+  });
+
   it('within a pipeline who asked first goes first, and runs of none are one party', () => {
     const line = new Line();
     line.ask('a2', { at: 20 }).ask('a1', { at: 10 });

@@ -127,7 +127,9 @@ export function standings(state: LimiterState): (requestId: string) => string | 
   const first = inTurn(state, FORESEEN);
   const places = new Map(first.map(({ requestId }, index) => [requestId, index]));
   const reasons = reasonsOf(state, first);
-  const behind = wordsFor(reasons.at(-1) ?? 'kernel', state);
+  // What one waits for because of its own project says nothing of those behind it.
+  const common = reasons.findLast((reason) => reason !== 'trigger window' && reason !== 'lock');
+  const behind = wordsFor(common ?? reasons.at(-1) ?? 'kernel', state);
   return (requestId) => {
     const index = places.get(requestId);
     if (index !== undefined)

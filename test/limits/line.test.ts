@@ -580,6 +580,11 @@ describe('a part of the line', () => {
     const [last] = view(line.state, line.now, { of: idOf(MAX_WAITING - 1).slice(0, -2) }).line;
     const tookMs = cpuMsSince(began);
     expect(last?.place).toBe(MAX_WAITING - line.permitted.length);
+    const stands = standings(line.state);
+    expect(stands(idOf(line.permitted.length + 499))).toMatch(/: place 500 in line$/);
+    expect(stands(idOf(MAX_WAITING - 1))).toBe(
+      'the limit of 20 starts a minute: behind the first 500 in line',
+    );
     expect(last?.expectedAt).toBeGreaterThan(line.now + 400 * 60_000);
     // 30 ms where this was written.
     expect(tookMs).toBeLessThan(1_000);

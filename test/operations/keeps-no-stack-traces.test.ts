@@ -1,32 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, it, onTestFinished } from 'vitest';
-import { connectClient, server, uniqueTaskQueue } from '../support/server.js';
-import { theirBundle } from '../support/their-bundle.js';
-
-/** A worker that has our workflows beside its own, in a thread as in production. */
-async function worker(): Promise<string> {
-  const taskQueue = uniqueTaskQueue('theirs');
-  const connection = await NativeConnection.connect({ address: server.address });
-  const worker = await Worker.create({
-    connection,
-    namespace: server.namespace,
-    taskQueue,
-    workflowBundle: await theirBundle(),
-  });
-  const done = worker.run();
-  onTestFinished(async () => {
-    worker.shutdown();
-    await done;
-    await connection.close();
-  });
-  return taskQueue;
-}
+import { theirWorker } from '../support/pipelines.js';
+import { connectClient } from '../support/server.js';
 
 it('our workflows keep no stack trace of each promise; those of others beside them do, and failures have theirs', async () => {
   const temporal = await connectClient();
   onTestFinished(() => temporal.connection.close());
-  const taskQueue = await worker();
+  // It has our workflows beside its own.
+  const taskQueue = await theirWorker(false);
   const start = (type: string, ...args: unknown[]) =>
     temporal.workflow.start(type, { workflowId: `${type}-${randomUUID()}`, taskQueue, args });
   /** What Temporal's UI shows as the call stack of an open workflow. */

@@ -42,10 +42,10 @@ export async function replay(rig: Harness, ...workflowIds: string[]): Promise<vo
   if (error) throw error;
 }
 
-/** A worker of another team, on a queue of its own. */
-export async function theirWorker(): Promise<string> {
+/** A worker of another team, on a queue of its own; `debugMode` false: its workflows run in a thread, as in production. */
+export async function theirWorker(debugMode = true): Promise<string> {
   const taskQueue = uniqueTaskQueue('theirs');
-  await workFor(taskQueue);
+  await workFor(taskQueue, onTestFinished, debugMode);
   return taskQueue;
 }
 
@@ -53,6 +53,7 @@ export async function theirWorker(): Promise<string> {
 export async function workFor(
   taskQueue: string,
   atEnd: AtEnd = onTestFinished,
+  debugMode = true,
 ): Promise<() => Promise<void>> {
   const connection = await NativeConnection.connect({ address: server.address });
   const worker = await Worker.create({
@@ -60,7 +61,7 @@ export async function workFor(
     namespace: server.namespace,
     taskQueue,
     workflowBundle: await theirBundle(),
-    debugMode: true,
+    debugMode,
   });
   const done = worker.run();
   let stopped: Promise<void> | undefined;

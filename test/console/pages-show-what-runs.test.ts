@@ -270,10 +270,18 @@ inChromium('the pages of the console', (browser) => {
       limiter.signal(limiterEventsSignal, [{ type: 'settings', patch: { kernels: count } }]);
     const first = await started({ steps: [hex('one')] });
     await rig.hex.result(first);
+    // The tests after this one need kernels, however it ends.
+    onTestFinished(() => kernels(null));
     await kernels(0);
-    const ahead = await started({ steps: [hex('ahead')] });
-    const behind = await started({ steps: [hex('behind')] });
-    const last = await started({ steps: [hex('last')] });
+    const inLine = async (step: string) => {
+      const workflowId = await started({ steps: [hex(step)] });
+      const part = { of: workflowId, atMs: Date.now() };
+      await until('in line', async () => (await limiter.query(lineQuery, part)).line.length > 0);
+      return workflowId;
+    };
+    const ahead = await inLine('ahead');
+    const behind = await inLine('behind');
+    const last = await inLine('last');
     await go('line');
     const place = (workflowId: string) => page.getByRole('row').filter({ hasText: workflowId }).first();
     await page.getByRole('button', { name: `Move to the front: ${behind}/behind` }).click();

@@ -161,7 +161,28 @@ function outliving({ closedAtMs }: WorkflowFacts, runs: readonly LedgerRun[]): L
 function leftBehind({ workflow, runs }: Attempt): Violation[] {
   const left = outliving(workflow, runs);
   if (left.length === 0) return [];
-  return [found('left behind', workflow, left, `closed (${workflow.end}) before its run had ended`)];
+  return [
+    found(
+      'left behind',
+      workflow,
+      left,
+      `${closing(workflow)} before its run had ended${left.map(lifeOf).join('')}`,
+    ),
+  ];
+}
+
+/** What to look for in the history of the workflow. */
+function closing({ end, failureType, startedAtMs, closedAtMs }: WorkflowFacts): string {
+  const how = failureType ? `${end}, ${failureType}` : end;
+  return `began at ${timeOf(startedAtMs)} and closed at ${closedAtMs === null ? 'no time' : timeOf(closedAtMs)} (${how})`;
+}
+
+function lifeOf({ status, createdAt, endedAt }: LedgerRun): string {
+  return ` (${status}, created at ${createdAt}, ended at ${endedAt ?? 'no time'})`;
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function strayAlive(run: LedgerRun): Violation {

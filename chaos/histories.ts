@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { type Decode, decoderOf } from '../src/contract/payloads.js';
@@ -41,6 +44,18 @@ export async function readHistories(temporal: Client): Promise<WorkflowFacts[]> 
     facts.push(await factsOf(workflowId, runId, history, decode));
   }
   return joined(facts);
+}
+
+/** The histories of these workflows, all their executions, into files of a new folder; the path of the folder. */
+export async function keepHistories(temporal: Client, workflowIds: readonly string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'temporal-hex-storm-'));
+  for (const { workflowId, runId } of await executions(temporal)) {
+    if (!workflowIds.includes(workflowId)) continue;
+    const history = await patiently(() => temporal.workflow.getHandle(workflowId, runId).fetchHistory());
+    const file = join(folder, `${encodeURIComponent(workflowId)}.${runId}.json`);
+    await writeFile(file, JSON.stringify(history, null, 2));
+  }
+  return folder;
 }
 
 /** How many pipelines and runs are open. */

@@ -10,7 +10,7 @@ import { check, type Findings } from './check.js';
 import type { MeantDate } from './dates.js';
 import { type Disturbances, Disturber } from './disturber.js';
 import { LATE_START_GRACE_MS, LIST_FAULTS } from './faults.js';
-import { countOpen, readHistories, type WorkflowFacts } from './histories.js';
+import { countOpen, keepHistories, readHistories, type WorkflowFacts } from './histories.js';
 import type { StormOptions } from './options.js';
 import { runPipelines } from './pipelines.js';
 import { planStorm } from './plan.js';
@@ -137,21 +137,24 @@ export async function storm(
     const swept = options.leaves > 0 ? await sweep(temporal, sandbox, plan.connections) : 0;
     const workflows = await readHistories(temporal);
     const ledger = sandbox.ledger();
+    const findings = check({
+      pipelines: [...plan.pipelines, ...promised(dates)],
+      workflows,
+      ledger,
+      dates,
+      waiting: fired.waiting,
+      capped: backfilled,
+      graceMs: LATE_START_GRACE_MS,
+    });
+    const broken = findings.violations.map(({ workflowId }) => workflowId);
+    if (broken.length > 0) log(`Histories of what broke: ${await keepHistories(temporal, broken)}`);
     return {
       options,
       seconds: seconds(),
       workflows,
       ledger,
       dates,
-      findings: check({
-        pipelines: [...plan.pipelines, ...promised(dates)],
-        workflows,
-        ledger,
-        dates,
-        waiting: fired.waiting,
-        capped: backfilled,
-        graceMs: LATE_START_GRACE_MS,
-      }),
+      findings,
       kills: workers.kills,
       deaths: workers.deaths,
       restarts: server.restarts,

@@ -41,6 +41,7 @@ import { parsePipelineInput, prepareRun } from './pipeline/boundary.js';
 import { detailsOf } from './pipeline/definition/about.js';
 import type { HexPipelineInput, PipelineRunInput } from './pipeline/definition/definition.js';
 import type { PipelineRequest } from './pipeline/definition/spec.js';
+import { taskTimeoutOf } from './pipeline/definition/task-timeout.js';
 import type { ControlAction, PipelineProgress, PipelineResult } from './pipeline/execution/result.js';
 import type { PipelinePlan } from './pipeline/preview/plan-summary.js';
 import type { HexRunInput } from './run/input.js';
@@ -223,6 +224,7 @@ export class TemporalHexClient {
         staticSummary: `Hex pipeline ${name}`,
         memo: memo({ hexName: name }),
         ...(spec && detailsOf(spec)),
+        ...taskTimeoutOf(spec),
       },
     });
   }

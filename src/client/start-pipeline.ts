@@ -4,6 +4,7 @@ import { memo } from '../contract/memo.js';
 import { detailsOf } from '../pipeline/definition/about.js';
 import type { HexPipelineInput } from '../pipeline/definition/definition.js';
 import type { PipelineRequest } from '../pipeline/definition/spec.js';
+import { taskTimeoutOf } from '../pipeline/definition/task-timeout.js';
 import type { hexPipeline } from '../workflows/index.js';
 
 /** The input of a pipeline that has been parsed, and what came of it. */
@@ -34,6 +35,7 @@ export function startParsed(
     staticSummary: `Hex pipeline ${request.name}`,
     memo: memo({ hexName: request.name }),
     ...(request.spec && detailsOf(request.spec)),
+    ...taskTimeoutOf(request.spec),
   });
 }
 

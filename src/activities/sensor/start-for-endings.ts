@@ -9,6 +9,7 @@ import { sensedWorkflowId } from '../../contract/ids.js';
 import { memo } from '../../contract/memo.js';
 import { aboutOf, detailsOf } from '../../pipeline/definition/about.js';
 import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
+import { taskTimeoutOf } from '../../pipeline/definition/task-timeout.js';
 import type { Ending, SensorSpec } from '../../pipeline/sensor/definition.js';
 import { renderValue } from '../../templates/values.js';
 import type { ActivityDependencies } from '../dependencies.js';
@@ -58,6 +59,7 @@ async function start(
       memo: memo({ hexName: typeof pipeline === 'string' ? pipeline : (pipeline.name ?? name) }),
       staticSummary: `Run ${ending.runId} of project ${ending.projectId} ended ${ending.status}`,
       ...(typeof pipeline === 'object' && detailsOf(aboutOf(pipeline))),
+      ...taskTimeoutOf(pipeline),
     });
     return null;
   } catch (error) {

@@ -8,6 +8,7 @@ import { RerunError, readPipelineHistory } from '../../executions/rerun/history.
 import { planRerun, type RerunChoices, type RerunPlan } from '../../executions/rerun/plan.js';
 import { aboutOf, detailsOf } from '../../pipeline/definition/about.js';
 import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
+import { taskTimeoutOf } from '../../pipeline/definition/task-timeout.js';
 import type { hexPipeline } from '../../workflows/index.js';
 
 export { RerunError } from '../../executions/rerun/history.js';
@@ -61,6 +62,7 @@ export async function rerunPipeline(
       args: [plan.input],
       staticSummary: `Rerun of ${workflowId}: ${plan.again.join(', ')}`.slice(0, 200),
       ...detailsOf(aboutOf(plan.input.pipeline as PipelineDefinition)),
+      ...taskTimeoutOf(plan.input.pipeline as PipelineDefinition),
       memo: memo({
         hexName: plan.name,
         hexRerunOf: plan.input.rerunOf,

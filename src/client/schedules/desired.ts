@@ -6,12 +6,14 @@ import type { Parsed, Problem } from '../../base/problems.js';
 import { memo } from '../../contract/memo.js';
 import type { ScheduleMark } from '../../contract/schedules.js';
 import { parsePipelineInput } from '../../pipeline/boundary.js';
-import { type About, detailsOf } from '../../pipeline/definition/about.js';
+import { detailsOf } from '../../pipeline/definition/about.js';
 import type {
   HexPipelineInput,
   PipelineDefinition,
   PipelineRunInput,
 } from '../../pipeline/definition/definition.js';
+import type { PipelineSpec } from '../../pipeline/definition/spec.js';
+import { taskTimeoutOf } from '../../pipeline/definition/task-timeout.js';
 import { planPipeline } from '../../pipeline/preview/plan-summary.js';
 import { type Overlap, occurrences, type ScheduleSpec, temporalSpec } from '../../schedule/index.js';
 import { keptName } from '../apply/options.js';
@@ -84,7 +86,7 @@ export function desiredSchedule(source: ScheduleSource, taskQueue: string): Pars
 function optionsOf(
   mark: ScheduleMark,
   schedule: ScheduleSpec,
-  about: About,
+  pipeline: PipelineSpec,
   input: PipelineRunInput,
   taskQueue: string,
 ) {
@@ -101,7 +103,8 @@ function optionsOf(
       args: [input],
       memo: memo({ hexSchedule: mark }),
       staticSummary: `Hex pipeline ${mark.name}`,
-      ...detailsOf(about),
+      ...detailsOf(pipeline),
+      ...taskTimeoutOf(pipeline),
     },
     policies: {
       overlap: OVERLAP[schedule.overlap],

@@ -20,6 +20,7 @@ import { memo } from '../../contract/memo.js';
 import type { BackfillInput, BackfillSpec } from '../../pipeline/backfill/input.js';
 import { intervalOfPartition, willRun } from '../../pipeline/backfill/range.js';
 import type { PipelineRunInput } from '../../pipeline/definition/definition.js';
+import { taskTimeoutOf } from '../../pipeline/definition/task-timeout.js';
 import type { hexPipeline } from '../hex-pipeline.js';
 import { backfillPage, rerunInput } from './activities.js';
 
@@ -249,6 +250,7 @@ export class BackfillExecution {
         cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
         memo: memo({ hexBackfill: workflowInfo().workflowId }),
         staticSummary: `Hex pipeline ${this.outline.name}, ${partition}`,
+        ...taskTimeoutOf(this.input.pipeline),
       });
       this.grid[index] = 'r';
       const end = child.result().then(

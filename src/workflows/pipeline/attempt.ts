@@ -13,6 +13,7 @@ import { type HexMemo, memo } from '../../contract/memo.js';
 import type { Surroundings } from '../../contract/slice.js';
 import { aboutOf, detailsOf } from '../../pipeline/definition/about.js';
 import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
+import { taskTimeoutOf } from '../../pipeline/definition/task-timeout.js';
 import type { PipelineResult, StepResult } from '../../pipeline/execution/result.js';
 import type { StepWork } from '../../pipeline/plan/step-work.js';
 import type { HexRunInput } from '../../run/input.js';
@@ -118,6 +119,7 @@ async function runPipeline(
       ],
       memo: memo({ ...memoOf(surroundings, unit), hexDepth: depth + 1, hexTrigger: trigger }),
       ...(typeof pipeline === 'object' && detailsOf(aboutOf(pipeline))),
+      ...taskTimeoutOf(pipeline),
       staticSummary: `${unit.key}: pipeline ${typeof pipeline === 'string' ? pipeline : (pipeline.name ?? '')}`,
     });
   const result = await withTimeLimit(timeoutMs, `Time limit of ${unit.key}`, run, () => timedOut(timeoutMs));
@@ -221,6 +223,7 @@ interface ChildOptions {
   taskQueue?: string;
   memo?: Record<string, unknown>;
   staticSummary: string;
+  workflowTaskTimeout?: '30s';
 }
 
 /** Id of the child workflow of a unit. */

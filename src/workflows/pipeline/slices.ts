@@ -13,6 +13,7 @@ import { sliceOrdersSignal } from '../../contract/messages.js';
 import type { ItemEnd, SliceInput, SliceOrders, SliceProgress, SliceResult } from '../../contract/slice.js';
 import type { PipelineDefinition } from '../../pipeline/definition/definition.js';
 import { isChild } from '../../pipeline/definition/spec.js';
+import { taskTimeoutOf } from '../../pipeline/definition/task-timeout.js';
 import { RESULT_BYTES } from '../../pipeline/execution/bound-results.js';
 import type { StepResult } from '../../pipeline/execution/result.js';
 import { dealPlaces, statesIn, takeSlice } from '../../pipeline/execution/slices.js';
@@ -156,6 +157,7 @@ export class Slices implements RunningSlices {
           args: [input],
           memo: memo({ hexPipeline: surroundings.name, hexStep: key }),
           staticSummary: `${spec.id}: items ${first} to ${last}`,
+          ...taskTimeoutOf({ steps: [{ forEach: units }] }),
         }),
       );
       const slice = { units, workflow };

@@ -1,0 +1,31 @@
+/** With fewer children than that, a workflow task is replayed within a fraction of a second. */
+const FEW = 250;
+
+type Steps = readonly { forEach?: unknown }[];
+
+/**
+ * How long a workflow task of a pipeline may take: Temporal's 10 s, but 30 s for one that has many children, or may have.
+ * A pipeline of 1,000 children takes a second or two to replay. After a crash a worker replays all of its pipelines
+ * beside each other, and of ten no task came to its end within 10 s, so that each was begun again, without an end. A
+ * worker that is killed in the midst of a task keeps the pipeline waiting for so long, so others do with less.
+ *
+ * @param pipeline its definition or its steps; its name, or null, where they are not known here
+ */
+export function taskTimeoutOf(pipeline: { steps: Steps } | Steps | string | null): {
+  workflowTaskTimeout?: '30s';
+} {
+  const steps = stepsOf(pipeline);
+  const few = steps !== null && steps.reduce((sum, step) => sum + mostChildren(step), 0) <= FEW;
+  return few ? {} : { workflowTaskTimeout: '30s' };
+}
+
+function stepsOf(pipeline: Parameters<typeof taskTimeoutOf>[0]): Steps | null {
+  if (typeof pipeline !== 'object' || pipeline === null) return null;
+  return 'steps' in pipeline ? pipeline.steps : pipeline;
+}
+
+/** Templates may give any number of items. */
+function mostChildren({ forEach }: Steps[number]): number {
+  if (forEach === undefined || forEach === null) return 1;
+  return Array.isArray(forEach) ? forEach.length : Number.POSITIVE_INFINITY;
+}

@@ -14,40 +14,44 @@ import { TASK_QUEUES } from './support/task-queues.js';
 const RUNS = 1_000;
 /** A workflow may have 2,000 children at once. */
 const MOST_CHILDREN = 1_000;
+/** That many get in line within a few minutes, fewer within one. */
+const MANY = 3_000;
 /**
- * A minute of the windows takes 20 s, so that several of them fall into the time in which the line grows; were it much
- * faster, more runs would start and end than wait, and what a start is late would weigh too much.
+ * Of few, a minute of the windows takes 20 s, so that the line is still there after a kill; were it much faster, more
+ * runs would start and end than wait, and what a start is late would weigh too much.
  */
-const CLOCK_FACTOR = 3;
+const clockFactorFor = (runs: number) => (runs > MANY ? 1 : 3);
+const windowMsFor = (runs: number) => 61_000 / clockFactorFor(runs);
 const STARTS_PER_WINDOW = 20;
-const WINDOW_MS = 61_000 / CLOCK_FACTOR;
 const QUIET_MS = 30_000;
 /** Within a minute after the growth V8 collects its garbage, and gives back memory. */
 const SETTLE_MS = 60_000;
 const LOOK_MS = 500;
 /** Twice the goal, and no less than 5 min: what is not in line by then is told of. */
 const longestGrowthMs = (runs: number) => Math.max(300_000, 120 * runs);
-const LONGEST_STARTS_MS = 120_000;
-const AFTER_KILL = 2 * STARTS_PER_WINDOW;
+const WINDOWS_AFTER_KILL = 2;
+const AFTER_KILL = WINDOWS_AFTER_KILL * STARTS_PER_WINDOW;
+/** Each window may be late by two. */
+const longestStartsMs = (windowMs: number) => 3 * WINDOWS_AFTER_KILL * windowMs;
 
 /** As the image sets it. */
 const AS_IN_DOCKER = { MALLOC_ARENA_MAX: '2' };
 
-const LIMITED = {
+const limitedFor = (runs: number) => ({
   HEX_TASK_QUEUE: TASK_QUEUES.limited,
   HEX_LIMITS: 'on',
-  HEX_CLOCK_FACTOR: String(CLOCK_FACTOR),
+  HEX_CLOCK_FACTOR: String(clockFactorFor(runs)),
   HEX_STARTS_PER_MINUTE: String(STARTS_PER_WINDOW),
   HEX_STARTS_PER_HOUR: 'none',
   HEX_KERNELS: 'none',
   HEX_READS_PER_MINUTE: 'none',
   HEX_READS_PER_HOUR: 'none',
-};
+});
 
 export const line = ({ runs = RUNS }: Sizes): Bench => ({
   title: 'Line: many runs that wait under the limits, beside as many bare child workflows that only wait',
   method: [
-    `Pipelines of up to ${count(MOST_CHILDREN)} items, all at once; ${STARTS_PER_WINDOW} starts in ${seconds(WINDOW_MS)}, against an instant Hex. A server and a worker process for each kind.`,
+    `Pipelines of up to ${count(MOST_CHILDREN)} items, all at once; ${STARTS_PER_WINDOW} starts in ${seconds(windowMsFor(runs))}, against an instant Hex. A server and a worker process for each kind.`,
     `"While they wait": no start is allowed for ${seconds(QUIET_MS)}, a minute after the last was in line. The cost of a kill: how much later than the windows allow the ${AFTER_KILL} starts after it come, on average.`,
   ],
   run: async () => {
@@ -108,7 +112,9 @@ function bareLine(runs: number): Promise<Crowd> {
 
 function ownLine(runs: number): Promise<{ crowd: Crowd; rows: Row[] }> {
   return withStack({ duration: { pending: 0, running: 0 } }, async (stack) => {
-    const worker = await startHexWorker({ ...stack.env, ...AS_IN_DOCKER, ...LIMITED });
+    const windowMs = windowMsFor(runs);
+    const limited = { ...stack.env, ...AS_IN_DOCKER, ...limitedFor(runs) };
+    const worker = await startHexWorker(limited);
     const hex = new TemporalHexClient({ client: stack.temporal, taskQueue: TASK_QUEUES.limited });
     const limiter = stack.temporal.workflow.getHandle(limiterId(TASK_QUEUES.limited, 'default'));
     const answers = { line: [] as number[], progress: [] as number[], refused: 0 };
@@ -131,11 +137,9 @@ function ownLine(runs: number): Promise<{ crowd: Crowd; rows: Row[] }> {
       await Promise.all(groupsOf(runs).map((items, index) => startPipeline(hex, `line-${index}`, items)));
       for (const end = Date.now() + longestGrowthMs(runs); ; ) {
         const view = await look();
-        const { starts, firstAt } = startsOf(stack);
-        const inLine = view ? view.waiting + view.held + starts : 0;
+        const inLine = view ? view.waiting + view.held + startsOf(stack).length : 0;
         if (inLine >= runs || Date.now() > end) {
-          const windows = 1 + Math.floor((Date.now() - firstAt) / WINDOW_MS);
-          grown = { starts, allowed: windows * STARTS_PER_WINDOW };
+          grown = grownUntil(startsOf(stack), windowMs);
           return inLine;
         }
         await delay(LOOK_MS);
@@ -154,14 +158,14 @@ function ownLine(runs: number): Promise<{ crowd: Crowd; rows: Row[] }> {
       { what: 'in line: queries that failed', value: count(growing.refused), against: 'goal 0' },
     ];
     await allow(STARTS_PER_WINDOW);
-    const late = await killed(stack, worker);
+    const late = await killed(stack, worker, limited, windowMs);
     return {
       crowd,
       rows: [
         ...rows,
         {
           what: 'in line: cost of a worker kill',
-          value: late ? seconds(sum(late) / late.length) : `over ${seconds(LONGEST_STARTS_MS)}`,
+          value: late ? seconds(sum(late) / late.length) : `over ${seconds(longestStartsMs(windowMs))}`,
           against: 'goal < 10 s',
           ...(late && { note: `the latest of ${count(late.length)} by ${seconds(Math.max(...late))}` }),
         },
@@ -212,37 +216,52 @@ async function crowdOf(
   return { runs, inLine, untilInLineMs: growth.ms, growth, quiet, grownBytes, workerBytes };
 }
 
+/** The starts of all windows that are over, or of the first where it is the only one, and what they allowed. */
+function grownUntil(starts: readonly number[], windowMs: number): { starts: number; allowed: number } {
+  const [firstAt = Date.now()] = starts;
+  const windows = Math.max(1, Math.floor((Date.now() - firstAt) / windowMs));
+  return {
+    starts: starts.filter((at) => at < firstAt + windows * windowMs).length,
+    allowed: windows * STARTS_PER_WINDOW,
+  };
+}
+
 /**
  * Kills the worker while runs start, and starts another. How much later the next starts come than the windows allow, ms;
  * null where they do not come.
  */
-async function killed(stack: Stack, worker: WorkerProcess): Promise<number[] | null> {
-  const before = startsOf(stack).starts;
-  if (!(await untilStarts(stack, before + STARTS_PER_WINDOW))) return null;
-  const { starts } = startsOf(stack);
+async function killed(
+  stack: Stack,
+  worker: WorkerProcess,
+  limited: Record<string, string>,
+  windowMs: number,
+): Promise<number[] | null> {
+  const longestMs = longestStartsMs(windowMs);
+  if (!(await untilStarts(stack, startsOf(stack).length + STARTS_PER_WINDOW, longestMs))) return null;
+  const before = startsOf(stack).length;
   worker.child.kill('SIGKILL');
-  stack.own(await startHexWorker({ ...stack.env, ...AS_IN_DOCKER, ...LIMITED }));
-  if (!(await untilStarts(stack, starts + AFTER_KILL))) return null;
-  const times = stack.sandbox.ledger().runs.map(({ createdAt }) => Date.parse(createdAt));
-  const lastWindow = times.slice(starts - STARTS_PER_WINDOW, starts);
-  return times.slice(starts, starts + AFTER_KILL).map((at, index) => {
+  stack.own(await startHexWorker(limited));
+  if (!(await untilStarts(stack, before + AFTER_KILL, longestMs))) return null;
+  const times = startsOf(stack);
+  const lastWindow = times.slice(before - STARTS_PER_WINDOW, before);
+  return times.slice(before, before + AFTER_KILL).map((at, index) => {
     const windows = 1 + Math.floor(index / STARTS_PER_WINDOW);
-    return at - (lastWindow[index % STARTS_PER_WINDOW] ?? at) - windows * WINDOW_MS;
+    return at - (lastWindow[index % STARTS_PER_WINDOW] ?? at) - windows * windowMs;
   });
 }
 
-async function untilStarts(stack: Stack, starts: number): Promise<boolean> {
-  const end = Date.now() + LONGEST_STARTS_MS;
-  while (startsOf(stack).starts < starts) {
+async function untilStarts(stack: Stack, starts: number, longestMs: number): Promise<boolean> {
+  const end = Date.now() + longestMs;
+  while (startsOf(stack).length < starts) {
     if (Date.now() > end) return false;
     await delay(50);
   }
   return true;
 }
 
-function startsOf({ sandbox }: Stack): { starts: number; firstAt: number } {
-  const { runs } = sandbox.ledger();
-  return { starts: runs.length, firstAt: Date.parse(runs[0]?.createdAt ?? new Date().toISOString()) };
+/** When the runs of Hex were created, ms since 1970, in their order. */
+function startsOf({ sandbox }: Stack): number[] {
+  return sandbox.ledger().runs.map(({ createdAt }) => Date.parse(createdAt));
 }
 
 function groupsOf(runs: number): number[] {

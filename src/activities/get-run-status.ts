@@ -97,7 +97,12 @@ async function infoOf(
   try {
     const options = { signal: cancellationSignal(), timeoutMs: run.requestTimeoutMs };
     const info = await reader.getRunStatus(run.projectId, run.runId, options);
-    if (isTerminal(info.status)) await reportEnd(dependencies, run);
+    if (isTerminal(info.status)) {
+      const told = reportEnd(dependencies, run);
+      // In one signal with the end. A read without a permit is part of the start, which tells the limiter itself.
+      if (run.requestId !== null) tellOfSuccess(dependencies, info.status);
+      await told;
+    }
     return info;
   } catch (error) {
     // The next attempt, wherever it is made, finds the count.
@@ -105,6 +110,12 @@ async function infoOf(
     await tellOfTrouble(dependencies, run.connection, error, 'reads');
     throw readFailure(error, dependencies.patienceMs);
   }
+}
+
+/** What its pipeline begins next is asked for at once. */
+export function tellOfSuccess({ limiters }: ActivityDependencies, status: string): void {
+  const workflowId = activityInfo().workflowExecution?.workflowId;
+  if (status === 'COMPLETED' && workflowId !== undefined) limiters?.succeeded(workflowId);
 }
 
 /** How often Hex has answered 429 to this read in attempts before. */

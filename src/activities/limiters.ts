@@ -14,7 +14,7 @@ import {
   withSettings,
 } from '../limits/index.js';
 import { gathered } from './gathered.js';
-import { type PermitRequest, QuickPermits } from './quick-permits.js';
+import { type NextPermit, type PermitAhead, type PermitRequest, QuickPermits } from './quick-permits.js';
 
 /** The limiters of this worker's connections, as the activities reach them. */
 export interface Limiters {
@@ -29,7 +29,11 @@ export interface Limiters {
   /** Asks for a permit. The id of the request where it is there at once; null: it comes by signal. `first`: never before. */
   ask(connection: string, request: PermitRequest, first: boolean): Promise<string | null>;
   /** Asks for a run that is about to begin on this worker. Nobody waits, and nothing is lost where it fails. */
-  askAhead(connection: string, run: Omit<PermitRequest, 'requestId' | 'ahead'>): void;
+  askAhead(connection: string, run: PermitAhead): void;
+  /** These begin as soon as the run of that workflow has succeeded. */
+  foretell(workflowId: string, runs: readonly NextPermit[]): void;
+  /** The run of that workflow has succeeded, as this worker sees: asks for what was foretold. Nobody waits. */
+  succeeded(workflowId: string): void;
   /** Starts those of these limiters anew that somebody has ended: one that nobody tells anything would stay ended. */
   revive(connections: readonly string[]): Promise<void>;
   /** Where a request stands; null where it is not in line, or too far behind to be foretold. */
@@ -127,6 +131,8 @@ export function workflowLimiters({ workflows, taskQueue, settings }: LimiterSetu
     sendSoon,
     ask: (connection, request, first) => permits.ask(connection, request, first),
     askAhead: (connection, run) => permits.askAhead(connection, run),
+    foretell: (workflowId, runs) => permits.foretell(workflowId, runs),
+    succeeded: (workflowId) => permits.succeeded(workflowId),
     async configure(connections) {
       await Promise.all(connections.map(configure));
     },

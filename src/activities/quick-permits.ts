@@ -5,6 +5,11 @@ import type { LimiterEvent } from '../limits/index.js';
 /** A request for a permit, as the limiter is told of it. */
 export type PermitRequest = LimiterEvent & { type: 'acquire' };
 
+/** The same for a run that has not begun. */
+export type PermitAhead = Omit<PermitRequest, 'requestId' | 'ahead'>;
+/** And for one that may begin once another has succeeded. */
+export type NextPermit = PermitAhead & { connection: string };
+
 /** How a limiter is asked, and where it answers. */
 export interface Asking {
   send(connection: string, events: LimiterEvent[], withinMs?: number): Promise<void>;
@@ -32,6 +37,9 @@ const PAUSE_MS = { first: 1_000, longest: 16_000 } as const;
 const TOGETHER_MS = 200;
 /** What was asked for ahead is of use for so long; the limiter looks after it a little later. */
 const AHEAD_MS = 5_000;
+
+/** So many steps have what follows them kept; of the oldest beyond, the permits are asked for when they begin. */
+const MOST_FORETOLD = 1_000;
 
 /** A permit that was asked for ahead, and whether it is there. */
 interface Ahead {
@@ -118,6 +126,8 @@ export class QuickPermits {
   private readonly lines = new Map<string, QuickLine>();
   /** What was asked for ahead and nobody has come for, by the workflow that it is for. */
   private readonly ahead = new Map<string, Ahead>();
+  /** What begins when a run has succeeded, by the workflow of that run. */
+  private readonly foretold = new Map<string, readonly NextPermit[]>();
 
   constructor(asking: Asking) {
     this.asking = asking;
@@ -146,15 +156,31 @@ export class QuickPermits {
    * Asks for a run that is about to begin on this worker, and looks for the answer already. Nobody waits, and nothing is
    * lost where it fails.
    */
-  askAhead(connection: string, request: Omit<PermitRequest, 'requestId' | 'ahead'>): void {
+  askAhead(connection: string, request: PermitAhead): void {
     const line = this.line(connection);
     this.forgetOld();
     if (!line.open || !line.quick || this.ahead.size >= MOST_WAITING) return;
+    if (this.ahead.has(request.workflowId)) return;
     const word = newWord();
     const requestId = `${request.workflowId}${AHEAD}${word}`;
     const sent = this.asking.send(connection, [{ ...request, requestId, answer: word, ahead: true }]);
     const given = sent.then(() => line.answer(word, 'ahead')).catch(() => null);
     this.ahead.set(request.workflowId, { requestId, given, until: Date.now() + AHEAD_MS });
+  }
+
+  /** Keeps what begins when the run of a workflow has succeeded. */
+  foretell(workflowId: string, runs: readonly NextPermit[]): void {
+    this.foretold.delete(workflowId);
+    this.foretold.set(workflowId, runs);
+    const [oldest] = this.foretold.keys();
+    if (this.foretold.size > MOST_FORETOLD && oldest !== undefined) this.foretold.delete(oldest);
+  }
+
+  /** Asks ahead for what was foretold: its pipeline begins it in a moment, and finds the answer there. */
+  succeeded(workflowId: string): void {
+    const runs = this.foretold.get(workflowId) ?? [];
+    this.foretold.delete(workflowId);
+    for (const { connection, ...run } of runs) this.askAhead(connection, run);
   }
 
   private takeAhead(workflowId: string): Ahead | undefined {

@@ -4,7 +4,7 @@ import { HexError, isTerminal, type RunProjectRequest } from '../hex/index.js';
 import type { LimiterEvent } from '../limits/index.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { startFailure } from './failures.js';
-import { pollRun, type RunRead } from './get-run-status.js';
+import { pollRun, type RunRead, tellOfSuccess } from './get-run-status.js';
 import { isAhead } from './quick-permits.js';
 import { afterRefusal, isHeldBack } from './refused-start.js';
 import { report } from './request-start.js';
@@ -78,10 +78,17 @@ async function tellOfStart(
   const soon = await Promise.race([reading, delay(TOGETHER_MS, undefined, { ref: false })]);
   const ended = endOf(soon ?? null);
   // Where the next step asks in a moment, one signal is enough.
-  if (ended.length > 0 && ahead) dependencies.limiters?.sendSoon(connection, [started, ...ended]);
-  else await report(dependencies, connection, [started, ...ended]);
-  // What was not known by then.
-  if (soon === undefined) await report(dependencies, connection, endOf(await reading));
+  const told =
+    ended.length > 0 && ahead
+      ? dependencies.limiters?.sendSoon(connection, [started, ...ended])
+      : report(dependencies, connection, [started, ...ended]);
+  if (soon) tellOfSuccess(dependencies, soon.status);
+  await told;
+  if (soon !== undefined) return;
+  const later = await reading;
+  const toldLater = report(dependencies, connection, endOf(later));
+  if (later) tellOfSuccess(dependencies, later.status);
+  await toldLater;
 }
 
 /** It tells the limiter nothing: that is done together with the start. */

@@ -1,6 +1,6 @@
 import type { Sinks } from '@temporalio/workflow';
 
-/** A run that is about to begin as the child of a pipeline. */
+/** A run that begins as the child of a pipeline, or will soon. */
 export interface NextRun {
   connection: string;
   /** Of its workflow. */
@@ -16,5 +16,7 @@ export interface AskAheadSinks extends Sinks {
   permits: {
     /** A permit for this run may be asked for already. */
     askAhead(run: NextRun): void;
+    /** And for these when that run is seen to have succeeded: `workflowId` is that of its workflow. */
+    foretell(workflowId: string, runs: NextRun[]): void;
   };
 }

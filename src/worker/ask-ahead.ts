@@ -12,6 +12,16 @@ export function askAheadSinks(limiters: Limiters | undefined): InjectedSinks<Ask
         },
         callDuringReplay: false,
       },
+      foretell: {
+        fn: (_pipeline, workflowId, runs) => {
+          const limited = runs.filter(({ connection }) => limiters?.limits(connection));
+          limiters?.foretell(
+            workflowId,
+            limited.map((run) => ({ type: 'acquire', ...run })),
+          );
+        },
+        callDuringReplay: false,
+      },
     },
   };
 }

@@ -5,7 +5,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { isObject } from '../base/json.js';
-import type { AskAheadSinks } from '../contract/ask-ahead.js';
+import type { AskAheadSinks, NextRun } from '../contract/ask-ahead.js';
 import { memoOf } from '../contract/memo.js';
 import { PRIORITIES } from '../limits/index.js';
 import type { HexRunInput } from '../run/input.js';
@@ -37,13 +37,20 @@ function askAhead(run: HexRunInput, options: ChildWorkflowOptions & { workflowId
   const { unsafe, taskQueue } = workflowInfo();
   if (unsafe.isReplaying) return;
   const { hexStep, hexPipeline } = memoOf(options);
-  const { projectId, connection = 'default', priority = 'scheduled', exclusive } = run;
   const elsewhere = options.taskQueue !== undefined && options.taskQueue !== taskQueue;
-  if (hexStep === undefined || elsewhere || run.key || run.killRunning || run.dryRun) return;
-  const fairnessKey = run.fairnessKey ?? hexPipeline;
-  permits.askAhead({
-    ...{ connection, workflowId: options.workflowId, projectId, priority: PRIORITIES[priority] },
+  if (hexStep === undefined || elsewhere) return;
+  const next = nextRun(run, options.workflowId, hexPipeline);
+  if (next) permits.askAhead(next);
+}
+
+/** What is asked for the run of a step; null for one that does something else first, or starts nothing. */
+export function nextRun(run: HexRunInput, workflowId: string, pipeline?: string): NextRun | null {
+  const { projectId, connection = 'default', priority = 'scheduled', exclusive } = run;
+  if (run.key || run.killRunning || run.dryRun) return null;
+  const fairnessKey = run.fairnessKey ?? pipeline;
+  return {
+    ...{ connection, workflowId, projectId, priority: PRIORITIES[priority] },
     ...(exclusive && { exclusive }),
     ...(fairnessKey !== undefined && { fairnessKey }),
-  });
+  };
 }

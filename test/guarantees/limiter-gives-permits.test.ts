@@ -8,6 +8,7 @@ import type { SandboxOptions } from '../../src/sandbox/index.js';
 import { watchLimiters } from '../../src/worker/limiter-watch.js';
 import type { hexLimiter } from '../../src/workflows/index.js';
 import { FAST, type Harness, harness, TOKEN, until } from '../support/harness.js';
+import { control, stepIn } from '../support/pipelines.js';
 
 /** A connection of the test's own, with its own limiter. */
 async function limited(settings: Record<string, string>, sandbox: SandboxOptions = {}, worker = true) {
@@ -25,6 +26,16 @@ async function limited(settings: Record<string, string>, sandbox: SandboxOptions
       return line?.waiting === count;
     });
   return { ...rig, connection, limiter, inLine };
+}
+
+/** All requests for permits that a limiter has had since it last continued as new. */
+async function asksOf({ temporal }: Harness, limiterId: string) {
+  const { events = [] } = await temporal.workflow.getHandle(limiterId).fetchHistory();
+  return (events ?? []).flatMap((event) => {
+    const [told] = event.workflowExecutionSignaledEventAttributes?.input?.payloads ?? [];
+    const said = told ? (JSON.parse(Buffer.from(told.data ?? []).toString()) as LimiterEvent[]) : [];
+    return said.flatMap((one) => (one.type === 'acquire' ? [one] : []));
+  });
 }
 
 /** No limits, and yet a limiter. */
@@ -243,11 +254,9 @@ describe('a place in line', () => {
       const done = names.filter((name) => !/^workflow(Task|Execution(Started|Signaled))/.test(name));
       expect(done).toEqual(['markerRecordedEventAttributes', 'timerStartedEventAttributes']);
     }
-    const asked = (await eventsOf(limiter.workflowId)).flatMap((event) => {
-      const [told] = event.workflowExecutionSignaledEventAttributes?.input?.payloads ?? [];
-      const events = told ? (JSON.parse(Buffer.from(told.data ?? []).toString()) as LimiterEvent[]) : [];
-      return events.flatMap((event) => (event.type === 'acquire' && !event.ahead ? [event.requestId] : []));
-    });
+    const asked = (await asksOf(rig, limiter.workflowId))
+      .filter(({ ahead }) => !ahead)
+      .map(({ requestId }) => requestId);
     // A request that was not answered at once is repeated once.
     expect(new Set(asked).size).toBe(1 + items.length);
     expect(asked.length).toBeLessThanOrEqual(1 + 2 * items.length);
@@ -357,6 +366,44 @@ describe('where nobody waits, a permit', () => {
     const signals = await Promise.all(['a', 'b', 'c'].map((id) => signalsTo(`${pipeline.workflowId}/${id}`)));
     // On a busy machine one of them may have to be sent.
     expect(signals).toContain(0);
+  });
+
+  it('is asked for when the step before is seen to have succeeded, before its pipeline hears of that', async () => {
+    const rig = await quick();
+    const { connection, hex, limiter, sandbox } = rig;
+    const step = (id: string, more: object = {}) => ({ id, projectId: id, connection, ...FAST, ...more });
+    // On a busy machine the limiter may not be that quick at once.
+    const workflowId = await until('it is asked for', async () => {
+      sandbox.reset();
+      sandbox.script([{ match: { projectId: 'a' }, duration: 'forever' }]);
+      const pipeline = await hex.startPipeline([
+        step('a'),
+        step('b', { dependsOn: 'a' }),
+        step('either', { dependsOn: 'a', when: "{{ steps.a.status == 'COMPLETED' }}" }),
+        step('of-both', { dependsOn: ['a', 'b'] }),
+      ]);
+      await stepIn(rig, pipeline.workflowId, 'a', 'running');
+      // So that it begins nothing, whatever it hears.
+      await control(rig, pipeline.workflowId, 'pause', { by: 'ada' });
+      sandbox.script([{ match: { operation: 'getRunStatus' }, endAs: 'COMPLETED' }]);
+      await stepIn(rig, pipeline.workflowId, 'a', 'success');
+      const asked = (await asksOf(rig, limiter.workflowId)).filter(({ workflowId }) =>
+        workflowId.startsWith(`${pipeline.workflowId}/`),
+      );
+      if (asked.some(({ workflowId }) => workflowId.endsWith('/b'))) {
+        expect(new Set(asked.map((one) => one.workflowId))).toEqual(
+          new Set(['a', 'b'].map((id) => `${pipeline.workflowId}/${id}`)),
+        );
+        return pipeline.workflowId;
+      }
+      await hex.cancel(pipeline.workflowId);
+      await hex.result(pipeline.workflowId).catch(() => undefined);
+      return false;
+    });
+    expect(posts(rig)).toHaveLength(1);
+    await control(rig, workflowId, 'resume', { by: 'ada' });
+    expect(await hex.result(workflowId)).toMatchObject({ success: true });
+    expect(posts(rig)).toHaveLength(4);
   });
 
   it('survives the limiter', async () => {

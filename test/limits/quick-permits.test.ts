@@ -44,6 +44,32 @@ it('a permit that was asked for ahead is taken once: a second try of the same ta
   expect(asked[1]).not.toHaveProperty('ahead');
 });
 
+it('what follows a step is asked for once, when that is seen to have succeeded, and not again when it begins', async () => {
+  const { asked, permits, ask } = asking(() => true);
+  await ask('v');
+  permits.foretell('v', [{ ...REQUEST, connection: 'default', workflowId: 'w' }]);
+  asked.length = 0;
+  permits.succeeded('other');
+  expect(asked).toEqual([]);
+  permits.succeeded('v');
+  permits.succeeded('v');
+  permits.askAhead('default', { ...REQUEST, workflowId: 'w' });
+  expect(asked).toMatchObject([{ ahead: true, workflowId: 'w' }]);
+  expect(await ask('w')).toBe(asked[0]?.requestId);
+});
+
+it('what follows is kept of the newest thousand steps', async () => {
+  const { asked, permits, ask } = asking(() => true);
+  await ask('v');
+  asked.length = 0;
+  for (let n = 0; n <= 1_000; n++)
+    permits.foretell(`v-${n}`, [{ ...REQUEST, connection: 'default', workflowId: `w-${n}` }]);
+  permits.succeeded('v-0');
+  expect(asked).toEqual([]);
+  permits.succeeded('v-1');
+  expect(asked).toMatchObject([{ workflowId: 'w-1' }]);
+});
+
 it('nor does a second attempt take what was asked for ahead where the first was on another worker', async () => {
   const { asked, permits, ask } = asking(() => true);
   await ask('v');

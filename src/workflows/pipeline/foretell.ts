@@ -1,7 +1,7 @@
 import { proxySinks, workflowInfo } from '@temporalio/workflow';
 import type { AskAheadSinks, NextRun } from '../../contract/ask-ahead.js';
 import { stepWorkflowId } from '../../contract/ids.js';
-import type { StepSpec } from '../../pipeline/definition/spec.js';
+import type { PipelineSpec, StepSpec } from '../../pipeline/definition/spec.js';
 import type { StepState } from '../../pipeline/execution/scheduler.js';
 import { nextRun } from '../ask-ahead.js';
 import type { PreparedExecution } from './prepared.js';
@@ -22,17 +22,28 @@ export function foretell(
   if (unsafe.isReplaying || step.kind !== 'hex' || step.forEach !== null) return;
   const { plan, pipeline, run } = prepared;
   const { name, ofThePast } = surroundingsOf(prepared);
-  // Nobody waits for what makes up for the past.
-  if (ofThePast) return;
+  // Nobody waits for what makes up for the past. And a permit for a step that waits for a free place would be in vain.
+  if (ofThePast || mayHaveToWait(plan.spec)) return;
   const runs = (plan.dependents.get(step.id) ?? []).flatMap((id): NextRun[] => {
     const spec = plan.byId.get(id);
     const work = pipeline.ready.get(id)?.[0];
     if (!spec || work?.kind !== 'hex' || work.skipIfFreshMs !== null) return [];
     const others = spec.dependsOn.filter((other) => other !== step.id);
-    const certain = spec.forEach === null && spec.when === true && stateOf(id) === 'waiting';
-    if (!certain || others.some((other) => stateOf(other) !== 'success')) return [];
+    if (!beginsAfterSuccess(spec) || stateOf(id) !== 'waiting') return [];
+    if (others.some((other) => stateOf(other) !== 'success')) return [];
     const next = nextRun(work.input, stepWorkflowId(run.workflowId, id), name);
     return next ? [next] : [];
   });
   if (runs.length > 0) permits.foretell(stepWorkflowId(run.workflowId, step.id), runs);
+}
+
+function beginsAfterSuccess({ forEach, when, triggerRule }: StepSpec): boolean {
+  return forEach === null && when === true && triggerRule === 'all_success';
+}
+
+/** Whether more may want to run at once than may. */
+function mayHaveToWait({ maxParallel, steps }: PipelineSpec): boolean {
+  return (
+    maxParallel !== null && (steps.length > maxParallel || steps.some(({ forEach }) => forEach !== null))
+  );
 }

@@ -12,7 +12,7 @@ const beside = (name: string) => {
 export const workflowsPath = beside('workflows/index');
 
 /**
- * Modules that all cached workflows share: none of ours keeps state of its own. A worker that bundles our workflows with
+ * Modules that all cached workflows share: none of ours keeps state of a workflow. A worker that bundles our workflows with
  * its own has to pass them as `bundlerOptions.preloadModules`: without them zod takes 600 KB in every cached workflow.
  */
 export const preloadModules = [beside('pipeline/boundary'), workflowsPath];

@@ -11,23 +11,33 @@ import { PRIORITIES } from '../limits/index.js';
 import type { HexRunInput } from '../run/input.js';
 
 const { permits } = proxySinks<AskAheadSinks>();
+/** Whether this worker hears it: one of others, which bundles our workflows without these interceptors, would log an error. */
+let heard = false;
 
 /**
  * Tells the worker of each run that a pipeline begins, so that its permit is asked for while its workflow is being
  * created. It is no command: the run asks by itself where this was not heard.
  */
-export const interceptors = (): WorkflowInterceptors => ({
-  outbound: [
-    {
-      startChildWorkflowExecution(input, next) {
-        const [run] = input.options.args;
-        if (input.workflowType === 'hexRun' && isObject(run))
-          askAhead(run as unknown as HexRunInput, input.options);
-        return next(input);
+export const interceptors = (): WorkflowInterceptors => {
+  heard = true;
+  return {
+    outbound: [
+      {
+        startChildWorkflowExecution(input, next) {
+          const [run] = input.options.args;
+          if (input.workflowType === 'hexRun' && isObject(run))
+            askAhead(run as unknown as HexRunInput, input.options);
+          return next(input);
+        },
       },
-    },
-  ],
-});
+    ],
+  };
+};
+
+/** Tells the worker of runs that begin as soon as that of this workflow has succeeded. */
+export function foretell(workflowId: string, runs: NextRun[]): void {
+  if (heard && runs.length > 0 && !workflowInfo().unsafe.isReplaying) permits.foretell(workflowId, runs);
+}
 
 /**
  * Only for a step, whose input has no templates any more, on this worker's task queue, and where it will ask as its very

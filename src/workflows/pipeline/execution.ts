@@ -31,7 +31,7 @@ import type { RunScope } from '../../run/scope.js';
 import { ChildStarts } from './child-starts.js';
 import type { NotifyOfStep, StepContext } from './context.js';
 import { leftOnPurpose, stepErrorOf } from './failures.js';
-import { foretell } from './foretell.js';
+import { foretellAfter } from './foretell.js';
 import { OtherQueues, withUntaken } from './other-queues.js';
 import type { PreparedExecution } from './prepared.js';
 import { Semaphore } from './semaphore.js';
@@ -312,7 +312,7 @@ export class PipelineExecution implements StepContext {
     step.scope = scope;
     step.state = 'queued';
     step.startedAtMs ??= Date.now();
-    foretell(this.prepared, step.spec, (id) => this.statusOf(id).state);
+    foretellAfter(this.prepared, step.spec, (id) => this.statusOf(id).state);
     const work = this.carryOut(step, scope).finally(() => this.open.delete(work));
     this.open.add(work);
   }

@@ -1,25 +1,21 @@
-import { proxySinks, workflowInfo } from '@temporalio/workflow';
-import type { AskAheadSinks, NextRun } from '../../contract/ask-ahead.js';
+import type { NextRun } from '../../contract/ask-ahead.js';
 import { stepWorkflowId } from '../../contract/ids.js';
 import type { PipelineSpec, StepSpec } from '../../pipeline/definition/spec.js';
 import type { StepState } from '../../pipeline/execution/scheduler.js';
-import { nextRun } from '../ask-ahead.js';
+import { foretell, nextRun } from '../ask-ahead.js';
 import type { PreparedExecution } from './prepared.js';
 import { surroundingsOf } from './unit-work.js';
-
-const { permits } = proxySinks<AskAheadSinks>();
 
 /**
  * Tells the worker which runs begin as soon as this step has succeeded, so that their permits are asked for when its end is
  * seen: by the time that they begin, the limiter has answered. Only those of which all is known already.
  */
-export function foretell(
+export function foretellAfter(
   prepared: PreparedExecution,
   step: StepSpec,
   stateOf: (id: string) => StepState,
 ): void {
-  const { unsafe } = workflowInfo();
-  if (unsafe.isReplaying || step.kind !== 'hex' || step.forEach !== null) return;
+  if (step.kind !== 'hex' || step.forEach !== null) return;
   const { plan, pipeline, run } = prepared;
   const { name, ofThePast } = surroundingsOf(prepared);
   // Nobody waits for what makes up for the past. And a permit for a step that waits for a free place would be in vain.
@@ -34,7 +30,7 @@ export function foretell(
     const next = nextRun(work.input, stepWorkflowId(run.workflowId, id), name);
     return next ? [next] : [];
   });
-  if (runs.length > 0) permits.foretell(stepWorkflowId(run.workflowId, step.id), runs);
+  foretell(stepWorkflowId(run.workflowId, step.id), runs);
 }
 
 function beginsAfterSuccess({ forEach, when, triggerRule }: StepSpec): boolean {

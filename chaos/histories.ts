@@ -46,16 +46,25 @@ export async function readHistories(temporal: Client): Promise<WorkflowFacts[]> 
   return joined(facts);
 }
 
-/** The histories of these workflows, all their executions, into files of a new folder; the path of the folder. */
-export async function keepHistories(temporal: Client, workflowIds: readonly string[]): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'temporal-hex-storm-'));
-  for (const { workflowId, runId } of await executions(temporal)) {
-    if (!workflowIds.includes(workflowId)) continue;
-    const history = await patiently(() => temporal.workflow.getHandle(workflowId, runId).fetchHistory());
-    const file = join(folder, `${encodeURIComponent(workflowId)}.${runId}.json`);
-    await writeFile(file, JSON.stringify(history, null, 2));
+/** The histories of these workflows, all their executions, into files of a new folder; says where they are. */
+export async function keepHistories(
+  temporal: Client,
+  broken: readonly { workflowId: string }[],
+): Promise<string> {
+  const workflowIds = new Set(broken.map(({ workflowId }) => workflowId));
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'temporal-hex-storm-'));
+    for (const { workflowId, runId } of await executions(temporal)) {
+      if (!workflowIds.has(workflowId)) continue;
+      const history = await patiently(() => temporal.workflow.getHandle(workflowId, runId).fetchHistory());
+      const file = join(folder, `${encodeURIComponent(workflowId)}.${runId}.json`);
+      await writeFile(file, JSON.stringify(history, null, 2));
+    }
+    return `Histories of what broke: ${folder}`;
+  } catch (error) {
+    // What broke is told in any case.
+    return `The histories of what broke could not be kept: ${error}`;
   }
-  return folder;
 }
 
 /** How many pipelines and runs are open. */

@@ -146,8 +146,7 @@ export async function storm(
       capped: backfilled,
       graceMs: LATE_START_GRACE_MS,
     });
-    const broken = findings.violations.map(({ workflowId }) => workflowId);
-    if (broken.length > 0) log(`Histories of what broke: ${await keepHistories(temporal, broken)}`);
+    if (findings.violations.length > 0) log(await keepHistories(temporal, findings.violations));
     return {
       options,
       seconds: seconds(),

@@ -99,7 +99,7 @@ async function infoOf(
     const info = await reader.getRunStatus(run.projectId, run.runId, options);
     if (isTerminal(info.status)) {
       const told = reportEnd(dependencies, run);
-      // In one signal with the end. A read without a permit is part of the start, which tells the limiter itself.
+      // In one signal with the end. The read that goes with a start has no permit: there, the start tells the limiter.
       if (run.requestId !== null) tellOfSuccess(dependencies, info.status);
       await told;
     }

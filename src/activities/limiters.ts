@@ -30,7 +30,7 @@ export interface Limiters {
   ask(connection: string, request: PermitRequest, first: boolean): Promise<string | null>;
   /** Asks for a run that is about to begin on this worker. Nobody waits, and nothing is lost where it fails. */
   askAhead(connection: string, run: PermitAhead): void;
-  /** These begin as soon as the run of that workflow has succeeded. */
+  /** These may begin as soon as the run of that workflow has succeeded; instead of what was foretold before. */
   foretell(workflowId: string, runs: readonly NextPermit[]): void;
   /** The run of that workflow has succeeded, as this worker sees: asks for what was foretold. Nobody waits. */
   succeeded(workflowId: string): void;

@@ -126,7 +126,7 @@ export class QuickPermits {
   private readonly lines = new Map<string, QuickLine>();
   /** What was asked for ahead and nobody has come for, by the workflow that it is for. */
   private readonly ahead = new Map<string, Ahead>();
-  /** What begins when a run has succeeded, by the workflow of that run. */
+  /** What may begin when a run has succeeded, by the workflow of that run. */
   private readonly foretold = new Map<string, readonly NextPermit[]>();
 
   constructor(asking: Asking) {
@@ -168,15 +168,15 @@ export class QuickPermits {
     this.ahead.set(request.workflowId, { requestId, given, until: Date.now() + AHEAD_MS });
   }
 
-  /** Keeps what begins when the run of a workflow has succeeded. */
+  /** Keeps what may begin when the run of a workflow has succeeded, instead of what was foretold before. */
   foretell(workflowId: string, runs: readonly NextPermit[]): void {
     this.foretold.delete(workflowId);
-    this.foretold.set(workflowId, runs);
+    if (runs.length > 0) this.foretold.set(workflowId, runs);
     const [oldest] = this.foretold.keys();
     if (this.foretold.size > MOST_FORETOLD && oldest !== undefined) this.foretold.delete(oldest);
   }
 
-  /** Asks ahead for what was foretold: its pipeline begins it in a moment, and finds the answer there. */
+  /** Asks ahead for what was foretold: its pipeline mostly begins it in a moment, and finds the answer there. */
   succeeded(workflowId: string): void {
     const runs = this.foretold.get(workflowId) ?? [];
     this.foretold.delete(workflowId);

@@ -16,7 +16,7 @@ export interface AskAheadSinks extends Sinks {
   permits: {
     /** A permit for this run may be asked for already. */
     askAhead(run: NextRun): void;
-    /** And for these when that run is seen to have succeeded: `workflowId` is that of its workflow. */
+    /** And for these, when the run of that workflow is seen to have succeeded; instead of what was foretold before. */
     foretell(workflowId: string, runs: NextRun[]): void;
   };
 }

@@ -11,7 +11,7 @@ import { PRIORITIES } from '../limits/index.js';
 import type { HexRunInput } from '../run/input.js';
 
 const { permits } = proxySinks<AskAheadSinks>();
-/** Whether this worker hears it: one of others, which bundles our workflows without these interceptors, would log an error. */
+/** Whether this worker hears it. One of others bundles our workflows without this, and would log an error each time. */
 let heard = false;
 
 /**
@@ -34,10 +34,11 @@ export const interceptors = (): WorkflowInterceptors => {
   };
 };
 
-/** Tells the worker of runs that begin as soon as that of this workflow has succeeded. */
-export function foretell(workflowId: string, runs: NextRun[]): void {
-  if (heard && runs.length > 0 && !workflowInfo().unsafe.isReplaying) permits.foretell(workflowId, runs);
-}
+/** Whether anybody hears what is foretold now. */
+export const isHeard = () => heard && !workflowInfo().unsafe.isReplaying;
+
+/** Tells the worker of runs that may begin as soon as that of this workflow has succeeded, instead of those of before. */
+export const foretell = (workflowId: string, runs: NextRun[]) => permits.foretell(workflowId, runs);
 
 /**
  * Only for a step, whose input has no templates any more, on this worker's task queue, and where it will ask as its very

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { sharedHarness } from '../support/harness.js';
+import type { JsonValue } from '../../src/base/json.js';
+import { failureOf, sharedHarness } from '../support/harness.js';
 import { hex } from '../support/pipelines.js';
 
 const rigWith = sharedHarness();
@@ -27,5 +28,37 @@ it('a pipeline that may have many children has 30 s for a task, however it is st
   await client.schedules.apply([{ file: `${name}.yaml`, input: { ...fanOut, name, schedule } }]);
   const { action } = await temporal.schedule.getHandle(name).describe();
   expect(action).toMatchObject({ workflowTaskTimeout: 30_000 });
+  // One of a version before gets it with the next apply.
+  await temporal.schedule.getHandle(name).update(({ action: before, ...schedule }) => ({
+    ...schedule,
+    action: { ...before, workflowTaskTimeout: undefined },
+  }));
+  const files = [{ file: `${name}.yaml`, input: { ...fanOut, name, schedule } }];
+  expect(await client.schedules.apply(files)).toMatchObject([
+    { schedule: name, changes: ['- taskTimeout: 10000', '+ taskTimeout: 30000'] },
+  ]);
   await client.schedules.delete(name);
+});
+
+it('a definition that a template gives is refused by the pipeline that it starts, whatever it is', async () => {
+  const { hex: client } = rigWith({ duration: 20 });
+  const definitions: JsonValue[] = [
+    {},
+    { steps: null },
+    { steps: [null] },
+    { steps: [], tags: 'x', description: 7 },
+  ];
+  const pipeline = await client.startPipeline({
+    name: 'above',
+    params: { definitions: { type: 'array', default: definitions } },
+    steps: [
+      { id: 'each', forEach: '{{ params.definitions }}', pipeline: '{{ item }}', onFailure: 'continue' },
+    ],
+  });
+  const failure = await failureOf(pipeline.result());
+  const { steps } = failure.details?.[0] as {
+    steps: { each: { items: Record<string, { error: { type: string } }> } };
+  };
+  const items = Object.values(steps.each.items);
+  expect(items.map(({ error }) => error.type)).toEqual(definitions.map(() => 'InvalidInput'));
 });

@@ -18,6 +18,7 @@ export function differences(current: ScheduleDescription, { mark, options }: Des
     workflow: action.workflowType,
     workflowId: action.workflowId,
     taskQueue: action.taskQueue,
+    taskTimeout: limitOf(action.workflowTaskTimeout),
     input: action.args?.[0],
   };
   const after = {
@@ -31,10 +32,14 @@ export function differences(current: ScheduleDescription, { mark, options }: Des
     workflow: options.action.workflowType,
     workflowId: options.action.workflowId,
     taskQueue: options.action.taskQueue,
+    taskTimeout: limitOf(options.action.workflowTaskTimeout),
     input: options.action.args?.[0],
   };
   return changedLines(before, after);
 }
+
+/** Where nothing is said, the server gives a workflow task 10 s. */
+const limitOf = (taskTimeout: string | number = 0) => Number(taskTimeout) || 10_000;
 
 /** An interval as long as the time since 1970 is one start, near a clock change. */
 const ONE_START_MS = 20 * 366 * 86_400_000;

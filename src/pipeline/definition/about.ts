@@ -25,7 +25,12 @@ export function detailsOf(about: About): { staticDetails?: string } {
   return staticDetails === '' ? {} : { staticDetails };
 }
 
-/** What a definition that was not parsed yet says of itself. */
-export function aboutOf({ description, owner, tags }: PipelineDefinition): About {
-  return { description: description ?? null, owner: owner ?? null, tags: tags ?? [] };
+/** What a definition that was not checked yet says of itself: one that a template gives may be anything. */
+export function aboutOf(definition: PipelineDefinition): About {
+  const { description, owner, tags }: { [Field in keyof About]?: unknown } = definition;
+  return {
+    description: typeof description === 'string' ? description : null,
+    owner: typeof owner === 'string' ? owner : null,
+    tags: Array.isArray(tags) ? tags : [],
+  };
 }

@@ -1,5 +1,6 @@
 /** With fewer children than that, a workflow task is replayed within a fraction of a second. */
 const FEW = 250;
+const LONG_MS = 30_000;
 
 type Steps = readonly { forEach?: unknown }[];
 
@@ -9,23 +10,26 @@ type Steps = readonly { forEach?: unknown }[];
  * beside each other, and of ten no task came to its end within 10 s, so that each was begun again, without an end. A
  * worker that is killed in the midst of a task keeps the pipeline waiting for so long, so others do with less.
  *
- * @param pipeline its definition or its steps; its name, or null, where they are not known here
+ * @param pipeline its definition or its steps, which may not have been checked yet; its name, or null, where they are not
+ *   known here
  */
 export function taskTimeoutOf(pipeline: { steps: Steps } | Steps | string | null): {
-  workflowTaskTimeout?: '30s';
+  workflowTaskTimeout?: number;
 } {
   const steps = stepsOf(pipeline);
   const few = steps !== null && steps.reduce((sum, step) => sum + mostChildren(step), 0) <= FEW;
-  return few ? {} : { workflowTaskTimeout: '30s' };
+  return few ? {} : { workflowTaskTimeout: LONG_MS };
 }
 
 function stepsOf(pipeline: Parameters<typeof taskTimeoutOf>[0]): Steps | null {
   if (typeof pipeline !== 'object' || pipeline === null) return null;
-  return 'steps' in pipeline ? pipeline.steps : pipeline;
+  const steps = 'steps' in pipeline ? pipeline.steps : pipeline;
+  return Array.isArray(steps) ? steps : null;
 }
 
 /** Templates may give any number of items. */
-function mostChildren({ forEach }: Steps[number]): number {
-  if (forEach === undefined || forEach === null) return 1;
+function mostChildren(step: Steps[number] | null): number {
+  const forEach = step?.forEach ?? null;
+  if (forEach === null) return 1;
   return Array.isArray(forEach) ? forEach.length : Number.POSITIVE_INFINITY;
 }

@@ -223,7 +223,7 @@ interface ChildOptions {
   taskQueue?: string;
   memo?: Record<string, unknown>;
   staticSummary: string;
-  workflowTaskTimeout?: '30s';
+  workflowTaskTimeout?: number;
 }
 
 /** Id of the child workflow of a unit. */

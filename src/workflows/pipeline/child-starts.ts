@@ -22,6 +22,11 @@ export class ChildStarts {
   private turns: Turns | null = null;
   private children = 0;
 
+  /** Whether one that is to begin may have to wait. */
+  get inTurn(): boolean {
+    return this.turns !== null;
+  }
+
   /** So many more may begin at once. What has begun them all at once before goes on like that. */
   expect(children: number): void {
     this.children += children;

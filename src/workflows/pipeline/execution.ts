@@ -233,12 +233,14 @@ export class PipelineExecution implements StepContext {
   pause(by: string, reason: string | null): void {
     this.pausedBy = { by, reason, at: this.now() };
     this.pauseItems(true);
+    this.foretellAnew();
   }
 
   resume(): void {
     this.pausedBy = null;
     this.pauseItems(false);
     this.advance();
+    this.foretellAnew();
   }
 
   /** Carries a person's decision out, whatever the step is doing. */
@@ -255,6 +257,7 @@ export class PipelineExecution implements StepContext {
     }
     this.settle(step, endingBy(this, decision, step.units?.[0] ?? null));
     this.advance();
+    this.foretellAnew();
   }
 
   /** Starts a step that has ended once more, as soon as it may start. */
@@ -296,6 +299,18 @@ export class PipelineExecution implements StepContext {
     });
   }
 
+  /** What begins after this step, where children need not wait for each other. */
+  private foretell({ spec }: StepRecord): void {
+    if (!this.childStarts.inTurn) foretellAfter(this.prepared, spec, this.statuses());
+  }
+
+  /** What begins after the steps that run, once that has changed. */
+  private foretellAnew(): void {
+    for (const step of this.steps.values()) {
+      if (step.scope) this.foretell(step);
+    }
+  }
+
   private statusOf(id: string): { state: StepState; stopped: boolean } {
     return this.steps.get(id) ?? { state: 'waiting', stopped: false };
   }
@@ -312,7 +327,7 @@ export class PipelineExecution implements StepContext {
     step.scope = scope;
     step.state = 'queued';
     step.startedAtMs ??= Date.now();
-    foretellAfter(this.prepared, step.spec, (id) => this.statusOf(id).state);
+    this.foretell(step);
     const work = this.carryOut(step, scope).finally(() => this.open.delete(work));
     this.open.add(work);
   }
@@ -352,6 +367,7 @@ export class PipelineExecution implements StepContext {
     if (state !== 'failed' && (state !== 'cancelled' || this.cancelling)) return;
     this.failures.add(step);
     this.cancelSiblings(step);
+    this.foretellAnew();
   }
 
   private notifyOfEnd(step: StepRecord): void {

@@ -1,36 +1,43 @@
 import type { NextRun } from '../../contract/ask-ahead.js';
 import { stepWorkflowId } from '../../contract/ids.js';
 import type { PipelineSpec, StepSpec } from '../../pipeline/definition/spec.js';
-import type { StepState } from '../../pipeline/execution/scheduler.js';
-import { foretell, nextRun } from '../ask-ahead.js';
+import type { Statuses } from '../../pipeline/execution/scheduler.js';
+import { foretell, isHeard, nextRun } from '../ask-ahead.js';
 import type { PreparedExecution } from './prepared.js';
 import { surroundingsOf } from './unit-work.js';
 
+/** More permits are not asked for ahead at a time. */
+const MOST = 8;
+
 /**
- * Tells the worker which runs begin as soon as this step has succeeded, so that their permits are asked for when its end is
- * seen: by the time that they begin, the limiter has answered. Only those of which all is known already.
+ * Tells the worker which runs may begin as soon as this step has succeeded, so that their permits are asked for when its end
+ * is seen: by the time that they begin, the limiter has answered. A permit that nobody takes counts as a start, so they
+ * are only those that begin at once, as things stand; to be told anew when that changes.
  */
-export function foretellAfter(
+export function foretellAfter(prepared: PreparedExecution, step: StepSpec, statuses: Statuses): void {
+  if (!isHeard() || step.kind !== 'hex' || step.forEach !== null) return;
+  const workflowId = stepWorkflowId(prepared.run.workflowId, step.id);
+  foretell(workflowId, nextRuns(prepared, step, statuses).slice(0, MOST));
+}
+
+function nextRuns(
   prepared: PreparedExecution,
   step: StepSpec,
-  stateOf: (id: string) => StepState,
-): void {
-  if (step.kind !== 'hex' || step.forEach !== null) return;
+  { statusOf, stoppedBy, paused }: Statuses,
+): NextRun[] {
   const { plan, pipeline, run } = prepared;
   const { name, ofThePast } = surroundingsOf(prepared);
-  // Nobody waits for what makes up for the past. And a permit for a step that waits for a free place would be in vain.
-  if (ofThePast || mayHaveToWait(plan.spec)) return;
-  const runs = (plan.dependents.get(step.id) ?? []).flatMap((id): NextRun[] => {
+  // Nobody waits for what makes up for the past.
+  if (paused || stoppedBy !== null || ofThePast || mayHaveToWait(plan.spec)) return [];
+  return (plan.dependents.get(step.id) ?? []).flatMap((id): NextRun[] => {
     const spec = plan.byId.get(id);
     const work = pipeline.ready.get(id)?.[0];
     if (!spec || work?.kind !== 'hex' || work.skipIfFreshMs !== null) return [];
-    const others = spec.dependsOn.filter((other) => other !== step.id);
-    if (!beginsAfterSuccess(spec) || stateOf(id) !== 'waiting') return [];
-    if (others.some((other) => stateOf(other) !== 'success')) return [];
-    const next = nextRun(work.input, stepWorkflowId(run.workflowId, id), name);
+    if (!beginsAfterSuccess(spec) || statusOf(id).state !== 'waiting') return [];
+    const isLast = spec.dependsOn.every((other) => other === step.id || statusOf(other).state === 'success');
+    const next = isLast ? nextRun(work.input, stepWorkflowId(run.workflowId, id), name) : null;
     return next ? [next] : [];
   });
-  foretell(stepWorkflowId(run.workflowId, step.id), runs);
 }
 
 function beginsAfterSuccess({ forEach, when, triggerRule }: StepSpec): boolean {

@@ -1,8 +1,8 @@
 import {
   ActivityFailure,
   condition,
-  continueAsNew,
   getExternalWorkflowHandle,
+  makeContinueAsNewFunc,
   patched,
   proxyActivities,
   setHandler,
@@ -12,6 +12,7 @@ import {
 } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
 import type { LimiterInput } from '../contract/inputs.js';
+import { memoOf } from '../contract/memo.js';
 import {
   holdersQuery,
   limiterEventsSignal,
@@ -121,7 +122,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
   let dirty = true;
   /** Who has got in line since the last step. */
   const newcomers: Newcomer[] = [];
-  const answers = new Answers();
+  const answers = new Answers(memoOf(workflowInfo()).hexAnswers);
   /** Permits on their way: one that is lost would cost its holder a lease. */
   let sending = 0;
   const take = (events: readonly LimiterEvent[]) => {
@@ -193,7 +194,8 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     }
     const most = byItsLine ? mostEvents(state) : MOST_EVENTS.mostly;
     if (workflowInfo().historyLength > most && sending === 0)
-      await continueAsNew<typeof hexLimiter>(input, packLimiter(state));
+      // With the answers of this very task: who has asked looks at the newest execution.
+      await makeContinueAsNewFunc<typeof hexLimiter>({ memo: answers.memo })(input, packLimiter(state));
     if (wakeAt !== null) wakeBy(wakeAt);
     await condition(() => dirty);
   }

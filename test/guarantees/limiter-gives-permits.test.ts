@@ -446,6 +446,33 @@ describe('where nobody waits, a permit', () => {
     });
   });
 
+  it('is told where it is looked for also when the limiter continues as new with it', async () => {
+    const { limiter } = await quick();
+    const executionOf = async () => (await limiter.describe()).runId;
+    const first = await executionOf();
+    const tell = (...events: LimiterEvent[]) => limiter.signal('limiterEvents', events);
+    // It continues as new after 1,000 events.
+    for (let batch = 0; batch < 15; batch++) await Promise.all(Array.from({ length: 50 }, () => tell()));
+    // Each task is one in which somebody asks.
+    for (let before: LimiterEvent[] = []; (await executionOf()) === first; ) {
+      const word = randomUUID().slice(0, 8);
+      const requestId = `asked-${word}`;
+      const asks = {
+        type: 'acquire',
+        requestId,
+        workflowId: requestId,
+        projectId: word,
+        priority: 0,
+      } as const;
+      await tell(...before, { ...asks, answer: word });
+      await until('it is told', async () => {
+        const { hexAnswers = {} } = (await limiter.describe()).memo as { hexAnswers?: object };
+        return word in hexAnswers;
+      });
+      before = [{ type: 'released', requestId }];
+    }
+  });
+
   it('survives the limiter', async () => {
     const { connection, hex, limiter, limiters, stands, askAtOnce } = await quick();
     await askAtOnce();

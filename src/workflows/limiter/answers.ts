@@ -12,7 +12,17 @@ const KEPT = 16;
 export class Answers {
   /** The words of those who have asked since the last answers, by their requests. */
   private readonly asked = new Map<string, string>();
-  private told: [word: string, given: boolean][] = [];
+  private told: [word: string, given: boolean][];
+
+  /** @param told answers of the execution before, which somebody may still look for */
+  constructor(told: Readonly<Record<string, boolean>> = {}) {
+    this.told = Object.entries(told);
+  }
+
+  /** What whoever has asked looks at. */
+  get memo(): Record<string, unknown> {
+    return memo({ hexAnswers: Object.fromEntries(this.told) });
+  }
 
   note({ requestId, answer }: LimiterEvent & { type: 'acquire' }): void {
     if (answer === undefined) this.asked.delete(requestId);
@@ -29,7 +39,7 @@ export class Answers {
     const sent = permits.filter(({ requestId }) => !this.asked.has(requestId));
     this.told = [...this.told, ...answers].slice(-Math.max(KEPT, answers.length));
     this.asked.clear();
-    upsertMemo(memo({ hexAnswers: Object.fromEntries(this.told) }));
+    upsertMemo(this.memo);
     return sent;
   }
 }

@@ -40,6 +40,11 @@ it('a pipeline that may have many children has 30 s for a task, however it is st
   await client.schedules.delete(name);
 });
 
+/** An item that has failed, as the failure of its pipeline tells of it. */
+interface Failed {
+  error: { type: string };
+}
+
 it('a definition that a template gives is refused by the pipeline that it starts, whatever it is', async () => {
   const { hex: client } = rigWith({ duration: 20 });
   const definitions: JsonValue[] = [
@@ -56,9 +61,7 @@ it('a definition that a template gives is refused by the pipeline that it starts
     ],
   });
   const failure = await failureOf(pipeline.result());
-  const { steps } = failure.details?.[0] as {
-    steps: { each: { items: Record<string, { error: { type: string } }> } };
-  };
-  const items = Object.values(steps.each.items);
+  const [details] = (failure.details ?? []) as { steps: { each: { items: Record<string, Failed> } } }[];
+  const items = Object.values(details?.steps.each.items ?? {});
   expect(items.map(({ error }) => error.type)).toEqual(definitions.map(() => 'InvalidInput'));
 });

@@ -1,17 +1,11 @@
-import {
-  condition,
-  continueAsNew,
-  proxyActivities,
-  setHandler,
-  upsertMemo,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { condition, proxyActivities, setHandler, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { HexActivities } from '../activities/index.js';
 import { typedFailure } from '../contract/failure.js';
 import type { KeyInput } from '../contract/inputs.js';
 import { memo } from '../contract/memo.js';
 import { doubtKeySignal, holdKeySignal, releaseKeySignal } from '../contract/messages.js';
 import type { KeyHolder, KeyRecord } from '../run/key.js';
+import { continueAsItStands } from './continue-as-it-stands.js';
 
 /** Holders tell when they end; this is for those that could not, because they were terminated. */
 const LOOK_MS = 3_600_000;
@@ -45,7 +39,8 @@ export async function hexKey({ key, holders }: KeyInput): Promise<KeyRecord> {
     doubted = true;
   });
   while (open.length > 0) {
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof hexKey>({ key, holders: open });
+    if (workflowInfo().continueAsNewSuggested)
+      await continueAsItStands<typeof hexKey>({ key, holders: open });
     if (await condition(() => open.length === 0 || doubted, LOOK_MS)) {
       if (open.length === 0) break;
     }

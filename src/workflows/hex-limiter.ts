@@ -2,7 +2,6 @@ import {
   ActivityFailure,
   condition,
   getExternalWorkflowHandle,
-  makeContinueAsNewFunc,
   patched,
   proxyActivities,
   setHandler,
@@ -42,6 +41,7 @@ import {
   withoutAhead,
   withoutTurns,
 } from '../limits/index.js';
+import { continueAsItStands } from './continue-as-it-stands.js';
 import { Answers } from './limiter/answers.js';
 import { logEvent } from './log-event.js';
 import { alarm } from './timers.js';
@@ -195,7 +195,7 @@ export async function hexLimiter(input: LimiterInput, carried?: PackedLimiter): 
     const most = byItsLine ? mostEvents(state) : MOST_EVENTS.mostly;
     if (workflowInfo().historyLength > most && sending === 0)
       // With the answers of this very task: who has asked looks at the newest execution.
-      await makeContinueAsNewFunc<typeof hexLimiter>({ memo: answers.memo })(input, packLimiter(state));
+      await continueAsItStands<typeof hexLimiter>(input, packLimiter(state));
     if (wakeAt !== null) wakeBy(wakeAt);
     await condition(() => dirty);
   }

@@ -1,10 +1,4 @@
-import {
-  makeContinueAsNewFunc,
-  setCurrentDetails,
-  setHandler,
-  setWorkflowOptions,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { setCurrentDetails, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import {
   configureSensorSignal,
   pauseSensorSignal,
@@ -14,6 +8,7 @@ import {
 } from '../contract/messages.js';
 import { onlyArgument, parseSensorInput } from '../pipeline/boundary.js';
 import type { SensorInput } from '../pipeline/sensor/input.js';
+import { continueAsItStands } from './continue-as-it-stands.js';
 import { invalidInput } from './run/failures.js';
 import { type SensorCarried, SensorExecution } from './sensor/execution.js';
 
@@ -44,9 +39,7 @@ export async function hexSensor(
   setHandler(setSinceSignal, ({ since }) => execution.setSince(since));
   setCurrentDetails(execution.details());
   await execution.run();
-  // As it stands now: by itself, the memo of the start would come back.
-  const continueAsNew = makeContinueAsNewFunc<typeof hexSensor>({ memo: workflowInfo().memo ?? {} });
-  return continueAsNew(execution.input, execution.carried());
+  return continueAsItStands<typeof hexSensor>(execution.input, execution.carried());
 }
 
 // It never ends, and must not keep an old build of the worker.

@@ -397,3 +397,32 @@ describe('the id of a workflow', () => {
     await live.result().catch(() => undefined);
   });
 });
+
+it('whoever has a key is known also when its workflow has continued as new', async () => {
+  const rig = await pipelineHarness({ sandbox: LONG });
+  const run = await rig.hex.startRun({ projectId: 'sales', ...FAST });
+  const [first, second] = [
+    { workflowId: 'has-ended', runId: 'has-ended', of: 'sales' },
+    { workflowId: run.workflowId, runId: run.firstExecutionRunId, of: 'sales' },
+  ];
+  const key = await rig.temporal.workflow.start('hexKey', {
+    workflowId: `hex-key/run/${rig.taskQueue}/sales`,
+    taskQueue: rig.taskQueue,
+    args: [{ key: 'sales', holders: [first, second] }],
+    memo: { hexKeyHolder: first },
+  });
+  const latest = rig.temporal.workflow.getHandle(key.workflowId);
+  const release = (runId: string) => latest.signal('releaseKey', { runId, record: null });
+  await release(first.runId);
+  // Temporal suggests it at 4,096 events.
+  for (let batch = 0; batch < 83; batch++)
+    await Promise.all(Array.from({ length: 50 }, () => release('nobody')));
+  await latest.signal('doubtKey');
+  const description = await until('it has continued as new', async () => {
+    const now = await latest.describe();
+    return now.runId !== key.firstExecutionRunId && now;
+  });
+  expect(description.memo).toEqual({ hexKeyHolder: second });
+  await latest.terminate();
+  await run.cancel();
+});

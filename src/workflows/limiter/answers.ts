@@ -19,11 +19,6 @@ export class Answers {
     this.told = Object.entries(told);
   }
 
-  /** What whoever has asked looks at. */
-  get memo(): Record<string, unknown> {
-    return memo({ hexAnswers: Object.fromEntries(this.told) });
-  }
-
   note({ requestId, answer }: LimiterEvent & { type: 'acquire' }): void {
     if (answer === undefined) this.asked.delete(requestId);
     else this.asked.set(requestId, answer);
@@ -39,7 +34,7 @@ export class Answers {
     const sent = permits.filter(({ requestId }) => !this.asked.has(requestId));
     this.told = [...this.told, ...answers].slice(-Math.max(KEPT, answers.length));
     this.asked.clear();
-    upsertMemo(this.memo);
+    upsertMemo(memo({ hexAnswers: Object.fromEntries(this.told) }));
     return sent;
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { MOST_AHEAD } from '../contract/ask-ahead.js';
 import type { LimiterEvent } from '../limits/index.js';
 
 /** A request for a permit, as the limiter is told of it. */
@@ -159,7 +160,7 @@ export class QuickPermits {
   askAhead(connection: string, request: PermitAhead): void {
     const line = this.line(connection);
     this.forgetOld();
-    if (!line.open || !line.quick || this.ahead.size >= MOST_WAITING) return;
+    if (!line.open || !line.quick || this.ahead.size >= MOST_AHEAD) return;
     if (this.ahead.has(request.workflowId)) return;
     const word = newWord();
     const requestId = `${request.workflowId}${AHEAD}${word}`;

@@ -1,5 +1,8 @@
 import type { Sinks } from '@temporalio/workflow';
 
+/** So many permits are asked for ahead at a time. */
+export const MOST_AHEAD = 8;
+
 /** A run that begins as the child of a pipeline, or will soon. */
 export interface NextRun {
   connection: string;

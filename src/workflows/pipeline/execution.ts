@@ -367,7 +367,7 @@ export class PipelineExecution implements StepContext {
     if (state !== 'failed' && (state !== 'cancelled' || this.cancelling)) return;
     this.failures.add(step);
     this.cancelSiblings(step);
-    this.foretellAnew();
+    if (step.spec.onFailure !== 'continue') this.foretellAnew();
   }
 
   private notifyOfEnd(step: StepRecord): void {

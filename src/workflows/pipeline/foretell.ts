@@ -1,13 +1,10 @@
-import type { NextRun } from '../../contract/ask-ahead.js';
+import { MOST_AHEAD, type NextRun } from '../../contract/ask-ahead.js';
 import { stepWorkflowId } from '../../contract/ids.js';
 import type { PipelineSpec, StepSpec } from '../../pipeline/definition/spec.js';
 import type { Statuses } from '../../pipeline/execution/scheduler.js';
 import { foretell, isHeard, nextRun } from '../ask-ahead.js';
 import type { PreparedExecution } from './prepared.js';
 import { surroundingsOf } from './unit-work.js';
-
-/** More permits are not asked for ahead at a time. */
-const MOST = 8;
 
 /**
  * Tells the worker which runs may begin as soon as this step has succeeded, so that their permits are asked for when its end
@@ -17,7 +14,7 @@ const MOST = 8;
 export function foretellAfter(prepared: PreparedExecution, step: StepSpec, statuses: Statuses): void {
   if (!isHeard() || step.kind !== 'hex' || step.forEach !== null) return;
   const workflowId = stepWorkflowId(prepared.run.workflowId, step.id);
-  foretell(workflowId, nextRuns(prepared, step, statuses).slice(0, MOST));
+  foretell(workflowId, nextRuns(prepared, step, statuses).slice(0, MOST_AHEAD));
 }
 
 function nextRuns(

@@ -7,7 +7,7 @@ type Steps = readonly { forEach?: unknown }[];
 /**
  * How long a workflow task of a pipeline may take: Temporal's 10 s, but 30 s for one that has many children, or may have.
  * A pipeline of 1,000 children takes a second or two to replay. After a crash a worker replays all of its pipelines
- * beside each other, and of ten no task came to its end within 10 s, so that each was begun again, without an end. A
+ * beside each other: with ten, tasks timed out after 10 s and were begun again for as long as one looked (80 s). A
  * worker that is killed in the midst of a task keeps the pipeline waiting for so long, so others do with less.
  *
  * @param pipeline its definition or its steps, which may not have been checked yet; its name, or null, where they are not

@@ -27,18 +27,20 @@ export class Pace {
     this.#gapMs = gapMs;
   }
 
-  async turn(): Promise<void> {
+  /** Makes a read when its turn comes, in the very moment from which the next one counts: a busy process holds up both. */
+  async turn<T>(read: () => T): Promise<Awaited<T>> {
     this.waiting++;
-    const before = this.#line;
-    const mine = before.then(async () => {
+    const mine = this.#line.then(async () => {
       const restMs = this.#last + this.#gapMs - performance.now();
       if (restMs > 0) await sleep(restMs, undefined, { ref: false });
       this.#last = performance.now();
+      this.waiting--;
+      this.reads++;
+      // In an object, so that the next one does not wait for the answer.
+      return { answer: read() };
     });
-    this.#line = mine;
-    await mine;
-    this.waiting--;
-    this.reads++;
+    this.#line = mine.catch(() => undefined);
+    return await (await mine).answer;
   }
 }
 
@@ -49,10 +51,7 @@ export function pacedClient(client: Client, pace: Pace): Client {
       const method = Reflect.get(target, name);
       if (typeof method !== 'function') return method;
       if (!LISTS.has(name)) return method.bind(target);
-      return async (...args: unknown[]) => {
-        await pace.turn();
-        return method.apply(target, args);
-      };
+      return (...args: unknown[]) => pace.turn(() => method.apply(target, args));
     },
   });
   const connection = new Proxy(client.connection, {

@@ -6,11 +6,12 @@ import { Pace } from '../../src/console/pace.js';
 export function hurriedConsole(): void {
   const { turn } = Pace.prototype;
   beforeAll(() => {
-    Pace.prototype.turn = async function (this: Pace) {
+    Pace.prototype.turn = async function <T>(this: Pace, read: () => T): Promise<Awaited<T>> {
       this.waiting++;
       await sleep(200, undefined, { ref: false });
       this.waiting--;
       this.reads++;
+      return await read();
     };
   });
   afterAll(() => {

@@ -69,7 +69,10 @@ it('a pipeline with its grid, a run with its graph, bars and steps, and what a s
     total: 1,
   });
 
-  const run = await web.get('/api/run', { workflowId });
+  const run = await until('a worker has told how it stands', async () => {
+    const answer = await web.get('/api/run', { workflowId });
+    return !answer.lastKnown && answer;
+  });
   expect(run).toMatchObject({
     kind: 'pipeline',
     status: 'success',

@@ -75,6 +75,8 @@ export interface Judged {
 export const GRACE_MS = 3_000;
 /** Missed starts of one kind that are less than this apart are one gap. */
 const SAME_GAP_MS = 3_600_000;
+/** After an outage, the server is there before its schedules go on. */
+const WAKING_MS = 3_600_000;
 /** A gap that nobody fills is forgotten. */
 const KEPT_MS = 30 * 86_400_000;
 /** Instants that a gap knows by themselves. */
@@ -176,10 +178,11 @@ class Judgement {
   }
 
   #settle(at: number): void {
-    const { now, started, paused, waiting, jitterMs, lateAfterMs, catchupMs } = this.#look;
+    const { now, started, paused, jitterMs, lateAfterMs } = this.#look;
     const start = started.get(at);
     const due = at + jitterMs;
-    const told = this.#filled.has(at) || this.#gapOf(at) !== undefined;
+    const gap = this.#gapOf(at);
+    const told = this.#filled.has(at) || gap !== undefined;
     if (start?.begunMs != null) {
       const isLate = start.begunMs - due > lateAfterMs;
       if (isLate && !told) this.#add(at, start.startedMs - due > lateAfterMs ? 'late' : 'untaken', true);
@@ -192,15 +195,21 @@ class Judgement {
     const dropped = start ? null : this.#droppedAs();
     if (dropped) this.#miss(at, dropped);
     else if (!start && (paused || this.#before.paused)) this.#miss(at, 'paused');
-    else if (told && !start && !waiting && now > due + lateAfterMs + catchupMs)
-      // Temporal will not start it any more; it stays in its gap.
-      return;
+    // It stays in its gap.
+    else if (told && !start && this.#isGivenUp(due, gap)) return;
     else {
       this.#open.push(at);
       // Where Temporal itself was late, a worker has the same time from then on.
       const since = start && start.startedMs - due > lateAfterMs ? start.startedMs : due;
       if (now >= since + lateAfterMs && !told) this.#add(at, start ? 'untaken' : 'late');
     }
+  }
+
+  /** Temporal will not start it any more. As long as no later one has begun, it may only be about to count what it drops. */
+  #isGivenUp(due: number, gap?: Gap): boolean {
+    const { now, waiting, lateAfterMs, catchupMs } = this.#look;
+    const wakingUntil = gap?.goesOn ? gap.sinceMs + WAKING_MS : 0;
+    return !waiting && now > Math.max(due + lateAfterMs + catchupMs, wakingUntil);
   }
 
   /** Temporal drops the oldest first: by the catch-up window, then from the buffer, then because a run goes on. */

@@ -136,6 +136,26 @@ describe('each kind', () => {
     look(T0 + 12 * MINUTE, { dropped: { ...NONE, catchup: 1 } });
     expect(told).toEqual(['late late 1', 'missed catchup 1']);
   });
+
+  it('dropped by a schedule that goes on long after its server is back: told, and to be run, as soon as it is counted', () => {
+    const { look, told, begin } = world();
+    const now = T0 + 2 * HOUR + 30 * MINUTE;
+    look(now);
+    look(now + 5 * MINUTE);
+    begin(T0 + 3 * HOUR);
+    const { toRun } = look(T0 + 3 * HOUR + 3_000, { dropped: { ...NONE, catchup: 3 } });
+    expect(told).toEqual(['late late 3', 'missed catchup 3']);
+    expect(toRun).toEqual([T0, T0 + HOUR, T0 + 2 * HOUR]);
+  });
+
+  it('neither started nor dropped, though a later one has begun: is looked for no longer', () => {
+    const { look, begin, watch } = world();
+    look(T0 + MINUTE);
+    begin(T0 + HOUR);
+    look(T0 + HOUR + 3_000);
+    look(T0 + HOUR + 10_000);
+    expect(watch()).toMatchObject({ open: [], gaps: [{ kind: 'late', missing: [T0] }] });
+  });
 });
 
 describe('one gap is one message', () => {

@@ -16,6 +16,8 @@ export interface StormOptions {
   seed: number;
   /** Time between two kills of a worker, ms; null for none. */
   killsEveryMs: number | null;
+  /** Time between two times that a worker stands still, ms; null for none. */
+  stallsEveryMs: number | null;
   serverRestarts: number;
   leaves: number;
   /** Pipelines that run at once. */
@@ -36,6 +38,7 @@ export const USAGE = `npm run chaos -- [options]
   --lasts <time>         the storm lasts at least so long (default 0s)
   --seed <n>             what is chosen follows from it (default: random, and printed)
   --kills-every <time>   a worker is killed so often, "none" for never (default 6s)
+  --stalls-every <time>  a worker stands still for 1 to 12 s so often, "none" for never (default 15s)
   --server-restarts <n>  kills of the Temporal server (default 3)
   --leaves <n>           terminate the workflow of one step in so many pipelines; a janitor cleans up (default 0)
   --at-once <n>          pipelines that run at once (default 100)
@@ -55,6 +58,7 @@ export function readOptions(args: string[]): StormOptions {
       lasts: { type: 'string', default: '0s' },
       seed: { type: 'string' },
       'kills-every': { type: 'string', default: '6s' },
+      'stalls-every': { type: 'string', default: '15s' },
       'server-restarts': { type: 'string', default: '3' },
       leaves: { type: 'string', default: '0' },
       'at-once': { type: 'string', default: '100' },
@@ -73,7 +77,8 @@ export function readOptions(args: string[]): StormOptions {
     dates: whole('dates', values.dates, 1),
     lastsMs: time('lasts', values.lasts),
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed, 0),
-    killsEveryMs: values['kills-every'] === 'none' ? null : time('kills-every', values['kills-every']),
+    killsEveryMs: timeOrNone('kills-every', values['kills-every']),
+    stallsEveryMs: timeOrNone('stalls-every', values['stalls-every']),
     serverRestarts: whole('server-restarts', values['server-restarts'], 0),
     leaves: whole('leaves', values.leaves, 0),
     atOnce: whole('at-once', values['at-once'], 1),
@@ -90,6 +95,8 @@ function whole(name: string, text: string, least: number): number {
     throw new Error(`--${name}: "${text}" is not a whole number from ${least}`);
   return value;
 }
+
+const timeOrNone = (name: string, text: string) => (text === 'none' ? null : time(name, text));
 
 function time(name: string, text: string): number {
   const ms = durationMs(text);

@@ -29,6 +29,8 @@ export interface StormResult {
   findings: Findings;
   /** Workers killed. */
   kills: number;
+  /** Times that a worker stood still. */
+  stalls: number;
   /** Last words of workers that ended though nobody asked them to. */
   deaths: string[];
   /** Times that the server was killed. */
@@ -107,7 +109,9 @@ export async function storm(
     const watching = disturber.watch(end.signal);
     const telling = setInterval(() => {
       const { runs } = sandbox.ledger();
-      log(`${seconds()} s: ${runs.length} runs in Hex, ${ended} pipelines ended, ${workers.kills} kills`);
+      log(
+        `${seconds()} s: ${runs.length} runs in Hex, ${ended} pipelines ended, ${workers.kills} kills, ${workers.stalls} stalls`,
+      );
     }, TELL_EVERY_MS);
     closers.push(() => {
       clearInterval(telling);
@@ -116,7 +120,11 @@ export async function storm(
     });
     const longest = setTimeout(() => calm.abort(), longestMs);
     const all = Promise.all([running, backfilling, lasted]);
-    await Promise.race([killWorkers(workers, options, calm.signal), watching, all]);
+    const harm = Promise.all([
+      killWorkers(workers, options, calm.signal),
+      stallWorkers(workers, options, calm.signal),
+    ]);
+    await Promise.race([harm, watching, all]);
     clearTimeout(longest);
     calm.abort();
     log(`Calm after ${seconds()} s: no more faults and kills; waiting for the rest to end`);
@@ -155,6 +163,7 @@ export async function storm(
       dates,
       findings,
       kills: workers.kills,
+      stalls: workers.stalls,
       deaths: workers.deaths,
       restarts: server.restarts,
       disturbances: disturber.done,
@@ -203,11 +212,23 @@ function environment(
   return env;
 }
 
-async function killWorkers(workers: WorkerPool, { killsEveryMs, seed }: StormOptions, until: AbortSignal) {
+function killWorkers(workers: WorkerPool, { killsEveryMs, seed }: StormOptions, until: AbortSignal) {
   const random = new Random(seed + 1);
+  return again(killsEveryMs, until, () => workers.kill(random.between(0, WORKERS - 1)));
+}
+
+/** For shorter and for longer than an attempt of a start, and a workflow task, may take. */
+function stallWorkers(workers: WorkerPool, { stallsEveryMs, seed }: StormOptions, until: AbortSignal) {
+  const random = new Random(seed + 4);
+  return again(stallsEveryMs, until, () =>
+    workers.stall(random.between(0, WORKERS - 1), random.between(1_000, 12_000)),
+  );
+}
+
+async function again(everyMs: number | null, until: AbortSignal, act: () => void): Promise<void> {
   while (!until.aborted) {
-    await delay(killsEveryMs ?? LONGEST_DELAY_MS, undefined, { signal: until }).catch(() => undefined);
-    if (!until.aborted) workers.kill(random.between(0, WORKERS - 1));
+    await delay(everyMs ?? LONGEST_DELAY_MS, undefined, { signal: until }).catch(() => undefined);
+    if (!until.aborted) act();
   }
 }
 

@@ -4,7 +4,8 @@ import type { StormResult } from './storm.js';
 
 /** The storm in figures, a line each. */
 export function tally(result: StormResult): string[] {
-  const { options, workflows, ledger, findings, kills, deaths, restarts, disturbances, swept } = result;
+  const { options, workflows, ledger, findings, kills, stalls, deaths, restarts, disturbances, swept } =
+    result;
   const pipelines = workflows.filter(({ type }) => type === 'hexPipeline');
   const { attempts, ambiguous, strays } = findings;
   const lost = attempts.filter(({ workflow }) => workflow.searches > 0);
@@ -27,6 +28,7 @@ export function tally(result: StormResult): string[] {
       `${ledger.requests.filter(isFaulty).length}: ${counted(ledger.requests.filter(isFaulty).map(nameOfFault))}`,
     ],
     ['workers killed', `${kills}${deaths.length > 0 ? `, and ${deaths.length} ended by themselves` : ''}`],
+    ['workers stood still', `${stalls}`],
     ['server killed', `${restarts}`],
     [
       'from outside',

@@ -16,6 +16,8 @@ export const WORKS = 'works on task queue';
 export class WorkerPool {
   /** Kills so far. */
   kills = 0;
+  /** Times so far that one stood still. */
+  stalls = 0;
   /** Ends that nobody asked for, with the last words. */
   readonly deaths: string[] = [];
   readonly #env: Record<string, string>;
@@ -39,11 +41,20 @@ export class WorkerPool {
    * nothing that could be lost, and a slow machine would do nothing but start workers.
    */
   kill(slot: number): void {
-    const worker = this.#workers[slot];
-    if (!worker || worker.exitCode !== null || !this.#up.has(worker) || this.#killed.has(worker)) return;
+    const worker = this.#working(slot);
+    if (!worker) return;
     this.kills++;
     this.#killed.add(worker);
     worker.kill('SIGKILL');
+  }
+
+  /** Stops a worker for a time, as a suspended machine does: it goes on in the middle of what it was doing. */
+  stall(slot: number, ms: number): void {
+    const worker = this.#working(slot);
+    if (!worker) return;
+    this.stalls++;
+    worker.kill('SIGSTOP');
+    setTimeout(() => worker.kill('SIGCONT'), ms).unref();
   }
 
   async stop(): Promise<void> {
@@ -56,6 +67,12 @@ export class WorkerPool {
         return gone;
       }),
     );
+  }
+
+  #working(slot: number): ChildProcess | null {
+    const worker = this.#workers[slot];
+    const works = worker && worker.exitCode === null && this.#up.has(worker) && !this.#killed.has(worker);
+    return works ? worker : null;
   }
 
   #spawn(slot: number): void {

@@ -8,6 +8,7 @@ import { pollRun, type RunRead, tellOfSuccess } from './get-run-status.js';
 import { isAhead } from './quick-permits.js';
 import { afterRefusal, isHeldBack } from './refused-start.js';
 import { report } from './request-start.js';
+import { refuseIfGivenUp } from './still-awaited.js';
 
 /** The limiter hears of a start so much later at most, so that it hears of an end that is known by then with it. */
 const TOGETHER_MS = 20;
@@ -43,7 +44,9 @@ export interface StartRunAnswer {
 export const triggerRun =
   (dependencies: ActivityDependencies) =>
   async (start: StartRunRequest): Promise<StartRunAnswer> => {
-    const { connection, projectId, request, requestTimeoutMs, requestId } = start;
+    const { connection, projectId, request, requestTimeoutMs, requestId, readWithinMs = 0 } = start;
+    const spareMs = activityInfo().startToCloseTimeoutMs - requestTimeoutMs - readWithinMs;
+    await refuseIfGivenUp(dependencies, `The start of project ${projectId}`, spareMs);
     try {
       const { runId, runUrl, projectVersion, traceId } = await dependencies
         .hex(connection)

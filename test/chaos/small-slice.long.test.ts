@@ -12,6 +12,7 @@ it('a small storm (npm run chaos is the large one): nothing lost, nothing twice,
       lastsMs: 0,
       seed: 20_261_123,
       killsEveryMs: 8_000,
+      stallsEveryMs: 10_000,
       serverRestarts: 1,
       leaves: 1,
       atOnce: 6,
@@ -28,4 +29,5 @@ it('a small storm (npm run chaos is the large one): nothing lost, nothing twice,
   expect(result.dates.length, 'dates of schedules').toBeGreaterThan(3);
   expect(result.restarts).toBe(1);
   expect(result.kills).toBeGreaterThan(0);
+  expect(result.stalls).toBeGreaterThan(0);
 }, 180_000);

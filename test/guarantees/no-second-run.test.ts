@@ -1,3 +1,5 @@
+import type { Context } from '@temporalio/activity';
+import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { FAST, failureOf, harness } from '../support/harness.js';
 
@@ -104,6 +106,43 @@ describe('a trigger whose answer was lost', () => {
   });
 });
 
+describe('a trigger that a worker comes to late', () => {
+  it('is not sent once its workflow has given it up and sent it again', async () => {
+    const { hex, sandbox, work } = await harness({ worker: false });
+    const late = heldUp();
+    await work({ interceptors: { activity: [late.interceptor] } });
+    // An attempt may take twice as long as its request.
+    const input = { projectId: 'sales', ...FAST, requestTimeout: '500ms' };
+    const result = await (await hex.startRun(input)).result();
+    expect(result).toMatchObject({ success: true });
+    late.goOn();
+    await expect(late.outcome).rejects.toMatchObject({
+      type: 'HexTriggerOutcomeUnknown',
+      message: expect.stringMatching(
+        /^The start of project sales was not sent: a worker came to it after \d.*, and its workflow no longer waits for it\. /,
+      ),
+    });
+    const { runs, requests } = sandbox.ledger();
+    expect(runs).toHaveLength(1);
+    expect(posts(requests)).toHaveLength(1);
+  });
+
+  it('is sent where its workflow still waits for it', async () => {
+    const { hex, sandbox, work } = await harness({ worker: false });
+    await work({ maxConcurrentActivityTaskExecutions: 1 });
+    sandbox.script([{ match: { operation: 'runProject' }, lateMs: 1_500 }]);
+    const first = await hex.startRun({ projectId: 'slow', ...FAST });
+    await sandbox.waitFor(({ requests }) => posts(requests).length === 1);
+    // The only place is taken for longer than an attempt of this one has beyond its request.
+    const second = await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '800ms' });
+    await Promise.all([first.result(), second.result()]);
+    const { requests } = sandbox.ledger();
+    expect(posts(requests)).toHaveLength(2);
+    // Nobody had to look for a run.
+    expect(requests.some(({ path, method }) => method === 'GET' && /\/runs(\?|$)/.test(path))).toBe(false);
+  });
+});
+
 describe('a trigger that surely started nothing', () => {
   it.each([
     ['429', { status: 429 }],
@@ -129,6 +168,32 @@ describe('a trigger that surely started nothing', () => {
     expect(sandbox.ledger().runs).toEqual([]);
   });
 });
+
+/** Holds up the first start until it may go on. */
+function heldUp() {
+  let goOn = () => {};
+  const waits = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let tell = (_outcome: Promise<unknown>) => {};
+  const outcome = new Promise<unknown>((resolve) => {
+    tell = resolve;
+  });
+  let first = true;
+  const interceptor = ({ info }: Context) => ({
+    inbound: {
+      async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>) {
+        if (!first || info.activityType !== 'triggerRun') return next(input);
+        first = false;
+        await waits;
+        const done = next(input);
+        tell(done);
+        return done;
+      },
+    },
+  });
+  return { interceptor, goOn: () => goOn(), outcome };
+}
 
 /** Somebody else's API run of the same project. */
 async function stranger(apiUrl: string): Promise<void> {

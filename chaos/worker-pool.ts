@@ -25,6 +25,7 @@ export class WorkerPool {
   readonly #workers: ChildProcess[] = [];
   readonly #up = new WeakSet<ChildProcess>();
   readonly #killed = new WeakSet<ChildProcess>();
+  readonly #stalled = new WeakSet<ChildProcess>();
   #stopped = false;
 
   constructor(env: Record<string, string>, variant: Variant | null) {
@@ -51,10 +52,14 @@ export class WorkerPool {
   /** Stops a worker for a time, as a suspended machine does: it goes on in the middle of what it was doing. */
   stall(slot: number, ms: number): void {
     const worker = this.#working(slot);
-    if (!worker) return;
+    if (!worker || this.#stalled.has(worker)) return;
     this.stalls++;
+    this.#stalled.add(worker);
     worker.kill('SIGSTOP');
-    setTimeout(() => worker.kill('SIGCONT'), ms).unref();
+    setTimeout(() => {
+      worker.kill('SIGCONT');
+      this.#stalled.delete(worker);
+    }, ms).unref();
   }
 
   async stop(): Promise<void> {

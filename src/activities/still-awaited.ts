@@ -1,36 +1,53 @@
 import { activityInfo, log } from '@temporalio/activity';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowClient } from '@temporalio/client';
 import { formatDuration } from '../base/duration.js';
+import { timestampMs } from '../base/timestamp.js';
 import { typedFailure } from '../contract/failure.js';
+import { absent } from './absent.js';
 import type { ActivityDependencies } from './dependencies.js';
 import type { HexFailureDetails } from './failures.js';
 
 const HINT =
-  'It is looked for in Hex, and sent again. See that the machine is not suspended and has CPU to spare.';
+  'It is looked for in Hex, and sent again. See that the worker has CPU to spare, and reaches Temporal.';
+/** Temporal has so long to answer. */
+const ANSWER_MS = 5_000;
+/** An answer that took longer may have come before the worker stood still once more. */
+const FRESH_MS = 1_000;
+/** By clocks that differ, nothing seems to be left. */
+const SHORTEST_MS = 1_000;
 
 /**
  * Keeps a start back that comes too late. A worker that stood still (a suspended machine, a process without CPU) does not
  * notice that its attempt was given up meanwhile: its workflow has looked for the run by then, and sends the start again.
  *
+ * @param what in words: `The start of project sales`
+ * @param requestTimeoutMs what the request may take
  * @param spareMs the time of an attempt beyond what its requests may take: before that is over, nobody has to be asked
+ * @returns what the request may take now, ms
  * @throws ApplicationFailure where Temporal no longer waits for this attempt, or does not say so
  */
 export async function refuseIfGivenUp(
   { workflows }: ActivityDependencies,
   what: string,
+  requestTimeoutMs: number,
   spareMs: number,
-): Promise<void> {
-  const ageMs = Date.now() - activityInfo().currentAttemptScheduledTimestampMs;
-  if (!workflows || ageMs <= spareMs) return;
-  const why = await isAwaited(workflows).then(
-    (awaited) => (awaited ? null : 'its workflow no longer waits for it'),
-    (error: unknown) => `Temporal does not say whether its workflow still waits for it (${error})`,
-  );
-  if (why === null) return;
+): Promise<number> {
+  const { currentAttemptScheduledTimestampMs, startToCloseTimeoutMs } = activityInfo();
+  const ageMs = () => Date.now() - currentAttemptScheduledTimestampMs;
+  if (!workflows || ageMs() <= spareMs) return requestTimeoutMs;
+  const startedMs = await freshly(() => attemptStartedMs(workflows)).catch((error: unknown) => {
+    throw refused(what, ageMs(), `Temporal does not say whether its workflow still waits for it (${error})`);
+  });
+  if (startedMs === null) throw refused(what, ageMs(), 'its workflow no longer waits for it');
+  const leftMs = startedMs + startToCloseTimeoutMs - Date.now();
+  return leftMs > 0 ? Math.min(requestTimeoutMs, Math.max(SHORTEST_MS, leftMs)) : requestTimeoutMs;
+}
+
+function refused(what: string, ageMs: number, why: string) {
   const message = `${what} was not sent: a worker came to it after ${formatDuration(ageMs)}, and ${why}`;
   log.warn(message);
   // Not as surely not sent: the workflow goes on as after an answer that was lost, whatever it has done by now.
-  throw typedFailure({
+  return typedFailure({
     type: 'HexTriggerOutcomeUnknown',
     message: `${message}. ${HINT}`,
     nonRetryable: true,
@@ -46,14 +63,25 @@ export async function refuseIfGivenUp(
   });
 }
 
-async function isAwaited(workflows: NonNullable<ActivityDependencies['workflows']>): Promise<boolean> {
-  const { activityId, workflowExecution } = activityInfo();
-  const { workflowId = '', runId } = workflowExecution ?? {};
-  try {
-    const { raw } = await workflows.getHandle(workflowId, runId).describe();
-    return (raw.pendingActivities ?? []).some((pending) => pending.activityId === activityId);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
+async function freshly<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const askedMs = Date.now();
+    const answer = await ask();
+    if (Date.now() - askedMs < FRESH_MS) return answer;
   }
+}
+
+/** When Temporal gave out this attempt, by its clock; null where it does not wait for it any more. */
+async function attemptStartedMs(workflows: WorkflowClient): Promise<number | null> {
+  const { activityId, attempt, workflowExecution } = activityInfo();
+  const { namespace } = workflows.options;
+  const described = await workflows
+    .withDeadline(Date.now() + ANSWER_MS, () =>
+      workflows.workflowService.describeWorkflowExecution({ namespace, execution: workflowExecution }),
+    )
+    .catch(absent);
+  const own = described?.pendingActivities?.find(
+    (pending) => pending.activityId === activityId && pending.attempt === attempt,
+  );
+  return own ? timestampMs(own.lastStartedTime) : null;
 }

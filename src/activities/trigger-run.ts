@@ -46,11 +46,12 @@ export const triggerRun =
   async (start: StartRunRequest): Promise<StartRunAnswer> => {
     const { connection, projectId, request, requestTimeoutMs, requestId, readWithinMs = 0 } = start;
     const spareMs = activityInfo().startToCloseTimeoutMs - requestTimeoutMs - readWithinMs;
-    await refuseIfGivenUp(dependencies, `The start of project ${projectId}`, spareMs);
+    const what = `The start of project ${projectId}`;
+    const timeoutMs = await refuseIfGivenUp(dependencies, what, requestTimeoutMs, spareMs);
     try {
       const { runId, runUrl, projectVersion, traceId } = await dependencies
         .hex(connection)
-        .runProject(projectId, request, { timeoutMs: requestTimeoutMs });
+        .runProject(projectId, request, { timeoutMs });
       const reading = firstRead(dependencies, start, runId);
       if (requestId) await tellOfStart(dependencies, start, { requestId, runId }, reading);
       const read = await reading;

@@ -10,6 +10,7 @@ export {
   type Gap,
   GRACE_MS,
   judgeStarts,
+  leftToOthers,
   type MissedKind,
   type MissedNews,
   MOST_KEPT,

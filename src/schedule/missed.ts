@@ -21,6 +21,7 @@ export interface Gap {
   begun?: number[];
   /** Whether the next missed start of this kind belongs to it, because none has begun since. */
   goesOn: boolean;
+  /** Since when it is known, or known again after nobody could look. */
   sinceMs: number;
 }
 
@@ -53,6 +54,8 @@ export interface ScheduleLook {
   paused: boolean;
   /** Whether starts wait for a run to end. */
   waiting: boolean;
+  /** When it was looked at before; null for the first time. */
+  lookedMs: number | null;
   jitterMs: number;
   lateAfterMs: number;
   catchupMs: number;
@@ -77,6 +80,8 @@ export const GRACE_MS = 3_000;
 const SAME_GAP_MS = 3_600_000;
 /** After an outage, the server is there before its schedules go on. */
 const WAKING_MS = 3_600_000;
+/** A gap is looked at every 5 min at least, unless the server or all workers are away. */
+const AWAY_MS = 900_000;
 /** A gap that nobody fills is forgotten. */
 const KEPT_MS = 30 * 86_400_000;
 /** Instants that a gap knows by themselves. */
@@ -104,12 +109,27 @@ export function nextLookAt(
     next === null ? Infinity : next + jitterMs + GRACE_MS,
     ...open.map((at) => {
       if (late(at) > now) return Math.min(now + 15_000, late(at));
-      const isTold = gaps.some(({ missing }) => missing.includes(at));
+      const isTold = gaps.some((gap) => holds(gap, at));
       return isTold ? Infinity : now + Math.min(15_000, lateAfterMs);
     }),
     ...gaps.map(({ sinceMs }) => now + Math.min(300_000, Math.max(15_000, (now - sinceMs) / 10))),
   );
 }
+
+/** Missing starts that Temporal will not make any more, so that somebody may have run what they are for. */
+export function leftToOthers(
+  { open, gaps }: StartWatch,
+  look: Pick<ScheduleLook, 'now' | 'waiting' | 'jitterMs' | 'lateAfterMs' | 'catchupMs'>,
+): number[] {
+  const mayStartYet = (at: number) => open.includes(at) && (look.waiting || look.now <= lastChance(at, look));
+  return gaps.flatMap(({ missing }) => missing).filter((at) => !mayStartYet(at));
+}
+
+/** Later than this Temporal starts it only behind other runs. */
+const lastChance = (
+  at: number,
+  { jitterMs, lateAfterMs, catchupMs }: Pick<ScheduleLook, 'jitterMs' | 'lateAfterMs' | 'catchupMs'>,
+) => at + jitterMs + lateAfterMs + catchupMs;
 
 class Judgement {
   readonly #look: ScheduleLook;
@@ -126,8 +146,13 @@ class Judgement {
   constructor(before: StartWatch, look: ScheduleLook) {
     this.#before = before;
     this.#look = look;
-    this.#gaps = before.gaps.map((gap) => ({ ...gap, missing: [...gap.missing] }));
-    const { dropped } = look;
+    const { dropped, now, lookedMs } = look;
+    const isBack = lookedMs !== null && now - lookedMs > AWAY_MS;
+    this.#gaps = before.gaps.map((gap) => ({
+      ...gap,
+      missing: [...gap.missing],
+      ...(isBack && { sinceMs: now }),
+    }));
     // Fewer than before: the schedule was made anew.
     const more = (kind: keyof Dropped) => Math.max(0, dropped[kind] - before.dropped[kind]);
     this.#credit = { catchup: more('catchup'), buffer: more('buffer'), overlap: more('overlap') };
@@ -138,7 +163,7 @@ class Judgement {
     const early = meant.filter((at) => at + jitterMs + GRACE_MS > now);
     this.#fill();
     for (const at of [...this.#before.open, ...meant.slice(0, meant.length - early.length)]) this.#settle(at);
-    const unsettled = this.#open.length + early.length > 0;
+    const unsettled = this.#open.length + early.length > 0 || upTo < now;
     const credit = this.#credit;
     const left = {
       catchup: dropped.catchup - credit.catchup,
@@ -196,7 +221,7 @@ class Judgement {
     if (dropped) this.#miss(at, dropped);
     else if (!start && (paused || this.#before.paused)) this.#miss(at, 'paused');
     // It stays in its gap.
-    else if (told && !start && this.#isGivenUp(due, gap)) return;
+    else if (told && !start && this.#isGivenUp(at, gap)) return;
     else {
       this.#open.push(at);
       // Where Temporal itself was late, a worker has the same time from then on.
@@ -206,10 +231,10 @@ class Judgement {
   }
 
   /** Temporal will not start it any more. As long as no later one has begun, it may only be about to count what it drops. */
-  #isGivenUp(due: number, gap?: Gap): boolean {
-    const { now, waiting, lateAfterMs, catchupMs } = this.#look;
+  #isGivenUp(at: number, gap?: Gap): boolean {
+    const { now, waiting } = this.#look;
     const wakingUntil = gap?.goesOn ? gap.sinceMs + WAKING_MS : 0;
-    return !waiting && now > Math.max(due + lateAfterMs + catchupMs, wakingUntil);
+    return !waiting && now > Math.max(lastChance(at, this.#look), wakingUntil);
   }
 
   /** Temporal drops the oldest first: by the catch-up window, then from the buffer, then because a run goes on. */
@@ -252,8 +277,15 @@ class Judgement {
   }
 
   #gapOf(at: number): Gap | undefined {
-    return this.#gaps.find(({ missing }) => missing.includes(at));
+    return this.#gaps.find((gap) => holds(gap, at));
   }
+}
+
+/** Whether a start is missing in a gap; of a late one also where it is too long to know it by itself. */
+function holds({ kind, first, missing }: Gap, at: number): boolean {
+  const [oldest = 0] = missing;
+  const isBefore = (kind === 'late' || kind === 'untaken') && missing.length === MOST_KEPT;
+  return missing.includes(at) || (isBefore && first <= at && at < oldest);
 }
 
 /** Keeps a start that has happened where others of the gap may be missing on both sides of it. */

@@ -1,7 +1,7 @@
 import type { Context } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import { FAST, failureOf, harness } from '../support/harness.js';
+import { FAST, failureOf, harness, until } from '../support/harness.js';
 
 const posts = (requests: { method: string }[]) => requests.filter(({ method }) => method === 'POST');
 
@@ -107,14 +107,13 @@ describe('a trigger whose answer was lost', () => {
 });
 
 describe('a trigger that a worker comes to late', () => {
-  it('is not sent once its workflow has given it up and sent it again', async () => {
-    const { hex, sandbox, work } = await harness({ worker: false });
+  it('is not sent once its workflow has given it up, sent it again, and follows that run', async () => {
+    const { hex, sandbox, work } = await harness({ worker: false, sandbox: { duration: '1h' } });
     const late = heldUp();
     await work({ interceptors: { activity: [late.interceptor] } });
     // An attempt may take twice as long as its request.
-    const input = { projectId: 'sales', ...FAST, requestTimeout: '500ms' };
-    const result = await (await hex.startRun(input)).result();
-    expect(result).toMatchObject({ success: true });
+    const handle = await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '500ms' });
+    await sandbox.waitFor(({ requests }) => requests.some(({ path }) => /\/runs\/./.test(path)));
     late.goOn();
     await expect(late.outcome).rejects.toMatchObject({
       type: 'HexTriggerOutcomeUnknown',
@@ -122,22 +121,25 @@ describe('a trigger that a worker comes to late', () => {
         /^The start of project sales was not sent: a worker came to it after \d.*, and its workflow no longer waits for it\. /,
       ),
     });
-    const { runs, requests } = sandbox.ledger();
-    expect(runs).toHaveLength(1);
-    expect(posts(requests)).toHaveLength(1);
+    expect(posts(sandbox.ledger().requests)).toHaveLength(1);
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    expect(sandbox.ledger().runs).toMatchObject([{ status: 'KILLED' }]);
   });
 
   it('is sent where its workflow still waits for it', async () => {
     const { hex, sandbox, work } = await harness({ worker: false });
-    await work({ maxConcurrentActivityTaskExecutions: 1 });
-    sandbox.script([{ match: { operation: 'runProject' }, lateMs: 1_500 }]);
-    const first = await hex.startRun({ projectId: 'slow', ...FAST });
-    await sandbox.waitFor(({ requests }) => posts(requests).length === 1);
-    // The only place is taken for longer than an attempt of this one has beyond its request.
-    const second = await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '800ms' });
-    await Promise.all([first.result(), second.result()]);
+    const late = heldUp();
+    await work({ interceptors: { activity: [late.interceptor] } });
+    const handle = await hex.startRun({ projectId: 'sales', ...FAST, requestTimeout: '3s' });
+    const since = await late.held;
+    // Past the time that an attempt has beyond its request: half of it.
+    await until('the attempt is old', async () => Date.now() > since + 3_200);
+    late.goOn();
+    expect(await late.outcome).toMatchObject({ runId: expect.any(String) });
+    expect(await handle.result()).toMatchObject({ success: true });
     const { requests } = sandbox.ledger();
-    expect(posts(requests)).toHaveLength(2);
+    expect(posts(requests)).toHaveLength(1);
     // Nobody had to look for a run.
     expect(requests.some(({ path, method }) => method === 'GET' && /\/runs(\?|$)/.test(path))).toBe(false);
   });
@@ -171,20 +173,16 @@ describe('a trigger that surely started nothing', () => {
 
 /** Holds up the first start until it may go on. */
 function heldUp() {
-  let goOn = () => {};
-  const waits = new Promise<void>((resolve) => {
-    goOn = resolve;
-  });
-  let tell = (_outcome: Promise<unknown>) => {};
-  const outcome = new Promise<unknown>((resolve) => {
-    tell = resolve;
-  });
+  const [waits, goOn] = later<void>();
+  const [held, hold] = later<number>();
+  const [outcome, tell] = later<unknown>();
   let first = true;
   const interceptor = ({ info }: Context) => ({
     inbound: {
       async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>) {
         if (!first || info.activityType !== 'triggerRun') return next(input);
         first = false;
+        hold(Date.now());
         await waits;
         const done = next(input);
         tell(done);
@@ -192,7 +190,15 @@ function heldUp() {
       },
     },
   });
-  return { interceptor, goOn: () => goOn(), outcome };
+  return { interceptor, held, goOn, outcome };
+}
+
+function later<T>(): [Promise<T>, (value: T | PromiseLike<T>) => void] {
+  let settle: (value: T | PromiseLike<T>) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve;
+  });
+  return [promise, settle];
 }
 
 /** Somebody else's API run of the same project. */

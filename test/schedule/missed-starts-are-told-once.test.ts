@@ -3,6 +3,7 @@ import {
   fillCommand,
   type Gap,
   judgeStarts,
+  leftToOthers,
   type MissedNews,
   newStartWatch,
   nextLookAt,
@@ -20,6 +21,7 @@ function world(more: Partial<ScheduleLook> = {}) {
   let watch: StartWatch = newStartWatch(T0, NONE, false);
   const starts = new Map<number, { startedMs: number; begunMs: number | null }>();
   const told: string[] = [];
+  let lookedMs: number | null = null;
   const say = ({ event, gap }: MissedNews) => `${event} ${gap.kind} ${gap.count}`;
   return {
     starts,
@@ -39,12 +41,14 @@ function world(more: Partial<ScheduleLook> = {}) {
         dropped: watch.dropped,
         paused: false,
         waiting: false,
+        lookedMs,
         jitterMs: 0,
         lateAfterMs: MINUTE,
         catchupMs: 10 * MINUTE,
         ...more,
         ...change,
       });
+      lookedMs = now;
       // As Temporal keeps it: what comes in and goes out is JSON.
       watch = JSON.parse(JSON.stringify(judged.watch));
       told.push(...judged.news.map(say));
@@ -148,6 +152,48 @@ describe('each kind', () => {
     expect(toRun).toEqual([T0, T0 + HOUR, T0 + 2 * HOUR]);
   });
 
+  it('of more starts than a gap knows by themselves: each told and to be run once, and then none is open', () => {
+    const { look, told, watch, begin } = world();
+    const now = T0 + 59 * HOUR + 30 * MINUTE;
+    look(now);
+    look(now + 10 * MINUTE);
+    expect(watch().gaps).toMatchObject([{ kind: 'late', count: 60 }]);
+    begin(T0 + 60 * HOUR);
+    const { toRun } = look(T0 + 60 * HOUR + 3_000, { dropped: { ...NONE, catchup: 60 } });
+    expect(told).toEqual(['late late 60', 'missed catchup 60']);
+    expect(new Set(toRun).size).toBe(60);
+    expect(watch().open).toEqual([]);
+  });
+
+  it('of more starts than are looked at together: the drops of the later ones are not forgotten', () => {
+    const { look, told } = world();
+    const now = T0 + 5 * HOUR + 30 * MINUTE;
+    const three = [T0, T0 + HOUR, T0 + 2 * HOUR];
+    const dropped = { ...NONE, catchup: 6 };
+    const first = look(now, { dropped, meant: three, upTo: three.at(-1) });
+    const second = look(now + 5_000, { dropped });
+    expect([first.toRun.length, second.toRun.length]).toEqual([3, 3]);
+    expect(told).toEqual(['missed catchup 3']);
+  });
+
+  it('dropped after two outages: told though the first look after the second saw nothing of it yet', () => {
+    const { look, told } = world();
+    const [first, second] = [T0 + 10 * MINUTE, T0 + 5 * HOUR + 10 * MINUTE];
+    look(first);
+    look(second, { meant: [] });
+    look(second + 10 * MINUTE, { meant: [], dropped: { ...NONE, catchup: 1 } });
+    expect(told).toEqual(['late late 1', 'missed catchup 1']);
+  });
+
+  it('late, and beyond its catch-up window: somebody may have run it by hand, whatever Temporal counts yet', () => {
+    const { look, watch } = world();
+    const words = { waiting: false, jitterMs: 0, lateAfterMs: MINUTE, catchupMs: 10 * MINUTE };
+    look(T0 + MINUTE);
+    expect(leftToOthers(watch(), { ...words, now: T0 + 11 * MINUTE })).toEqual([]);
+    expect(leftToOthers(watch(), { ...words, now: T0 + 12 * MINUTE })).toEqual([T0]);
+    expect(leftToOthers(watch(), { ...words, now: T0 + 12 * MINUTE, waiting: true })).toEqual([]);
+  });
+
   it('neither started nor dropped, though a later one has begun: is looked for no longer', () => {
     const { look, begin, watch } = world();
     look(T0 + MINUTE);
@@ -247,7 +293,15 @@ describe('the command that fills a gap leaves out', () => {
       const dropped = { ...NONE, overlap: Math.floor(n / 2) + 1 };
       const begun = { startedMs: tens(n), begunMs: tens(n) };
       const started = new Map(isSkipped ? [] : [[tens(n), begun]]);
-      const look = { now: tens(n) + 3_000, meant: [tens(n)], upTo: tens(n), started, dropped, paused: false };
+      const look = {
+        now: tens(n) + 3_000,
+        meant: [tens(n)],
+        upTo: tens(n),
+        started,
+        dropped,
+        paused: false,
+        lookedMs: null,
+      };
       watch = judgeStarts(watch, { ...look, ...words }).watch;
     }
     const command = fillCommand(watch.gaps[0] as Gap, words) ?? '';
@@ -296,7 +350,16 @@ it('what is remembered stays small: a schedule of every minute, paused for a mon
   let watch = newStartWatch(T0, NONE, true);
   for (let now = T0; now < T0 + 30 * 24 * HOUR; now += 6 * HOUR) {
     const meant = Array.from({ length: 360 }, (_, minute) => now - 6 * HOUR + minute * MINUTE);
-    const look = { now, meant, upTo: now, started: new Map(), dropped: NONE, paused: true, waiting: false };
+    const look = {
+      now,
+      meant,
+      upTo: now,
+      started: new Map(),
+      dropped: NONE,
+      paused: true,
+      waiting: false,
+      lookedMs: null,
+    };
     watch = judgeStarts(watch, { ...look, jitterMs: 0, lateAfterMs: MINUTE, catchupMs: MINUTE }).watch;
   }
   expect(watch.gaps).toMatchObject([{ kind: 'paused', count: 43_200 }]);

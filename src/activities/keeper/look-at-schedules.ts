@@ -16,6 +16,7 @@ import {
   type GapWords,
   gapText,
   judgeStarts,
+  leftToOthers,
   type MissedNews,
   MOST_KEPT,
   needsRenewal,
@@ -183,14 +184,20 @@ async function judge(
   const isPast = (id: string) => now > (asked.get(id) ?? now) + jitterMs + lateAfterMs;
   const found = await startedOf(workflows, [...asked.keys()], isPast);
   const started = new Map([...found].map(([id, one]) => [asked.get(id) ?? 0, one]));
-  // What is still open Temporal may start yet.
-  const given = missing.filter((at) => !started.has(at) && !known.open.includes(at));
+  const given = leftToOthers(known, { ...subject, now }).filter((at) => !started.has(at));
   const otherwise = await ranOtherwise(workflows, subject, given).catch((error: unknown) => {
     log.warn('The runs of partitions could not be looked at', { schedule: subject.id, error: String(error) });
     return [];
   });
   for (const at of otherwise) started.set(at, { startedMs: now, begunMs: now });
-  const judged = judgeStarts(known, { ...subject, now, meant, upTo, started });
+  const judged = judgeStarts(known, {
+    ...subject,
+    now,
+    meant,
+    upTo,
+    started,
+    lookedMs: before?.lookedMs ?? null,
+  });
   if (subject.schedule?.onMissed === 'run' && judged.toRun.length > 0) {
     const overlap = subject.schedule.overlap === 'allow_all' ? 'ALLOW_ALL' : 'BUFFER_ALL';
     // By Temporal, under the ids that it would have given. One by one: in a range it would repeat a start that has ended.

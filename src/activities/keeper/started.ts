@@ -1,14 +1,13 @@
-import { isGrpcServiceError, type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowClient } from '@temporalio/client';
 import { inParallel } from '../../base/in-parallel.js';
 import { timestampMs } from '../../base/timestamp.js';
 import type { Started } from '../../schedule/index.js';
+import { absent } from '../absent.js';
 
 /** `EventType` of the server's API. */
 const WORKFLOW_TASK_COMPLETED = 7;
 /** `WorkflowExecutionStatus` of the server's API. */
 const RUNNING = 1;
-/** gRPC's NOT_FOUND. */
-const NOT_FOUND = 5;
 /** With more events than these, a worker has been there. */
 const FIRST_EVENTS = 20;
 const AT_ONCE = 10;
@@ -54,10 +53,4 @@ async function startedAs(
     startedMs: timestampMs(events[0]?.eventTime ?? info.startTime),
     begunMs: begun ? timestampMs(begun) : null,
   };
-}
-
-function absent(error: unknown): null {
-  if (error instanceof WorkflowNotFoundError || (isGrpcServiceError(error) && error.code === NOT_FOUND))
-    return null;
-  throw error;
 }

@@ -8,6 +8,8 @@ import type { RunProgress } from '../run/result.js';
 
 /** Who looks again and again gets what was asked a moment ago: a query costs the limiter a workflow task. */
 const KEPT_MS = 2_000;
+/** Only another execution of the same id can have another task queue. */
+const QUEUE_KEPT_MS = 60_000;
 const PATIENCE_MS = 2_000;
 const LINE_LENGTH = 1_000;
 
@@ -24,7 +26,8 @@ interface Line {
 export class PlacesInLine {
   readonly #client: Client;
   readonly #limitsTaskQueue: string | undefined;
-  readonly #lines = new Map<string, { askedAt: number; line: Promise<Line> }>();
+  readonly #lines = new Kept<Line>(KEPT_MS);
+  readonly #queues = new Kept<string>(QUEUE_KEPT_MS);
 
   /** @param limitsTaskQueue that of the limiters; default that of each workflow */
   constructor(client: Client, limitsTaskQueue?: string) {
@@ -36,7 +39,7 @@ export class PlacesInLine {
   async update<P extends RunProgress | PipelineProgress>(workflowId: string, progress: P): Promise<P> {
     const connections = connectionsInLine(progress);
     if (connections.size === 0) return progress;
-    const queue = this.#limitsTaskQueue ?? (await this.#queueOf(workflowId));
+    const queue = this.#limitsTaskQueue ?? (await this.#queueOf(workflowId).catch(() => null));
     if (queue === null) return progress;
     const lines = new Map<string, Line>();
     for (const connection of connections) {
@@ -46,27 +49,42 @@ export class PlacesInLine {
     return placed(workflowId, progress, lines) as P;
   }
 
-  #queueOf(workflowId: string): Promise<string | null> {
-    const described = this.#client.workflow.getHandle(workflowId).describe();
-    return described.then(
-      ({ taskQueue }) => taskQueue,
-      () => null,
-    );
+  #queueOf(workflowId: string): Promise<string> {
+    const handle = this.#client.workflow.getHandle(workflowId);
+    return this.#queues.get(workflowId, async () => (await handle.describe()).taskQueue);
   }
 
   #lineOf(limiter: string, of: string): Promise<Line> {
-    const key = JSON.stringify([limiter, of]);
-    const known = this.#lines.get(key);
-    if (known && Date.now() - known.askedAt < KEPT_MS) return known.line;
     const handle = this.#client.workflow.getHandle(limiter);
-    const line = this.#client
-      .withDeadline(Date.now() + PATIENCE_MS, () => handle.query(lineQuery, { limit: LINE_LENGTH, of }))
-      .then(({ line: places }) => ({ places, cut: places.length >= LINE_LENGTH }));
-    for (const [other, { askedAt }] of this.#lines) {
-      if (Date.now() - askedAt >= KEPT_MS) this.#lines.delete(other);
+    return this.#lines.get(JSON.stringify([limiter, of]), async () => {
+      const { line: places } = await this.#client.withDeadline(Date.now() + PATIENCE_MS, () =>
+        handle.query(lineQuery, { limit: LINE_LENGTH, of }),
+      );
+      return { places, cut: places.length >= LINE_LENGTH };
+    });
+  }
+}
+
+/** What was asked a moment ago, also while it is being asked. A question that fails is asked again. */
+class Kept<T> {
+  readonly #keptMs: number;
+  readonly #answers = new Map<string, { at: number; answer: Promise<T> }>();
+
+  constructor(keptMs: number) {
+    this.#keptMs = keptMs;
+  }
+
+  get(key: string, ask: () => Promise<T>): Promise<T> {
+    const now = Date.now();
+    for (const [other, { at }] of this.#answers) {
+      if (now - at >= this.#keptMs) this.#answers.delete(other);
     }
-    this.#lines.set(key, { askedAt: Date.now(), line });
-    return line;
+    const known = this.#answers.get(key);
+    if (known) return known.answer;
+    const answer = ask();
+    this.#answers.set(key, { at: now, answer });
+    answer.catch(() => this.#answers.delete(key));
+    return answer;
   }
 }
 

@@ -58,7 +58,7 @@ export class PlacesInLine {
     const handle = this.#client.workflow.getHandle(limiter);
     return this.#lines.get(JSON.stringify([limiter, of]), async () => {
       const { line: places } = await this.#client.withDeadline(Date.now() + PATIENCE_MS, () =>
-        handle.query(lineQuery, { limit: LINE_LENGTH, of }),
+        handle.query(lineQuery, { limit: LINE_LENGTH, of, firstOfStep: true }),
       );
       return { places, cut: places.length >= LINE_LENGTH };
     });
@@ -123,7 +123,9 @@ function placedStep(workflowId: string, step: StepProgress, line: Line | undefin
   const id = stepWorkflowId(workflowId, step.id);
   const ours = line.places.filter((one) => one.workflowId === id || one.workflowId.startsWith(`${id}/`));
   const [first] = ours;
-  if (first) return inLine(step, first, ours.length);
+  // A limiter of before names each place by itself.
+  const waiting = ours.reduce((sum, { ofStep = 1 }) => sum + ofStep, 0);
+  if (first) return inLine(step, first, waiting);
   const { waitingFor, ...rest } = step;
   return hasLeft(line, waitingFor ?? null) ? { ...rest, status: 'running' } : step;
 }

@@ -39,6 +39,8 @@ export interface WaitingView {
   waitsFor: WaitReason;
   /** `waitsFor` in words. */
   text: string;
+  /** With `firstOfStep`: how many of this step are in line. */
+  ofStep?: number;
 }
 
 /** Answer of the query `line` of `hexLimiter`. Times in ms since 1970. */
@@ -73,6 +75,8 @@ export interface LineOptions {
   requestId?: string;
   /** Only the places of this workflow and of the steps of this pipeline, by workflow id. */
   of?: string;
+  /** Together with `of`: of each step only its first place, with how many of its items are in line. Default false. */
+  firstOfStep?: boolean;
   /** The time of who asks, ms since 1970: what is used is told as of then. Default: as of the limiter's last event. */
   atMs?: number;
 }
@@ -84,7 +88,9 @@ export function view(state: LimiterState, nowMs: number, options: LineOptions = 
   const { limit = DEFAULT_LINE } = options;
   const inLine = inTurn(current);
   const wanted = inLine.flatMap((request, index) => (isWanted(request, options) ? [index] : []));
-  const places = wanted.slice(0, limit);
+  const { of, firstOfStep = false } = options;
+  const counts = of !== undefined && firstOfStep ? countsByFirst(inLine, wanted, of) : null;
+  const places = (counts ? [...counts.keys()] : wanted).slice(0, limit);
   const reasons = reasonsOf(current, inLine.slice(0, (places.at(-1) ?? -1) + 1));
   const expected = forecastOf(current, inLine, places);
   const line = places.flatMap((index): WaitingView[] => {
@@ -95,7 +101,8 @@ export function view(state: LimiterState, nowMs: number, options: LineOptions = 
     const place = { place: index + 1, ...expected(requestId, index) };
     const text = wordsFor(waitsFor, current);
     const asked = { requestId, workflowId, projectId, priority, askedAt, fairnessKey };
-    return [{ ...asked, ...place, waitsFor, text }];
+    const ofStep = counts?.get(index);
+    return [{ ...asked, ...place, waitsFor, text, ...(ofStep !== undefined && { ofStep }) }];
   });
   const { minute, hour } = windowsOf(current.settings);
   const { backOff, refused, lastRefusal, tokenExpiresAt } = current;
@@ -136,6 +143,23 @@ export function standings(state: LimiterState): (requestId: string) => string | 
       return `${wordsFor(reasons[index] ?? 'kernel', state)}: place ${index + 1} in line`;
     return isWaiting(state.waiting, requestId) ? `${behind}: behind the first ${FORESEEN} in line` : null;
   };
+}
+
+/** How many of each step of a pipeline are in line, by the place of its first. */
+function countsByFirst(
+  inLine: readonly WaitingRequest[],
+  wanted: readonly number[],
+  of: string,
+): Map<number, number> {
+  const firsts = new Map<string, number>();
+  const counts = new Map<number, number>();
+  for (const index of wanted) {
+    const [step = ''] = inLine[index]?.workflowId.slice(of.length + 1).split('/', 1) ?? [];
+    const first = firsts.get(step) ?? index;
+    firsts.set(step, first);
+    counts.set(first, (counts.get(first) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function isWanted({ requestId, workflowId }: WaitingRequest, options: LineOptions): boolean {

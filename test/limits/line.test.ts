@@ -570,6 +570,17 @@ describe('a part of the line', () => {
       ['etl/each/7', 5],
     ]);
     expect(placesOf('nobody')).toEqual([]);
+    line.tell({ type: 'acquire', requestId: 'etl/each/8#1', workflowId: 'etl/each/8', projectId: 'p' });
+    const firstOf = (of: string) =>
+      view(line.state, line.now, { of, firstOfStep: true }).line.map(({ workflowId, place, ofStep }) => [
+        ...[workflowId, place, ofStep],
+      ]);
+    expect(firstOf('etl')).toEqual([
+      ['etl', 2, 1],
+      ['etl/load', 4, 1],
+      ['etl/each/7', 5, 2],
+    ]);
+    expect(firstOf('etl/load')).toEqual([['etl/load', 4, 1]]);
     expect(standings(line.state)('etl/load#1')).toBe('a free kernel: 0 of 0 in use: place 4 in line');
     expect(standings(line.state)('nobody')).toBeNull();
   });

@@ -112,5 +112,5 @@ const LIMITER_VIEW: Record<keyof LimiterView, 0> = {
 };
 const WAITING_VIEW: Record<keyof WaitingView, 0> = {
   ...{ requestId: 0, workflowId: 0, projectId: 0, priority: 0, askedAt: 0, fairnessKey: 0 },
-  ...{ place: 0, expectedAt: 0, exact: 0, waitsFor: 0, text: 0 },
+  ...{ place: 0, expectedAt: 0, exact: 0, waitsFor: 0, text: 0, ofStep: 0 },
 };

@@ -76,6 +76,11 @@ function failureDetails(error: HexError): HexFailureDetails {
   };
 }
 
+/** Of a failure without a word from Hex, which was not asked. */
+export function unasked(hint: string): HexFailureDetails {
+  return { hint, httpStatus: null, traceId: null, retryAfterMs: null, passes: false };
+}
+
 /** The failure for a connection that the worker's environment does not have. */
 export function unknownConnection(name: string, known: readonly string[]): ApplicationFailure {
   return typedFailure({
@@ -83,13 +88,9 @@ export function unknownConnection(name: string, known: readonly string[]): Appli
     message: `connection: there is no connection "${name}" in this worker's environment`,
     nonRetryable: true,
     details: [
-      {
-        hint: `Known: ${known.map((each) => `"${each}"`).join(', ') || 'none'}. Set ${variablePrefix(name)}API_TOKEN on the worker, or correct "connection".`,
-        httpStatus: null,
-        traceId: null,
-        retryAfterMs: null,
-        passes: false,
-      } satisfies HexFailureDetails,
+      unasked(
+        `Known: ${known.map((each) => `"${each}"`).join(', ') || 'none'}. Set ${variablePrefix(name)}API_TOKEN on the worker, or correct "connection".`,
+      ),
     ],
   });
 }

@@ -1,4 +1,5 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import type { WorkflowClient } from '@temporalio/client';
 import { type ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { formatDuration } from '../base/duration.js';
 import { type JsonValue, jsonSize } from '../base/json.js';
@@ -12,6 +13,7 @@ import { type HttpRequestSpec, requestName } from '../pipeline/plan/http-request
 import type { FailureType } from '../run/failure-types.js';
 import type { ActivityDependencies } from './dependencies.js';
 import { nextLookMs } from './next-look.js';
+import { ownAttempt } from './own-attempt.js';
 
 /** What later steps may read of an answer goes into the history. */
 const MOST_JSON = 32_768;
@@ -32,9 +34,10 @@ export const httpProblems =
   };
 
 /** Sends the request of an `http` step and looks at the answer; an answer that is not as expected is a failure, tried again with `poll`. */
-export const sendHttp = ({ http }: ActivityDependencies) => {
+export const sendHttp = ({ http, workflows }: ActivityDependencies) => {
   const sender = senderOf(http);
   return async (request: HttpRequestSpec): Promise<HttpStepResult> => {
+    if (workflows && !request.repeatable) await refuseIfSentBefore(workflows, request);
     const { workflowExecution, activityId, scheduledTimestampMs } = activityInfo();
     const signal = AbortSignal.any([AbortSignal.timeout(request.timeoutMs), cancellationSignal()]);
     const key = `${workflowExecution?.runId}/${activityId}`;
@@ -51,6 +54,21 @@ export const sendHttp = ({ http }: ActivityDependencies) => {
     };
   };
 };
+
+/** An attempt that was lost with its worker, or given up while that stood still, may have sent the request. */
+async function refuseIfSentBefore(workflows: WorkflowClient, request: HttpRequestSpec): Promise<void> {
+  const { attempt, currentAttemptScheduledTimestampMs, startToCloseTimeoutMs } = activityInfo();
+  const isInTime =
+    Date.now() - currentAttemptScheduledTimestampMs <= startToCloseTimeoutMs - request.timeoutMs;
+  if (attempt === 1 && isInTime) return;
+  const own = await ownAttempt(workflows).catch(() => null);
+  if (own && !own.lastFailure?.timeoutFailureInfo) return;
+  throw failure(
+    'HttpOutcomeUnknown',
+    `${requestName(request)} may have been sent by a worker that was lost, and is not sent again`,
+    null,
+  );
+}
 
 const senderOf = (http: ActivityDependencies['http']) => new HttpSender(http ?? { hosts: [], secrets: {} });
 

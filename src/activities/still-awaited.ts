@@ -1,16 +1,13 @@
 import { activityInfo, log } from '@temporalio/activity';
-import type { WorkflowClient } from '@temporalio/client';
 import { formatDuration } from '../base/duration.js';
 import { timestampMs } from '../base/timestamp.js';
 import { typedFailure } from '../contract/failure.js';
-import { absent } from './absent.js';
 import type { ActivityDependencies } from './dependencies.js';
-import type { HexFailureDetails } from './failures.js';
+import { unasked } from './failures.js';
+import { ownAttempt } from './own-attempt.js';
 
 const HINT =
   'It is looked for in Hex, and sent again. See that the worker has CPU to spare, and reaches Temporal.';
-/** Temporal has so long to answer. */
-const ANSWER_MS = 5_000;
 /** An answer that took longer may have come before the worker stood still once more. */
 const FRESH_MS = 1_000;
 /** By clocks that differ, nothing seems to be left. */
@@ -35,11 +32,11 @@ export async function refuseIfGivenUp(
   const { currentAttemptScheduledTimestampMs, startToCloseTimeoutMs } = activityInfo();
   const ageMs = () => Date.now() - currentAttemptScheduledTimestampMs;
   if (!workflows || ageMs() <= spareMs) return requestTimeoutMs;
-  const startedMs = await freshly(() => attemptStartedMs(workflows)).catch((error: unknown) => {
+  const own = await freshly(() => ownAttempt(workflows)).catch((error: unknown) => {
     throw refused(what, ageMs(), `Temporal does not say whether its workflow still waits for it (${error})`);
   });
-  if (startedMs === null) throw refused(what, ageMs(), 'its workflow no longer waits for it');
-  const leftMs = startedMs + startToCloseTimeoutMs - Date.now();
+  if (!own) throw refused(what, ageMs(), 'its workflow no longer waits for it');
+  const leftMs = timestampMs(own.lastStartedTime) + startToCloseTimeoutMs - Date.now();
   return leftMs > 0 ? Math.min(requestTimeoutMs, Math.max(SHORTEST_MS, leftMs)) : requestTimeoutMs;
 }
 
@@ -51,15 +48,7 @@ function refused(what: string, ageMs: number, why: string) {
     type: 'HexTriggerOutcomeUnknown',
     message: `${message}. ${HINT}`,
     nonRetryable: true,
-    details: [
-      {
-        hint: HINT,
-        httpStatus: null,
-        traceId: null,
-        retryAfterMs: null,
-        passes: false,
-      } satisfies HexFailureDetails,
-    ],
+    details: [unasked(HINT)],
   });
 }
 
@@ -69,19 +58,4 @@ async function freshly<T>(ask: () => Promise<T>): Promise<T> {
     const answer = await ask();
     if (Date.now() - askedMs < FRESH_MS) return answer;
   }
-}
-
-/** When Temporal gave out this attempt, by its clock; null where it does not wait for it any more. */
-async function attemptStartedMs(workflows: WorkflowClient): Promise<number | null> {
-  const { activityId, attempt, workflowExecution } = activityInfo();
-  const { namespace } = workflows.options;
-  const described = await workflows
-    .withDeadline(Date.now() + ANSWER_MS, () =>
-      workflows.workflowService.describeWorkflowExecution({ namespace, execution: workflowExecution }),
-    )
-    .catch(absent);
-  const own = described?.pendingActivities?.find(
-    (pending) => pending.activityId === activityId && pending.attempt === attempt,
-  );
-  return own ? timestampMs(own.lastStartedTime) : null;
 }

@@ -1,6 +1,8 @@
-import type { Context } from '@temporalio/activity';
+import { asyncLocalStorage, type Context } from '@temporalio/activity';
+import type { WorkflowClient } from '@temporalio/client';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
+import { refuseIfGivenUp } from '../../src/activities/still-awaited.js';
 import { FAST, failureOf, harness, until } from '../support/harness.js';
 
 const posts = (requests: { method: string }[]) => requests.filter(({ method }) => method === 'POST');
@@ -142,6 +144,48 @@ describe('a trigger that a worker comes to late', () => {
     expect(posts(requests)).toHaveLength(1);
     // Nobody had to look for a run.
     expect(requests.some(({ path, method }) => method === 'GET' && /\/runs(\?|$)/.test(path))).toBe(false);
+  });
+});
+
+describe('an attempt of a trigger, 10 s after it was asked for', () => {
+  const asked = (describeWorkflowExecution: () => Promise<object>) => {
+    const workflows = {
+      options: { namespace: 'default' },
+      withDeadline: (_until: number, ask: () => unknown) => ask(),
+      workflowService: { describeWorkflowExecution },
+    } as unknown as WorkflowClient;
+    const info = { activityId: '3', attempt: 1, startToCloseTimeoutMs: 35_000 };
+    const context = {
+      info: { ...info, currentAttemptScheduledTimestampMs: Date.now() - 10_000 },
+      log: { warn: () => undefined },
+    } as unknown as Context;
+    return asyncLocalStorage.run(context, () =>
+      refuseIfGivenUp({ workflows, hex: () => expect.fail() }, 'The start', 30_000, 5_000),
+    );
+  };
+  const startedAgo = (ms: number, attempt = 1) => ({
+    pendingActivities: [
+      { activityId: '3', attempt, lastStartedTime: { seconds: Math.floor((Date.now() - ms) / 1_000) } },
+    ],
+  });
+
+  it('is not sent where Temporal does not say whether it is waited for', async () => {
+    const silent = asked(async () => Promise.reject(new Error('14 UNAVAILABLE')));
+    await expect(silent).rejects.toMatchObject({
+      type: 'HexTriggerOutcomeUnknown',
+      message: expect.stringMatching(/^The start was not sent: .* Temporal does not say .*14 UNAVAILABLE/),
+    });
+  });
+
+  it('is not sent where another attempt is waited for', async () => {
+    await expect(asked(async () => startedAgo(1_000, 2))).rejects.toThrow('no longer waits for it');
+  });
+
+  it('may take the time that it has left, and no more than it would have had', async () => {
+    expect(await asked(async () => startedAgo(2_000))).toBe(30_000);
+    const left = await asked(async () => startedAgo(20_000));
+    expect(left).toBeGreaterThan(10_000);
+    expect(left).toBeLessThanOrEqual(15_000);
   });
 });
 

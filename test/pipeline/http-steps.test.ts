@@ -1,3 +1,5 @@
+import { type Context, cancelled } from '@temporalio/activity';
+import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { admits, readHost, refusalOf } from '../../src/http/hosts.js';
 import type { HttpStepResult, PipelineFailureDetails, PipelineResult } from '../../src/index.js';
@@ -206,6 +208,32 @@ describe('an http step', () => {
       expect(second?.headers['idempotency-key']).toBe(first?.headers['idempotency-key']);
     }
   });
+
+  it('sends a POST once when its worker is lost after that, and again where it may come twice', async () => {
+    for (const path of ['/lost', '/lost-twice']) service.on(path, json({}));
+    const { hex, work } = await harness({ worker: false, env: { HEX_HTTP_HOSTS: service.url } });
+    // What the first attempt says never arrives.
+    const lost = ({ info }: Context) => ({
+      inbound: {
+        async execute(input: ActivityExecuteInput, next: Next<ActivityInboundCallsInterceptor, 'execute'>) {
+          const answer = await next(input);
+          return info.activityType === 'sendHttp' && info.attempt === 1 ? cancelled() : answer;
+        },
+      },
+    });
+    await work({ interceptors: { activity: [lost] } });
+    const post = { method: 'POST', timeout: '2s' };
+    const steps = [
+      http('/lost', post),
+      { ...http('/lost-twice', { ...post, idempotent: true }), id: 'twice', dependsOn: [] },
+    ];
+    const failure = await failureOf((await hex.startPipeline({ steps } as never)).result());
+    const [{ error }] = failure.details as [PipelineFailureDetails];
+    expect(error).toMatchObject({ type: 'HttpOutcomeUnknown' });
+    expect(error?.message).toContain('may have been sent by a worker that was lost, and is not sent again');
+    expect(service.requests('/lost')).toHaveLength(1);
+    expect(service.requests('/lost-twice')).toHaveLength(2);
+  }, 30_000);
 
   it('keeps a large answer out of the history', async () => {
     service.on('/large', json({ ok: true, rows: 'x'.repeat(40_000) }));

@@ -1,7 +1,7 @@
 import type { WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../config.js';
 
-/** Several times what 25 kernels and their pipelines need. Each takes 60 KB of the heap, and as much again outside of it. */
+/** Several times what 25 kernels and their pipelines need. Each takes 60 KB of the heap. */
 const CACHED_WORKFLOWS = 250;
 
 /** How much a worker does at once, as Temporal's SDK wants it; what the configuration leaves open is the SDK's default. */

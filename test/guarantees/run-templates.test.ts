@@ -63,8 +63,8 @@ describe('a run of its own fills in run.*', () => {
     });
     // Its last read is not to arrive in a test that says that nothing is sent.
     const { info } = await schedule.describe();
-    const [{ action } = { action: undefined }] = info.recentActions;
-    await rig.temporal.workflow.getHandle(action?.workflow.workflowId ?? '').result();
+    const [started] = info.recentActions.map(({ action }) => action.workflow);
+    await rig.temporal.workflow.getHandle(started?.workflowId ?? '').result();
   });
 
   it('in any text, and replays', async () => {
